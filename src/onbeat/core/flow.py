@@ -1,0 +1,248 @@
+"""Describe what the YAML says: flows and their tasks, validated and frozen.
+
+A flow is data that executions are pinned to: whatever is edited meanwhile, a run goes on with the revision it started with. Unknown
+keys are errors, so that a misspelt `retrry:` is found when the file is loaded and not when the retry is missed. The flowables
+(Parallel, If, …) are each one file in core/plan/; every other type is a RunnableTask whose options its plugin validates.
+
+Rules
+1. Kestra's names, old and new, mean the same: `io.kestra.plugin.core.log.Log`, `io.kestra.core.tasks.log.Log`, `core.log.Log`.
+2. Task ids are unique in the whole tree.
+
+Called by: engine/loader (through parse) builds them; decide and the plan read them.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+from onbeat.core.durations import Duration
+from onbeat.core.event import Json
+from onbeat.core.inputs import InputSpec
+from onbeat.core.names import FLOW_ID, NAMESPACE, TASK_ID
+
+_PREFIXES = (
+    ("io.kestra.plugin.", ""),
+    ("io.kestra.core.tasks.flows.", "core.flow."),
+    ("io.kestra.core.tasks.executions.", "core.execution."),
+    ("io.kestra.core.tasks.debugs.", "core.debug."),
+    ("io.kestra.core.tasks.scripts.", "scripts.shell."),
+    ("io.kestra.core.tasks.", "core."),
+    ("io.kestra.core.models.triggers.types.", "core.trigger."),
+    ("io.kestra.core.models.conditions.types.", "core.condition."),
+    ("io.onbeat.", ""),
+)
+
+
+def short_type(name: str) -> str:
+    """The type's name as onbeat writes it: Kestra's package prefixes, old and new, taken off."""
+    for prefix, replacement in _PREFIXES:
+        if name.startswith(prefix):
+            return replacement + name[len(prefix) :]
+    return name
+
+
+class Frozen(BaseModel):
+    """A part of a flow: unknown keys are errors, nothing changes after loading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+def _labels(value: object) -> object:
+    """Labels may be a map or a list of {key, value}; scalars become text as YAML wrote them."""
+    if isinstance(value, list) and all(isinstance(item, dict) and "key" in item for item in value):
+        value = {item["key"]: item.get("value") for item in value}
+    if isinstance(value, dict):
+        return {str(key): _text(item) for key, item in value.items()}
+    return value
+
+
+def _text(value: object) -> object:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
+
+
+Labels = Annotated[dict[str, str], BeforeValidator(_labels)]
+Dynamic = bool | int | float | str | list[Any] | dict[str, Any] | None
+"""A property that may hold an expression."""
+
+
+class OnLost(StrEnum):
+    """What happens to a task run that was running when its engine died."""
+
+    RETRY = "RETRY"
+    FAIL = "FAIL"
+    HOLD = "HOLD"
+
+
+class Retry(Frozen):
+    """When a failed task is tried again. maxAttempts counts all attempts, the first included."""
+
+    type: Literal["constant", "exponential", "random"] = "constant"
+    interval: Duration | None = None
+    min_interval: Duration | None = Field(None, alias="minInterval")
+    max_interval: Duration | None = Field(None, alias="maxInterval")
+    delay_factor: float = Field(2.0, alias="delayFactor", ge=1)
+    max_attempts: int | None = Field(None, validation_alias=AliasChoices("maxAttempts", "maxAttempt"), ge=1)
+    max_duration: Duration | None = Field(None, alias="maxDuration")
+    warning_on_retry: bool = Field(False, alias="warningOnRetry")
+    behavior: Literal["RETRY_FAILED_TASK", "CREATE_NEW_EXECUTION"] = "RETRY_FAILED_TASK"
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Retry":
+        needed = {
+            "constant": {"interval": self.interval},
+            "exponential": {"interval": self.interval, "maxInterval": self.max_interval},
+            "random": {"minInterval": self.min_interval, "maxInterval": self.max_interval},
+        }[self.type]
+        missing = [name for name, value in needed.items() if value is None]
+        if missing:
+            raise ValueError(f"a {self.type} retry needs {' and '.join(f'`{name}`' for name in missing)}")
+        if self.max_interval is not None and self.max_interval < (self.interval or self.min_interval or timedelta()):
+            raise ValueError("`maxInterval` must not be less than the interval it bounds")
+        return self
+
+
+class TaskSpec(Frozen):
+    """What every task has. `when` is Kestra's `runIf` too."""
+
+    id: str = Field(pattern=TASK_ID)
+    type: Annotated[str, BeforeValidator(lambda value: short_type(value) if isinstance(value, str) else value)]
+    description: str | None = None
+    disabled: bool = False
+    when: Dynamic = Field(True, validation_alias=AliasChoices("when", "runIf"))
+    timeout: Dynamic = None
+    retry: Retry | None = None
+    allow_failure: bool = Field(False, alias="allowFailure")
+    allow_warning: bool = Field(False, alias="allowWarning")
+    log_level: Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR"] | None = Field(None, alias="logLevel")
+    on_lost: OnLost = Field(OnLost.RETRY, alias="onLost")
+
+    def branches(self) -> "Iterator[tuple[TaskSpec, ...]]":
+        """The lists of tasks inside this one; none for a runnable task."""
+        return iter(())
+
+    @property
+    def flowable(self) -> bool:
+        """Whether it only arranges other tasks."""
+        return False
+
+
+class RunnableTask(TaskSpec):
+    """A task that does work: its options are its plugin's and kept as the YAML has them; texts may hold expressions."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
+
+    @property
+    def options(self) -> dict[str, Json]:
+        """The plugin's options, not rendered."""
+        return self.model_extra or {}
+
+
+def parse_task(value: object, info: ValidationInfo) -> TaskSpec:
+    """The task of a piece of YAML: a flowable of core/plan when its type names one, else a RunnableTask."""
+    if isinstance(value, TaskSpec):
+        return value
+    if not isinstance(value, dict):
+        raise ValueError("a task is a map with `id` and `type`")
+    kinds: Mapping[str, type[TaskSpec]] = (info.context or {}).get("flowables", {})
+    kind = kinds.get(short_type(str(value.get("type", ""))), RunnableTask)
+    return kind.model_validate(value, context=info.context)
+
+
+AnyTask = Annotated[TaskSpec, BeforeValidator(parse_task)]
+Tasks = Annotated[tuple[AnyTask, ...], Field(min_length=1)]
+"""A list of tasks that is not empty."""
+NoTasks = tuple[AnyTask, ...]
+"""A list of tasks that may be empty."""
+
+
+class FlowableSpec(TaskSpec):
+    """A task that arranges others: `errors` run when one of them failed, `finally` at the end whatever happened."""
+
+    errors: NoTasks = ()
+    finally_: NoTasks = Field((), alias="finally")
+
+    @property
+    def flowable(self) -> bool:
+        return True
+
+
+class Concurrency(Frozen):
+    """How many executions of the flow run at once, and what happens to one too many."""
+
+    limit: int = Field(ge=1)
+    behavior: Literal["QUEUE", "CANCEL", "FAIL"] = "QUEUE"
+
+
+class OutputSpec(Frozen):
+    """An output of the flow, rendered when its tasks have ended."""
+
+    id: str
+    type: str = "STRING"
+    value: Dynamic = None
+    description: str | None = None
+    display_name: str | None = Field(None, alias="displayName")
+    required: bool = True
+
+
+class Flow(Frozen):
+    """A flow as one file describes it. revision: number of this version of it, given by the store; 0: not stored yet."""
+
+    id: str = Field(pattern=FLOW_ID, max_length=100)
+    namespace: str = Field(pattern=NAMESPACE, max_length=150)
+    revision: int = 0
+    description: str | None = None
+    labels: Labels = {}
+    inputs: tuple[InputSpec, ...] = ()
+    variables: dict[str, Any] = {}
+    tasks: Tasks
+    errors: NoTasks = ()
+    finally_: NoTasks = Field((), alias="finally")
+    outputs: tuple[OutputSpec, ...] = ()
+    triggers: tuple[dict[str, Any], ...] = ()
+    concurrency: Concurrency | None = None
+    disabled: bool = False
+
+    @field_validator("labels")
+    @classmethod
+    def _no_system_labels(cls, labels: dict[str, str]) -> dict[str, str]:
+        reserved = [key for key in labels if key.startswith("system.") and key not in ("system.readOnly", "system.correlationId")]
+        if reserved:
+            raise ValueError(f"labels that begin with `system.` are reserved: `{reserved[0]}`")
+        return labels
+
+    @model_validator(mode="after")
+    def _unique_ids(self) -> "Flow":
+        seen: set[str] = set()
+        for task in self.all_tasks():
+            if task.id in seen:
+                raise ValueError(f"task id `{task.id}` is used more than once; ids are unique in the whole flow")
+            seen.add(task.id)
+        names = [spec.id for spec in self.inputs]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            raise ValueError(f"input `{twice}` is declared more than once")
+        return self
+
+    def all_tasks(self) -> Iterator[TaskSpec]:
+        """Every task of the tree, each before the tasks inside it."""
+        waiting = [*reversed((*self.tasks, *self.errors, *self.finally_))]
+        while waiting:
+            task = waiting.pop()
+            yield task
+            waiting.extend(reversed([child for branch in task.branches() for child in branch]))
+
+    @cached_property
+    def by_id(self) -> dict[str, TaskSpec]:
+        """The tasks of the whole tree by their ids."""
+        return {task.id: task for task in self.all_tasks()}
+
+    @property
+    def name(self) -> str:
+        """`namespace.id`, as people and logs name a flow."""
+        return f"{self.namespace}.{self.id}"

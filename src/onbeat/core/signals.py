@@ -1,0 +1,157 @@
+"""List what an execution can be told. Whatever happens in the world reaches an execution as one of these, and in no other way.
+
+A signal that no longer fits (an attempt long over, a timer that was disarmed) is stale: decide answers it with no change.
+Those in DURABLE can wait in an execution's inbox in the store; the others are repeated by recovery when they are lost.
+"""
+
+from typing import Any
+
+import msgspec
+
+from onbeat.core.event import Json
+from onbeat.core.states import State
+
+
+class Signal(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """Something an execution is told."""
+
+
+class Begin(Signal, frozen=True, tag="begin"):
+    """The execution was created and may start."""
+
+
+class Recover(Signal, frozen=True, tag="recover"):
+    """A new engine took the execution over: tasks that were running were lost."""
+
+
+class Dispatched(Signal, frozen=True, tag="dispatched"):
+    """The runner has a place for this task run's next attempt."""
+
+    run: int
+
+
+class TaskEnded(Signal, frozen=True, tag="task_ended"):
+    """An attempt is over, however it ended. state: SUCCESS, WARNING, FAILED, KILLED or CANCELLED. retry: False when trying again is no use."""
+
+    run: int
+    attempt: int
+    state: State
+    outputs: dict[str, Json] | None = None
+    error: str | None = None
+    retry: bool = True
+
+
+class TimerFired(Signal, frozen=True, tag="timer_fired"):
+    """A timer that a task run (or with run 0 the execution) armed for this instant (microseconds) is due."""
+
+    run: int
+    due: int
+
+
+class Evaluated(Signal, frozen=True, tag="evaluated"):
+    """The shell evaluated what the task run asked for."""
+
+    run: int
+    ask: str
+    value: Json = None
+    error: str | None = None
+
+
+class ChildChosen(Signal, frozen=True, tag="child_chosen"):
+    """A subflow's target was found and its inputs are valid: the child may be created."""
+
+    run: int
+    attempt: int
+    namespace: str
+    flow: str
+    revision: int
+    inputs: dict[str, Json] = {}
+    labels: dict[str, str] = {}
+    variables: dict[str, Json] = {}
+    wait: bool = True
+    transmit: bool = True
+
+
+class ChildEnded(Signal, frozen=True, tag="child_ended"):
+    """A child execution reached a terminated state."""
+
+    run: int
+    child: str
+    state: State
+    outputs: dict[str, Json] | None = None
+
+
+class SlotGranted(Signal, frozen=True, tag="slot_granted"):
+    """The flow's concurrency limit leaves room: the execution may run."""
+
+
+class SlotQueued(Signal, frozen=True, tag="slot_queued"):
+    """The limit is reached and the flow says QUEUE."""
+
+
+class SlotRefused(Signal, frozen=True, tag="slot_refused"):
+    """The limit is reached and the flow says CANCEL or FAIL; state says which."""
+
+    state: State
+
+
+class Kill(Signal, frozen=True, tag="kill"):
+    """Stop everything; nothing starts after this."""
+
+
+class Pause(Signal, frozen=True, tag="pause"):
+    """Let what runs end and start nothing new until resumed."""
+
+
+class Resume(Signal, frozen=True, tag="resume"):
+    """Go on from a pause. inputs: the answers to a Pause task's onResume."""
+
+    inputs: dict[str, Json] = {}
+    by: str | None = None
+
+
+class Restart(Signal, frozen=True, tag="restart"):
+    """Run a terminated execution again from its failed tasks."""
+
+
+class SetLabels(Signal, frozen=True, tag="set_labels"):
+    """Replace these labels."""
+
+    labels: dict[str, str]
+
+
+AnySignal = (
+    Begin
+    | Recover
+    | Dispatched
+    | TaskEnded
+    | TimerFired
+    | Evaluated
+    | ChildChosen
+    | ChildEnded
+    | SlotGranted
+    | SlotQueued
+    | SlotRefused
+    | Kill
+    | Pause
+    | Resume
+    | Restart
+    | SetLabels
+)
+
+DURABLE = (ChildEnded, SlotGranted, SlotQueued, SlotRefused, Kill, Pause, Resume, Restart, SetLabels)
+"""Signals that are kept in the store until they were decided on: nobody would repeat them."""
+
+_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnySignal)
+_encoder = msgspec.json.Encoder()
+
+
+def to_record(signal: Signal) -> bytes:
+    """The signal as JSON bytes for the inbox."""
+    return _encoder.encode(signal)
+
+
+def from_record(record: bytes | str) -> AnySignal:
+    """The signal of an inbox row. Raises msgspec.ValidationError on a record that is none."""
+    signal: AnySignal = _decoder.decode(record)
+    return signal
