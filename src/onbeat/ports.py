@@ -405,7 +405,8 @@ class SourceContext:
 
     ready: to call once events would be seen. report: a sentence on what is wrong now (None: all is well), shown by `onbeat triggers`.
     latest: only what comes from now on is wanted (False: from the earliest there is), when there is no position yet.
-    settings: the server's own (broker addresses and such). wait_room: returns when there is room for more executions.
+    settings: the server's own (broker addresses and such). wait_room: returns when there is room for more executions. wait_changed:
+    returns when the subscription's listeners are no longer what they were when it was called (hot reload).
     """
 
     name: str
@@ -416,6 +417,7 @@ class SourceContext:
     ready: Callable[[], None]
     report: Callable[[str | None], None]
     wait_room: Callable[[], Awaitable[None]]
+    wait_changed: Callable[[], Awaitable[None]]
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 

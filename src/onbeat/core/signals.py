@@ -31,7 +31,7 @@ class Dispatched(Signal, frozen=True, tag="dispatched"):
 
 
 class TaskEnded(Signal, frozen=True, tag="task_ended"):
-    """An attempt is over, however it ended. state: SUCCESS, WARNING, FAILED, KILLED or CANCELLED. retry: False when trying again is no use."""
+    """An attempt is over: SUCCESS, WARNING, FAILED, KILLED or CANCELLED. retry: False when trying again is no use."""
 
     run: int
     attempt: int

@@ -1,0 +1,267 @@
+"""Apply a change to an execution: the only way an execution comes to be or becomes another.
+
+What memory holds and what a reload gives are equal because both are made here, change by change.
+
+Rules
+1. A transition that states.py does not have raises: it is a bug, and nothing of it is stored.
+2. Folding the journal gives the execution; nothing else is needed.
+3. The cost follows the change, not the size of the execution.
+
+Called by: decide (on its draft), the engine, the stores when they fold a journal.
+"""
+
+from collections.abc import Iterable
+from typing import Any, assert_never
+
+import msgspec
+from immutables import Map
+
+from onbeat.core import changes as c
+from onbeat.core.event import Json, Micros
+from onbeat.core.execution import ROOT, Attempt, Block, Execution, Head, TaskRun
+from onbeat.core.states import EXECUTION, FAILING, TASK_RUN, TERMINATED, State
+
+replace = msgspec.structs.replace
+
+
+class IllegalTransition(Exception):
+    """A change asks for a transition that states.py does not have."""
+
+
+def create(head: Head) -> Execution:
+    """The execution that a head describes, at version 1."""
+    return Execution(
+        head=head,
+        state=State.CREATED,
+        history=((State.CREATED, head.created),),
+        labels=head.labels,
+        variables=head.variables,
+        wake=head.scheduled,
+    )
+
+
+def fold(changes: Iterable[c.AnyChange], execution: Execution | None = None) -> Execution:
+    """The execution that all these changes make, in order. Raises ValueError when there are none and no execution."""
+    for change in changes:
+        execution = evolve(execution, change)
+    if execution is None:
+        raise ValueError("an execution without a change is none")
+    return execution
+
+
+def evolve(execution: Execution | None, change: c.AnyChange) -> Execution:
+    """The execution after the change. `execution` is None for Created only. Raises IllegalTransition."""
+    if execution is None:
+        if not isinstance(change, c.Created):
+            raise IllegalTransition(f"{type(change).__name__} before the execution exists")
+        return create(change.head)
+    version = execution.version + 1
+    match change:
+        case c.RunMoved():
+            return _run_moved(execution, change, version)
+        case c.RunCreated():
+            return _run_created(execution, change, version)
+        case c.Moved():
+            return _moved(execution, change, version)
+        case c.Opened():
+            return _opened(execution, change, version)
+        case c.LaneBegun():
+            return _block(execution, change.n, version, begun=1)
+        case c.LaneEnded():
+            return _block(execution, change.n, version, open=-1)
+        case c.Asked():
+            run = execution.runs[change.n]
+            return replace(execution, version=version, runs=execution.runs.set(run.n, replace(run, ask=change.ask)))
+        case c.ChildStarted():
+            run = execution.runs[change.n]
+            return replace(execution, version=version, runs=execution.runs.set(run.n, replace(run, child=change.child.id)))
+        case c.Labelled():
+            return replace(execution, version=version, labels=change.labels)
+        case c.Waiting():
+            return replace(execution, version=version, wake=change.wake)
+        case c.RunRemoved():
+            return _run_removed(execution, change, version)
+        case c.BlockReset():
+            return _block_reset(execution, change, version)
+        case c.Created():
+            raise IllegalTransition("an execution is created once")
+        case _:
+            assert_never(change)
+
+
+def _moved(execution: Execution, change: c.Moved, version: int) -> Execution:
+    if change.after not in EXECUTION[execution.state]:
+        raise IllegalTransition(f"execution {execution.id}: {execution.state} -> {change.after}")
+    if change.sequence != execution.sequence + 1:
+        raise IllegalTransition(f"execution {execution.id}: state event {change.sequence} after {execution.sequence}")
+    return replace(
+        execution,
+        version=version,
+        sequence=change.sequence,
+        state=change.after,
+        history=(*execution.history, (change.after, change.at)),
+        outputs=change.outputs if change.outputs is not None else execution.outputs,
+        error=change.error if change.after in FAILING else None,
+        failed_task=change.failed_task if change.after in FAILING else None,
+        restarts=execution.restarts + (change.after is State.RESTARTED and execution.state in TERMINATED),
+        wake=None if execution.state is State.CREATED else execution.wake,
+    )
+
+
+def _run_created(execution: Execution, change: c.RunCreated, version: int) -> Execution:
+    above: tuple[str, ...] = execution.runs[change.parent].path if change.parent else ()
+    run = TaskRun(
+        n=change.n,
+        task=change.task,
+        parent=change.parent,
+        phase=change.phase,
+        lane=change.lane,
+        step=change.step,
+        state=State.CREATED,
+        history=((State.CREATED, change.at),),
+        value=change.value,
+        iteration=change.iteration,
+        path=above if change.value is None else (*above, change.value),
+    )
+    block = execution.blocks[change.parent]
+    if change.step == 0 or change.lane >= block.begun:
+        fresh = change.lane >= block.begun
+        if fresh:
+            block = replace(block, begun=change.lane + 1, open=block.open + 1)
+    return replace(
+        execution,
+        version=version,
+        runs=execution.runs.set(run.n, run),
+        open=execution.open.set(run.n, None),
+        blocks=execution.blocks.set(change.parent, block),
+    )
+
+
+def _attempts(run: TaskRun, change: c.RunMoved) -> tuple[Attempt, ...]:
+    """The attempts after the move: RUNNING with a number begins one; leaving RUNNING for good or for a retry ends it."""
+    attempts = run.attempts
+    if change.attempt is not None:
+        return (*attempts, Attempt(state=State.RUNNING, start=change.at))
+    if not attempts or attempts[-1].end is not None:
+        return attempts
+    if change.state in TERMINATED or change.state is State.RETRYING:
+        state = change.state if change.state in TERMINATED else State.FAILED
+        return (*attempts[:-1], replace(attempts[-1], state=state, end=change.at, lost=change.lost))
+    return attempts
+
+
+def _run_moved(execution: Execution, change: c.RunMoved, version: int) -> Execution:
+    run = execution.runs[change.n]
+    if change.state not in TASK_RUN[run.state]:
+        raise IllegalTransition(f"execution {execution.id}: task run {run.n} ({run.task}): {run.state} -> {change.state}")
+    moved = TaskRun(
+        n=run.n,
+        task=run.task,
+        parent=run.parent,
+        phase=run.phase,
+        lane=run.lane,
+        step=run.step,
+        state=change.state,
+        history=(*run.history, (change.state, change.at)),
+        value=run.value,
+        iteration=run.iteration,
+        path=run.path,
+        attempts=_attempts(run, change),
+        outputs=change.outputs if change.outputs is not None else run.outputs,
+        error=change.error,
+        wake=change.wake,
+        child=run.child if change.state not in (State.RETRYING, State.RESTARTED) else None,
+        ask=None,
+    )
+    open_, held = execution.open, execution.held
+    blocks = execution.blocks
+    if moved.ended:
+        open_ = open_.delete(run.n) if run.n in open_ else open_
+        block = blocks[run.parent]
+        blocks = blocks.set(run.parent, _child_ended(block, moved))
+    elif run.ended:
+        open_ = open_.set(run.n, None)
+    context, states = execution.context, execution.states
+    if change.outputs is not None:
+        context = put(context, (run.task, *run.path), change.outputs)
+    if moved.ended:
+        states = put(states, (run.task, *run.path), {"state": change.state.value})
+    return replace(
+        execution,
+        version=version,
+        runs=execution.runs.set(run.n, moved),
+        open=open_,
+        held=held,
+        blocks=blocks,
+        context=context,
+        states=states,
+    )
+
+
+def _child_ended(block: Block, run: TaskRun) -> Block:
+    failed = block.failed or (run.phase is block.phase and run.state in FAILING)
+    return replace(block, seen=block.seen | {run.state}, failed=failed, done=block.done | {run.task})
+
+
+def put(tree: Map[str, Any], path: tuple[str, ...], leaf: Json) -> Map[str, Any]:
+    """`tree` with `leaf` at the path; maps on the way are made. A leaf on the way keeps its own keys."""
+    if len(path) == 1:
+        return tree.set(path[0], leaf)
+    below = tree.get(path[0])
+    if not isinstance(below, Map):
+        below = Map(below) if isinstance(below, dict) else Map()
+    return tree.set(path[0], put(below, path[1:], leaf))
+
+
+def _opened(execution: Execution, change: c.Opened, version: int) -> Execution:
+    before = execution.blocks.get(change.n)
+    block = Block(
+        phase=change.phase,
+        lanes=change.lanes,
+        seen=before.seen if before else frozenset(),
+        choice=change.choice if change.choice is not None or before is None else before.choice,
+        values=change.values if change.values or before is None else before.values,
+        failed=False,
+    )
+    runs, context = execution.runs, execution.context
+    if change.outputs is not None and change.n != ROOT:
+        run = runs[change.n]
+        runs = runs.set(run.n, replace(run, outputs=change.outputs, ask=None))
+        context = put(context, (run.task, *run.path), change.outputs)
+    elif change.n != ROOT and runs[change.n].ask is not None:
+        runs = runs.set(change.n, replace(runs[change.n], ask=None))
+    return replace(execution, version=version, blocks=execution.blocks.set(change.n, block), runs=runs, context=context)
+
+
+def _block(execution: Execution, n: int, version: int, begun: int = 0, open: int = 0) -> Execution:
+    block = execution.blocks[n]
+    block = replace(block, begun=block.begun + begun, open=block.open + open)
+    return replace(execution, version=version, blocks=execution.blocks.set(n, block))
+
+
+def _run_removed(execution: Execution, change: c.RunRemoved, version: int) -> Execution:
+    run = execution.runs[change.n]
+    blocks = execution.blocks.delete(run.n) if run.n in execution.blocks else execution.blocks
+    return replace(
+        execution,
+        version=version,
+        runs=execution.runs.delete(run.n),
+        blocks=blocks,
+        open=execution.open.delete(run.n) if run.n in execution.open else execution.open,
+        context=execution.context.delete(run.task) if run.task in execution.context and not run.path else execution.context,
+        states=execution.states.delete(run.task) if run.task in execution.states and not run.path else execution.states,
+    )
+
+
+def _block_reset(execution: Execution, change: c.BlockReset, version: int) -> Execution:
+    before = execution.blocks[change.n]
+    block = replace(before, phase=change.phase, open=change.open, begun=change.begun, seen=frozenset(change.seen), failed=False)
+    return replace(execution, version=version, blocks=execution.blocks.set(change.n, block))
+
+
+def wake_of(execution: Execution) -> Micros | None:
+    """The earliest instant at which a timer of the execution is due; None when it waits for no time."""
+    wakes = [run.wake for n in execution.open if (run := execution.runs[n]).wake is not None]
+    if execution.wake is not None:
+        wakes.append(execution.wake)
+    return min(wakes, default=None)
