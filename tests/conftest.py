@@ -1,0 +1,101 @@
+"""Fixtures that every test may ask for: real brokers, started when the first test asks and ended with the session.
+
+Under pytest-xdist all tests that need the Kafka broker run in one worker (one broker, two seconds to start), the rest spreads
+over the others; mosquitto starts in a moment, so every worker has its own. A missing broker fails the test, with the cure.
+"""
+
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from tests.services.daemon import Daemon
+from tests.services.kafka import Kafka, OutsideKafka, shared
+from tests.services.mosquitto import Mosquitto
+
+# A test is marked by what it asks for, so that `-m "not kafka"` is never wrong.
+MARKS = {
+    "kafka": pytest.mark.kafka,
+    "own_kafka": pytest.mark.kafka,
+    "mosquitto": pytest.mark.mqtt,
+    "own_mosquitto": pytest.mark.mqtt,
+    "new_daemon": pytest.mark.e2e,
+}
+
+KafkaTopic = Callable[..., Awaitable[str]]
+NewDaemon = Callable[..., Daemon]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by the services it uses, and keep those of the one Kafka broker together."""
+    for item in items:
+        names = set(getattr(item, "fixturenames", ()))
+        for name in names & MARKS.keys():
+            item.add_marker(MARKS[name])
+        if "kafka" in names:
+            item.add_marker(pytest.mark.xdist_group("kafka"))
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[Kafka | OutsideKafka]:
+    """The Kafka broker that tests share; `kafka.bootstrap` is its address. Do not stop it: see own_kafka."""
+    with shared() as broker:
+        yield broker
+
+
+@pytest.fixture
+async def kafka_topic(kafka: Kafka | OutsideKafka) -> AsyncIterator[KafkaTopic]:
+    """Makes topics: `name = await kafka_topic(partitions=3)`. They go when the test ends."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    await admin.start()
+    made: list[str] = []
+
+    async def make(prefix: str = "test", partitions: int = 1, **settings: str) -> str:
+        name = f"{prefix}-{uuid.uuid4().hex}"
+        await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=settings)])
+        made.append(name)
+        return name
+
+    try:
+        yield make
+    finally:
+        if made:
+            await admin.delete_topics(made)
+        await admin.close()
+
+
+@pytest.fixture
+def own_kafka() -> Iterator[Kafka]:
+    """A Kafka broker for this test alone, to stop, kill and restart."""
+    with Kafka() as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def mosquitto() -> Iterator[Mosquitto]:
+    """The MQTT broker that tests of one worker share. Do not stop it: see own_mosquitto."""
+    with Mosquitto() as broker:
+        yield broker
+
+
+@pytest.fixture
+def own_mosquitto() -> Iterator[Mosquitto]:
+    """An MQTT broker for this test alone, to stop, kill and restart."""
+    with Mosquitto() as broker:
+        yield broker
+
+
+@pytest.fixture
+def new_daemon(tmp_path: Path) -> Iterator[NewDaemon]:
+    """Makes daemons: `daemon = new_daemon(env={...}).start()`; each has a folder of its own below tmp_path and ends with the test."""
+    made: list[Daemon] = []
+
+    def make(env: Mapping[str, str] | None = None, arguments: Sequence[str] = ()) -> Daemon:
+        made.append(Daemon(tmp_path / f"daemon-{len(made) + 1}", env, arguments))
+        return made[-1]
+
+    yield make
+    for daemon in made:
+        daemon.close()
