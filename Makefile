@@ -1,0 +1,94 @@
+# Two commands do all: `make demo` shows onbeat at work, `make test` runs every test. What they need, they install.
+# Set-up is stamped: it is done once, and again when a lock or pyproject.toml changes.
+
+PYTHON ?= python3
+JOBS ?= 2
+ARGS ?=
+CONFORMANCE ?= ../shared/conformance
+UV ?= uv==0.13.9
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+INSTALL := $(PIP) install --quiet --require-hashes
+COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo serve check test services bench kill-loop soak conform lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+# --- set-up ----------------------------------------------------------------------------------------------------------
+
+$(VENV)/.made:
+	@PYTHON="$(PYTHON)" .ci/system-packages python
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# What runs onbeat. The build backend is installed from its lock first, so that nothing unpinned is fetched.
+$(VENV)/.runtime: requirements.lock requirements-backend.lock pyproject.toml $(VENV)/.made
+	$(INSTALL) -r requirements-backend.lock -r requirements.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What tests and checks it.
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	$(INSTALL) -r requirements-dev.lock
+	@touch $@
+
+setup: $(VENV)/.dev ## make .venv with everything for work on onbeat
+
+# --- use -------------------------------------------------------------------------------------------------------------
+
+demo: $(VENV)/.runtime ## show onbeat at work (ONCE=1: end after the first round)
+	$(BIN)/onbeat demo $(if $(ONCE),--once)
+
+serve: $(VENV)/.runtime ## run the daemon here (ARGS=...: its options)
+	$(BIN)/onbeat serve $(ARGS)
+
+# --- quality ---------------------------------------------------------------------------------------------------------
+
+check: $(VENV)/.dev ## lint, format, types, architecture, committed files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python .ci/committed_files.py
+
+services: $(VENV)/.dev
+	@.ci/system-packages java maven mosquitto
+	@$(BIN)/python -m tests.services.kafka --fetch >/dev/null
+
+test: services ## run every test, real brokers included (ARGS="-k name": some)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+conform: $(VENV)/.runtime ## run Kestra's own test flows (CONFORMANCE=folder of the program)
+	@if [ -x $(CONFORMANCE)/conform ]; then \
+		$(BIN)/python $(CONFORMANCE)/conform --onbeat $(BIN)/onbeat $(ARGS); \
+	else \
+		echo "No conformance program in $(CONFORMANCE): name its folder with CONFORMANCE=..."; \
+	fi
+
+bench: services ## measure latency and throughput
+	$(BIN)/python -m tests.bench $(ARGS)
+
+kill-loop: services ## kill -9 the daemon in a loop and check every promise
+	$(BIN)/python -m tests.e2e.kill_loop $(ARGS)
+
+soak: services ## run for long and watch memory, disk and latency
+	$(BIN)/python -m tests.e2e.soak $(ARGS)
+
+# --- upkeep ----------------------------------------------------------------------------------------------------------
+
+lock: $(VENV)/.made ## resolve the dependencies anew and write the three locks
+	$(PIP) install --quiet '$(UV)'
+	$(COMPILE) pyproject.toml --group dev --output-file requirements-dev.lock
+	$(COMPILE) pyproject.toml --constraints requirements-dev.lock --output-file requirements.lock
+	$(COMPILE) --group pyproject.toml:backend --constraints requirements-dev.lock --output-file requirements-backend.lock
+
+clean: ## remove what was made here, the data in .onbeat excepted
+	rm -rf $(VENV) .cache dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	find src tests -name __pycache__ -prune -exec rm -rf {} +
