@@ -15,7 +15,7 @@ from pathlib import Path
 FORBIDDEN = {
     "a registry or index address": re.compile(
         r"(?:pypi|pythonhosted|npmjs|yarnpkg|crates|proxy\.golang|maven|repo1|deb\.debian|jsdelivr|unpkg)[a-z.-]*\.(?:org|com|io|net)\b"
-        r"|--(?:extra-)?index-url\b|--find-links\b|\"resolved\":\s*\"http",
+        r"|--(?:extra-)?index-url\b|--find-link(?:s)\b|\"resolved\":\s*\"http",
         re.IGNORECASE,
     ),
     "an absolute path of one machine": re.compile(r"(?<![\w.}])/(?:work|root|farm|home/(?!user/|you/|me/)[a-z]\w*|Users/[A-Za-z]\w*)/"),

@@ -1,0 +1,199 @@
+"""The rules of the house are checked by tools; here each tool is shown a violation and must name it.
+
+A contract that was misspelt, or lost in a merge, checks nothing and stays green for years. So a copy of the package gets one
+of each wrong thing planted in it, and every tool is asked once.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+PACKAGE = CHECKOUT / "src" / "onbeat"
+LIMIT = 400
+
+PLANTED = {
+    "core/planted_io.py": "import asyncio\n\nLOOP = asyncio.new_event_loop\n",
+    "helpers.py": "STRAY = 1\n",
+    "plugins/planted_one.py": "from onbeat.plugins import planted_two\n\nOTHER = planted_two\n",
+    "plugins/planted_two.py": "OTHER = None\n",
+    "core/planted_upward.py": "from onbeat import ports\n\nPORTS = ports\n",
+    "core/planted_cycle_a.py": "from onbeat.core import planted_cycle_b\n\nOTHER = planted_cycle_b\n",
+    "core/planted_cycle_b.py": "from onbeat.core import planted_cycle_a\n\nOTHER = planted_cycle_a\n",
+    "engine/planted_clock.py": "from datetime import UTC, datetime\n\nNOW = datetime.now(UTC)\n",
+    "engine/planted_task.py": "import asyncio\n\nSTART = asyncio.create_task\n",
+    "engine/planted_untyped.py": "def add(a, b):\n    return a + b\n",
+    "engine/planted_layout.py": "WIDE = {  'a':1 }\n",
+}
+
+# Files without a test file of their own name, each with its reason.
+WITHOUT_OWN_TEST = {
+    "__main__.py": "one call; tests/cli runs it as a process",
+}
+
+
+def run(folder: Path, *command: str) -> str:
+    """What a tool says in a folder, with that folder's sources before the installed ones; it must object."""
+    env = {**os.environ, "PYTHONPATH": str(folder / "src"), "NO_COLOR": "1", "COLUMNS": "400"}
+    done = subprocess.run([sys.executable, *command], cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode != 0, f"{command} found nothing wrong:\n{done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project with one of each violation in it."""
+    folder = tmp_path_factory.mktemp("house")
+    shutil.copytree(CHECKOUT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__", "ui", "static"))
+    shutil.copy(CHECKOUT / "pyproject.toml", folder)
+    for name, text in PLANTED.items():
+        (folder / "src" / "onbeat" / name).write_text(text)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def architecture(copy: Path) -> str:
+    """What import-linter says of the copy."""
+    return run(copy, "-c", "import sys; from importlinter.cli import lint_imports_command as c; sys.exit(c())", "--no-cache")
+
+
+@pytest.fixture(scope="module")
+def lint(copy: Path) -> str:
+    """What ruff says of the copy."""
+    return run(copy, "-m", "ruff", "check", "--no-cache", "--output-format", "concise", "src")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param("onbeat.core.planted_io -> asyncio", id="the core imports asyncio"),
+        pytest.param("onbeat.core.planted_upward -> onbeat.ports", id="the core imports a port"),
+        pytest.param("not listed as layers:\n\n- onbeat.helpers", id="a module outside every layer"),
+        pytest.param("onbeat.plugins.planted_one -> onbeat.plugins.planted_two", id="a plugin imports a plugin"),
+        pytest.param(".planted_cycle_b -> .planted_cycle_a", id="two modules import each other"),
+    ],
+)
+def test_import_linter_reports(architecture: str, said: str):
+    """Each broken rule of the architecture is named, with the modules that break it."""
+    assert said in architecture
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("engine/planted_clock.py", "TID251 `datetime.datetime.now` is banned: Ask the Clock."),
+        ("engine/planted_task.py", "TID251 `asyncio.create_task` is banned: Use a TaskGroup."),
+    ],
+)
+def test_ruff_reports(lint: str, file: str, said: str):
+    """A banned call is named, with what to use instead."""
+    assert re.search(rf"{re.escape(file)}:\d+:\d+: {re.escape(said)}", lint), lint
+
+
+def test_ruff_reports_layout(copy: Path):
+    """A file that is not formatted is named."""
+    assert "planted_layout.py" in run(copy, "-m", "ruff", "format", "--check", "--no-cache", "src")
+
+
+def test_mypy_reports_an_untyped_function(copy: Path, tmp_path: Path):
+    """Strict means strict: a function without types is an error."""
+    said = run(copy, "-m", "mypy", "--cache-dir", str(tmp_path), "src/onbeat/engine/planted_untyped.py")
+    assert re.search(r"planted_untyped\.py:1: error: Function is missing a type annotation", said), said
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        pytest.param("index = " + "https://" + "pypi" + ".org/simple", "a registry or index address", id="index"),
+        pytest.param("--extra" + "-index-url somewhere", "a registry or index address", id="option"),
+        pytest.param("jars: repo1" + ".maven.org/x.jar", "a registry or index address", id="jars"),
+        pytest.param("data = '/ro" + "ot/onbeat'", "an absolute path of one machine", id="root"),
+        pytest.param("see /ho" + "me/ada/onbeat/x", "an absolute path of one machine", id="home"),
+        pytest.param("-----BEGIN RSA PRIVATE" + " KEY-----", "a secret", id="private key"),
+    ],
+)
+def test_committed_files_are_checked(tmp_path: Path, line: str, what: str):
+    """An address, a path of one machine or a secret is named with its file and line; ignored files are not read."""
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / ".gitignore").write_text("ignored\n")
+    (tmp_path / "ignored").write_text(line)
+    (tmp_path / "found").write_text(f"fine: /home/user/onbeat, example.org/pypi\n{line}\n")
+    said = run(tmp_path, str(CHECKOUT / ".ci" / "committed_files.py"))
+    assert said.startswith(f"found:2: {what}: ")
+    assert said.count("\n") == 1
+
+
+def sources() -> list[str]:
+    """Every module that holds code of its own, by its path in the package."""
+    names = (path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
+    return sorted(name for name in names if not name.endswith("__init__.py") and "migrations/" not in name)
+
+
+def test_every_module_has_its_test_file():
+    """tests/core/test_event.py tests src/onbeat/core/event.py: nobody has to search."""
+    wanted = {name: Path(name).with_name(f"test_{Path(name).name}").as_posix() for name in sources() if name not in WITHOUT_OWN_TEST}
+    missing = {name: f"tests/{test}" for name, test in wanted.items() if not (CHECKOUT / "tests" / test).exists()}
+    assert not missing
+
+
+def test_every_exception_is_still_one():
+    """A reason stays only while its module is there and has no test file."""
+    stale = [
+        name
+        for name in WITHOUT_OWN_TEST
+        if name not in sources() or (CHECKOUT / "tests" / Path(name).with_name(f"test_{Path(name).name}")).exists()
+    ]
+    assert not stale
+
+
+def test_no_file_is_long():
+    """A file of more than 400 lines holds two things."""
+    files = [*PACKAGE.rglob("*.py"), *(CHECKOUT / "tests").rglob("*.py")]
+    lengths = {path.relative_to(CHECKOUT).as_posix(): len(path.read_text("utf-8").splitlines()) for path in files}
+    assert not {name: lines for name, lines in lengths.items() if lines > LIMIT}
+
+
+def pins(lock: str) -> dict[str, str]:
+    """Name and version of everything a lock names."""
+    text = (CHECKOUT / lock).read_text()
+    return {canonicalize_name(name): version for name, version in re.findall(r"(?m)^([\w.-]+)==(\S+)", text)}
+
+
+def requirements() -> dict[str, list[Requirement]]:
+    """What pyproject.toml asks for, by the lock that must give it."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    groups = project["dependency-groups"]
+    runtime = [Requirement(text) for text in project["project"]["dependencies"]]
+    others = [Requirement(text) for group in groups.values() for text in group if isinstance(text, str)]
+    backend = [Requirement(text) for text in groups["backend"]]
+    return {"requirements.lock": runtime, "requirements-dev.lock": runtime + others, "requirements-backend.lock": backend}
+
+
+@pytest.mark.parametrize("lock", requirements())
+def test_a_lock_gives_what_the_project_asks_for(lock: str):
+    """A dependency that was added or raised without `make lock` is named here, not by the first user."""
+    pinned = pins(lock)
+    wrong = [str(wanted) for wanted in requirements()[lock] if pinned.get(canonicalize_name(wanted.name), "0") not in wanted.specifier]
+    assert not wrong
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-backend.lock"])
+def test_the_locks_agree(lock: str):
+    """What runs is what was tested."""
+    assert pins(lock).items() <= pins("requirements-dev.lock").items()
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "requirements-backend.lock"])
+def test_every_pin_has_its_hashes(lock: str):
+    """Nothing is installed that was not seen when the lock was written."""
+    entries = re.split(r"(?m)^(?=[\w.-]+==)", (CHECKOUT / lock).read_text())[1:]
+    assert entries
+    assert not [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry]
