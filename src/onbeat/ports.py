@@ -83,12 +83,13 @@ class Creation(msgspec.Struct, frozen=True, kw_only=True):
     key: Key | None = None
     claim: SlotClaim | None = None
     active: bool = True
+    wake: Micros | None = None
 
 
 class Append(msgspec.Struct, frozen=True, kw_only=True):
     """Changes to an execution at the version they were decided on. consumed: inbox rows they answer. released: a slot given back.
 
-    active: whether work other than timers and children is outstanding afterwards.
+    active: whether work other than timers and children is outstanding afterwards. wake: when its earliest timer is due.
     """
 
     execution: Execution
@@ -97,6 +98,7 @@ class Append(msgspec.Struct, frozen=True, kw_only=True):
     consumed: tuple[int, ...] = ()
     released: str | None = None
     active: bool = True
+    wake: Micros | None = None
 
 
 class Tell(msgspec.Struct, frozen=True):

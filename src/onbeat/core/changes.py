@@ -88,10 +88,18 @@ class RunMoved(Change, frozen=True, tag="run_moved"):
 
 
 class Asked(Change, frozen=True, tag="asked"):
-    """A task run needs a value that reaches outside: the shell evaluates it."""
+    """A task run (with n 0 the flow) needs a property whose expression reaches outside: the shell evaluates it."""
 
     n: int
     ask: str
+
+
+class Answered(Change, frozen=True, tag="answered"):
+    """The shell evaluated it: from now on this is the value."""
+
+    n: int
+    ask: str
+    value: Json = None
 
 
 class Opened(Change, frozen=True, tag="opened"):
@@ -150,6 +158,7 @@ AnyChange = (
     | RunCreated
     | RunMoved
     | Asked
+    | Answered
     | Opened
     | LaneBegun
     | LaneEnded

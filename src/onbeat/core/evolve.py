@@ -18,7 +18,7 @@ from immutables import Map
 
 from onbeat.core import changes as c
 from onbeat.core.event import Json, Micros
-from onbeat.core.execution import ROOT, Attempt, Block, Execution, Head, TaskRun
+from onbeat.core.execution import ROOT, Attempt, Block, Execution, Head, Phase, TaskRun
 from onbeat.core.states import EXECUTION, FAILING, TASK_RUN, TERMINATED, State
 
 replace = msgspec.structs.replace
@@ -69,9 +69,17 @@ def evolve(execution: Execution | None, change: c.AnyChange) -> Execution:
             return _block(execution, change.n, version, begun=1)
         case c.LaneEnded():
             return _block(execution, change.n, version, open=-1)
+        case c.Asked(n=n) if n == ROOT:
+            return replace(execution, version=version, ask=change.ask)
         case c.Asked():
             run = execution.runs[change.n]
             return replace(execution, version=version, runs=execution.runs.set(run.n, replace(run, ask=change.ask)))
+        case c.Answered(n=n) if n == ROOT:
+            return replace(execution, version=version, ask=None, answers={**execution.answers, change.ask: change.value})
+        case c.Answered():
+            run = execution.runs[change.n]
+            run = replace(run, ask=None, answers={**run.answers, change.ask: change.value})
+            return replace(execution, version=version, runs=execution.runs.set(run.n, run))
         case c.ChildStarted():
             run = execution.runs[change.n]
             return replace(execution, version=version, runs=execution.runs.set(run.n, replace(run, child=change.child.id)))
@@ -101,8 +109,10 @@ def _moved(execution: Execution, change: c.Moved, version: int) -> Execution:
         state=change.after,
         history=(*execution.history, (change.after, change.at)),
         outputs=change.outputs if change.outputs is not None else execution.outputs,
-        error=change.error if change.after in FAILING else None,
-        failed_task=change.failed_task if change.after in FAILING else None,
+        error=None if change.after is State.RESTARTED else change.error or execution.error,
+        failed_task=None if change.after is State.RESTARTED else change.failed_task or execution.failed_task,
+        ask=None,
+        held=() if change.after is State.RUNNING else execution.held,
         restarts=execution.restarts + (change.after is State.RESTARTED and execution.state in TERMINATED),
         wake=None if execution.state is State.CREATED else execution.wake,
     )
@@ -123,17 +133,16 @@ def _run_created(execution: Execution, change: c.RunCreated, version: int) -> Ex
         iteration=change.iteration,
         path=above if change.value is None else (*above, change.value),
     )
-    block = execution.blocks[change.parent]
-    if change.step == 0 or change.lane >= block.begun:
-        fresh = change.lane >= block.begun
-        if fresh:
-            block = replace(block, begun=change.lane + 1, open=block.open + 1)
+    blocks, block = execution.blocks, execution.blocks[change.parent]
+    if change.lane >= block.begun:
+        blocks = blocks.set(change.parent, replace(block, begun=change.lane + 1, open=block.open + 1))
     return replace(
         execution,
         version=version,
+        last=max(execution.last, run.n),
         runs=execution.runs.set(run.n, run),
         open=execution.open.set(run.n, None),
-        blocks=execution.blocks.set(change.parent, block),
+        blocks=blocks,
     )
 
 
@@ -171,11 +180,14 @@ def _run_moved(execution: Execution, change: c.RunMoved, version: int) -> Execut
         error=change.error,
         wake=change.wake,
         child=run.child if change.state not in (State.RETRYING, State.RESTARTED) else None,
-        ask=None,
+        answers=run.answers if change.state is not State.RESTARTED else {},
     )
-    open_, held = execution.open, execution.held
-    blocks = execution.blocks
+    open_, blocks, held = execution.open, execution.blocks, execution.held
+    error, failed_task = execution.error, execution.failed_task
+    if change.state is State.FAILED and change.error is not None and error is None:
+        error, failed_task = change.error, run.task
     if moved.ended:
+        held = (*held, run.n) if execution.state is State.PAUSED else held
         open_ = open_.delete(run.n) if run.n in open_ else open_
         block = blocks[run.parent]
         blocks = blocks.set(run.parent, _child_ended(block, moved))
@@ -192,6 +204,9 @@ def _run_moved(execution: Execution, change: c.RunMoved, version: int) -> Execut
         runs=execution.runs.set(run.n, moved),
         open=open_,
         held=held,
+        paused=execution.paused + (moved.state is State.PAUSED) - (run.state is State.PAUSED),
+        error=error,
+        failed_task=failed_task,
         blocks=blocks,
         context=context,
         states=states,
@@ -200,7 +215,7 @@ def _run_moved(execution: Execution, change: c.RunMoved, version: int) -> Execut
 
 def _child_ended(block: Block, run: TaskRun) -> Block:
     failed = block.failed or (run.phase is block.phase and run.state in FAILING)
-    return replace(block, seen=block.seen | {run.state}, failed=failed, done=block.done | {run.task})
+    return replace(block, seen=block.seen | {run.state}, failed=failed)
 
 
 def put(tree: Map[str, Any], path: tuple[str, ...], leaf: Json) -> Map[str, Any]:
@@ -221,15 +236,13 @@ def _opened(execution: Execution, change: c.Opened, version: int) -> Execution:
         seen=before.seen if before else frozenset(),
         choice=change.choice if change.choice is not None or before is None else before.choice,
         values=change.values if change.values or before is None else before.values,
-        failed=False,
+        total=change.lanes if change.phase is Phase.TASKS else before.total if before else 0,
     )
     runs, context = execution.runs, execution.context
     if change.outputs is not None and change.n != ROOT:
         run = runs[change.n]
-        runs = runs.set(run.n, replace(run, outputs=change.outputs, ask=None))
+        runs = runs.set(run.n, replace(run, outputs=change.outputs))
         context = put(context, (run.task, *run.path), change.outputs)
-    elif change.n != ROOT and runs[change.n].ask is not None:
-        runs = runs.set(change.n, replace(runs[change.n], ask=None))
     return replace(execution, version=version, blocks=execution.blocks.set(change.n, block), runs=runs, context=context)
 
 
@@ -255,7 +268,15 @@ def _run_removed(execution: Execution, change: c.RunRemoved, version: int) -> Ex
 
 def _block_reset(execution: Execution, change: c.BlockReset, version: int) -> Execution:
     before = execution.blocks[change.n]
-    block = replace(before, phase=change.phase, open=change.open, begun=change.begun, seen=frozenset(change.seen), failed=False)
+    block = replace(
+        before,
+        phase=change.phase,
+        lanes=before.total,
+        open=change.open,
+        begun=change.begun,
+        seen=frozenset(change.seen),
+        failed=False,
+    )
     return replace(execution, version=version, blocks=execution.blocks.set(change.n, block))
 
 

@@ -42,7 +42,8 @@ class TaskRun(msgspec.Struct, frozen=True, omit_defaults=True):
 
     n: its number, from 1, in order of creation. parent: the number of the flowable around it, ROOT for the flow. lane, step, phase:
     its place in the parent's block. value, iteration: set on direct children of a loop. path: the values of all loops around it.
-    wake: when a timer will fire for it. child: the execution it started. ask: what the shell must evaluate for it.
+    wake: when a timer will fire for it. child: the execution it started. ask: the property that the shell must evaluate
+    for it; answers: those it did.
     """
 
     n: int
@@ -62,6 +63,7 @@ class TaskRun(msgspec.Struct, frozen=True, omit_defaults=True):
     wake: Micros | None = None
     child: str | None = None
     ask: str | None = None
+    answers: dict[str, Json] = {}
 
     @property
     def ended(self) -> bool:
@@ -83,8 +85,8 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True):
     """How far the tasks inside a flowable (or the flow) are: lanes run side by side, the steps of a lane one after another.
 
     lanes: how many this phase has. begun: how many of them were started. open: started and not ended. seen: the states in which
-    children ended, all phases. choice: the branch an If or Switch took. values: a loop's values. done: ids that ended (Dag).
-    failed: a child of the TASKS phase failed, so no further lane or step of it starts.
+    children ended, all phases. failed: a child of the present phase failed, so no further lane or step of it starts. choice: the branch an
+    If or Switch took. values: a loop's values. total: how many lanes the TASKS phase had.
     """
 
     phase: Phase = Phase.TASKS
@@ -95,7 +97,7 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True):
     failed: bool = False
     choice: str | None = None
     values: tuple[Json, ...] = ()
-    done: frozenset[str] = frozenset()
+    total: int = 0
 
 
 class Trigger(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -110,7 +112,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What never changes about an execution; its first journal row.
 
     root: the execution whose correlation id this one bears (its own id when nothing came before). parent: the execution and task run
-    that started it as a subflow. limit: how many executions of the flow may run at once; None: any number. key: its ordering key.
+    that started it as a subflow. original: the first of a chain of replays. key: its ordering key. scheduled: when it is to start.
     """
 
     id: str
@@ -141,7 +143,8 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     """One run of a flow. version: how many changes made it; sequence: how many of them were state events.
 
     open: numbers of the task runs that have not ended. held: task runs that ended while the execution was paused, whose blocks have
-    not been told yet. context: `outputs.*` and states: `tasks.*` as expressions see them, kept up by evolve.
+    not been told yet. last: the largest task run number ever given. paused: how many task runs are PAUSED. ask: what the shell must
+    evaluate for the flow itself. error, failed_task: of the first task run that failed since the last start. context: `outputs.*` and states: `tasks.*` as expressions see them, kept up by evolve.
     """
 
     head: Head
@@ -161,6 +164,10 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     context: Map[str, Any] = msgspec.field(default_factory=_map)
     states: Map[str, Any] = msgspec.field(default_factory=_map)
     restarts: int = 0
+    last: int = 0
+    paused: int = 0
+    ask: str | None = None
+    answers: dict[str, Json] = {}
     wake: Micros | None = None
 
     @property

@@ -11,16 +11,17 @@ Rules
 Called by: engine/loader (through parse) builds them; decide and the plan read them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from onbeat.core.durations import Duration
 from onbeat.core.event import Json
+from onbeat.core.execution import Block
 from onbeat.core.inputs import InputSpec
 from onbeat.core.names import FLOW_ID, NAMESPACE, TASK_ID
 
@@ -69,6 +70,8 @@ def _text(value: object) -> object:
 Labels = Annotated[dict[str, str], BeforeValidator(_labels)]
 Dynamic = bool | int | float | str | list[Any] | dict[str, Any] | None
 """A property that may hold an expression."""
+Render = Callable[[str], Json]
+"""Gives the value of a task's property, by the name of its field: its expressions are evaluated."""
 
 
 class OnLost(StrEnum):
@@ -161,8 +164,28 @@ NoTasks = tuple[AnyTask, ...]
 """A list of tasks that may be empty."""
 
 
+class Opening(Frozen):
+    """How a flowable begins: so many lanes of tasks side by side, a branch or values it chose, the outputs it shows."""
+
+    lanes: int = 1
+    choice: str | None = None
+    values: tuple[Any, ...] = ()
+    outputs: dict[str, Any] | None = None
+
+
+class Lane(NamedTuple):
+    """The tasks of one lane, one after another; value and iteration when it is a loop's."""
+
+    tasks: "tuple[TaskSpec, ...]"
+    value: str | None = None
+    iteration: int | None = None
+
+
 class FlowableSpec(TaskSpec):
-    """A task that arranges others: `errors` run when one of them failed, `finally` at the end whatever happened."""
+    """A task that arranges others: `errors` run when one of them failed, `finally` at the end whatever happened.
+
+    A subclass is a construct: a file in core/plan/ with its YAML keys, how it opens, and what each of its lanes holds.
+    """
 
     errors: NoTasks = ()
     finally_: NoTasks = Field((), alias="finally")
@@ -170,6 +193,23 @@ class FlowableSpec(TaskSpec):
     @property
     def flowable(self) -> bool:
         return True
+
+    @property
+    def limit(self) -> int:
+        """How many lanes are open at once; 0: all."""
+        return 0
+
+    def open(self, render: Render) -> Opening:
+        """How it begins; `render` gives the value of a field. Raises ExpressionError, NeedsOutside, ValueError (the run fails)."""
+        raise NotImplementedError
+
+    def lane(self, block: Block, lane: int) -> Lane:
+        """What the lane of that number holds, in the TASKS phase."""
+        raise NotImplementedError
+
+    def _tails(self) -> Iterator[tuple[TaskSpec, ...]]:
+        yield self.errors
+        yield self.finally_
 
 
 class Concurrency(Frozen):
@@ -197,9 +237,9 @@ class Flow(Frozen):
     namespace: str = Field(pattern=NAMESPACE, max_length=150)
     revision: int = 0
     description: str | None = None
-    labels: Labels = {}
+    labels: Labels = Field(default_factory=dict)
     inputs: tuple[InputSpec, ...] = ()
-    variables: dict[str, Any] = {}
+    variables: dict[str, Any] = Field(default_factory=dict)
     tasks: Tasks
     errors: NoTasks = ()
     finally_: NoTasks = Field((), alias="finally")

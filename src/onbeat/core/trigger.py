@@ -47,8 +47,8 @@ class TriggerSpec(Frozen):
     when: Dynamic = True
     order: Dynamic = Field(None, alias="orderingKey")
     dedupe: Dynamic = None
-    inputs: dict[str, Any] = {}
-    labels: Labels = {}
+    inputs: dict[str, Any] = Field(default_factory=dict)
+    labels: Labels = Field(default_factory=dict)
     flow: FlowRef | None = None
     flows: tuple[FlowRef, ...] = ()
 

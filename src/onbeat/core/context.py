@@ -1,0 +1,103 @@
+"""Build what expressions see of an execution: Kestra's names, from what the execution holds and nothing else.
+
+`envs`, `globals` and secrets are not here: they are outside the execution, so a condition that uses them is evaluated by the shell,
+which adds them (design.md section 2 rule 1).
+
+Called by: decide for conditions and values, the engine for the properties of tasks.
+"""
+
+from typing import Any
+
+from onbeat.core.event import Json, Micros
+from onbeat.core.execution import ROOT, Execution, TaskRun
+from onbeat.core.flow import Flow, TaskSpec
+from onbeat.core.times import iso
+
+OUTSIDE_ROOTS = frozenset({"envs", "globals", "kestra"})
+"""Root names that the execution does not hold."""
+
+
+def variables(flow: Flow, execution: Execution, n: int = ROOT, now: Micros | None = None) -> dict[str, Any]:
+    """The variables for the task run `n`, or for the flow's own expressions."""
+    head = execution.head
+    names: dict[str, Any] = {
+        "flow": {"id": head.flow, "namespace": head.namespace, "revision": head.revision, "tenantId": "main"},
+        "execution": {
+            "id": head.id,
+            "startDate": iso(head.created),
+            "originalId": head.original or head.id,
+            "state": execution.state.value,
+        },
+        "inputs": head.inputs,
+        "vars": execution.variables,
+        "labels": labels(execution),
+        "outputs": execution.context,
+        "tasks": execution.states,
+        "trigger": head.trigger.variables if head.trigger else {},
+    }
+    if now is not None:
+        names["__now__"] = now
+    if execution.error is not None:
+        names["error"] = {"taskId": execution.failed_task, "message": execution.error}
+    if n != ROOT:
+        run = execution.runs[n]
+        names["task"] = _task(flow.by_id[run.task])
+        names["taskrun"] = taskrun(execution, run)
+        above = list(parents(execution, run))
+        names["parents"] = above
+        if above:
+            names["parent"] = above[0]
+    return names
+
+
+def _task(spec: TaskSpec) -> dict[str, Json]:
+    return {"id": spec.id, "type": spec.type}
+
+
+def taskrun(execution: Execution, run: TaskRun) -> dict[str, Json]:
+    """`taskrun.*`: inside a loop, value and iteration are those of the nearest loop."""
+    facts: dict[str, Json] = {
+        "id": execution.run_id(run.n),
+        "startDate": iso(run.history[0][1]),
+        "attemptsCount": max(0, run.attempt - 1),
+    }
+    if run.parent:
+        facts["parentId"] = execution.run_id(run.parent)
+    looped: TaskRun | None = run
+    while looped is not None and looped.value is None:
+        looped = execution.runs[looped.parent] if looped.parent else None
+    if looped is not None:
+        facts["value"] = looped.value
+        facts["iteration"] = looped.iteration
+    return facts
+
+
+def parents(execution: Execution, run: TaskRun) -> list[dict[str, Json]]:
+    """`parents`: the flowables around a task run, nearest first, each with its loop value and outputs."""
+    found: list[dict[str, Json]] = []
+    while run.parent:
+        run = execution.runs[run.parent]
+        above: dict[str, Json] = {}
+        if run.value is not None:
+            above["taskrun"] = {"value": run.value, "iteration": run.iteration}
+        if run.outputs is not None:
+            above["outputs"] = run.outputs
+        if above:
+            found.append(above)
+    return found
+
+
+def labels(execution: Execution) -> dict[str, Json]:
+    """`labels.*`: dotted keys such as `system.correlationId` are nested."""
+    nested: dict[str, Any] = {}
+    for key, value in execution.labels.items():
+        at = nested
+        *way, last = key.split(".")
+        for part in way:
+            below = at.get(part)
+            at[part] = at = below if isinstance(below, dict) else {}
+        at[last] = value
+    nested.setdefault("system", {})
+    if isinstance(nested["system"], dict):
+        nested["system"].setdefault("correlationId", execution.head.correlation_id)
+    return nested

@@ -1,0 +1,125 @@
+"""Keep what is being decided: the execution as it will be, and the changes that make it so.
+
+Every change goes through `add`, which evolves the execution at once, so that the next rule sees what the last one decided and what
+is decided cannot differ from what a reload gives.
+
+Called by: decide and blocks.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from onbeat.core import changes as c
+from onbeat.core import context
+from onbeat.core.event import Json, Micros
+from onbeat.core.evolve import evolve
+from onbeat.core.execution import ROOT, Block, Execution, TaskRun
+from onbeat.core.expressions import NeedsOutside, compile_value, make_scope
+from onbeat.core.flow import Flow, FlowableSpec, Retry, TaskSpec
+from onbeat.core.states import State
+
+
+class Draft:
+    """An execution in the making. `ended`: task runs that ended and whose block has not been told."""
+
+    __slots__ = ("changes", "ended", "execution", "flow", "now")
+
+    def __init__(self, flow: Flow, execution: Execution, now: Micros) -> None:
+        self.flow = flow
+        self.execution = execution
+        self.now = now
+        self.changes: list[c.AnyChange] = []
+        self.ended: list[int] = []
+
+    def add(self, change: c.AnyChange) -> None:
+        """Decide it."""
+        self.execution = evolve(self.execution, change)
+        self.changes.append(change)
+
+    def run(self, n: int) -> TaskRun:
+        """The task run of that number."""
+        return self.execution.runs[n]
+
+    def block(self, n: int) -> Block:
+        """The block of a flowable's run, or of the flow."""
+        return self.execution.blocks[n]
+
+    def spec(self, n: int) -> TaskSpec:
+        """The task of a task run."""
+        return self.flow.by_id[self.execution.runs[n].task]
+
+    def flowable(self, n: int) -> FlowableSpec:
+        """The construct of a flowable's run."""
+        spec = self.spec(n)
+        assert isinstance(spec, FlowableSpec), f"task `{spec.id}` has no block"
+        return spec
+
+    def move(self, after: State) -> None:
+        """Move the execution: a state event."""
+        execution = self.execution
+        failing = after in (State.FAILED, State.KILLED, State.CANCELLED)
+        self.add(
+            c.Moved(
+                at=self.now,
+                before=execution.state,
+                after=after,
+                sequence=execution.sequence + 1,
+                labels=execution.labels,
+                error=execution.error if failing else None,
+                failed_task=execution.failed_task if failing else None,
+            )
+        )
+
+    def finish(self, after: State, outputs: dict[str, Json] | None = None, error: str | None = None) -> None:
+        """Move the execution to its end."""
+        execution = self.execution
+        self.add(
+            c.Moved(
+                at=self.now,
+                before=execution.state,
+                after=after,
+                sequence=execution.sequence + 1,
+                labels=execution.labels,
+                outputs=outputs,
+                error=error or execution.error,
+                failed_task=execution.failed_task,
+            )
+        )
+
+    def move_run(self, n: int, state: State, **facts: Any) -> None:
+        """Move a task run; one that ends is told to its block when the rules settle."""
+        self.add(c.RunMoved(at=self.now, n=n, state=state, **facts))
+        if self.run(n).ended and self.execution.state is not State.PAUSED:
+            self.ended.append(n)
+
+    def renderer(self, n: int) -> Callable[[str], Json]:
+        """Gives the values of a task run's properties by field. Raises ExpressionError and NeedsOutside(field)."""
+        spec, run = self.spec(n), self.run(n)
+
+        def render(field: str) -> Json:
+            if field in run.answers:
+                return run.answers[field]
+            return self.evaluate(getattr(spec, field), n, field)
+
+        return render
+
+    def evaluate(self, value: Json, n: int, field: str) -> Json:
+        """The value with its expressions evaluated for task run n. Raises ExpressionError and NeedsOutside(field)."""
+        template = compile_value(value)
+        if template.constant:
+            return value
+        if template.reaches or template.roots & context.OUTSIDE_ROOTS:
+            raise NeedsOutside(field)
+        try:
+            return template.render(make_scope(context.variables(self.flow, self.execution, n, self.now)))
+        except NeedsOutside:
+            raise NeedsOutside(field) from None
+
+    def retry_of(self, n: int) -> Retry | None:
+        """The retry policy of a task run: its own, or the nearest one of the flowables around it."""
+        while n != ROOT:
+            policy = self.spec(n).retry
+            if policy is not None:
+                return policy
+            n = self.run(n).parent
+        return None

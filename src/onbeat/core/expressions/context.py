@@ -1,0 +1,51 @@
+"""Hold what one evaluation sees: the names of the scope, its own variables, and its budget.
+
+Building Jinja2's own context took 12 of the 13 µs that a small expression costs; this one is an object of a few fields over a
+mapping that is built once per snapshot of an execution.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from jinja2.nodes import EvalContext
+from jinja2.runtime import Context as JinjaContext
+
+from onbeat.core.expressions.budget import Budget
+
+Block = Callable[["Context"], Iterator[str]]
+
+
+class Scope:
+    """The names that expressions see, ready to be used by any number of them."""
+
+    __slots__ = ("names",)
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self.names = names
+
+
+def make_scope(variables: Mapping[str, Any]) -> Scope:
+    """A scope of those variables. Build it once per snapshot of an execution; names that begin with `__` are not seen by expressions."""
+    return Scope(dict(variables))
+
+
+class Context(JinjaContext):
+    """One evaluation. `blocks` are the template's; `parent` is the scope."""
+
+    def __init__(self, environment: Any, names: dict[str, Any], budget: Budget, blocks: dict[str, list[Block]], eval_ctx: EvalContext) -> None:
+        self.environment = environment
+        self.parent = names
+        self.budget = budget
+        self.blocks = blocks  # type: ignore[assignment]  # the same with our own Context
+        self.eval_ctx = eval_ctx
+        self.vars: dict[str, Any] = {}
+        self.exported_vars: set[str] = set()
+        self.name = None
+        self.globals_keys: set[str] = set()
+
+    def private(self, name: str, what: str) -> Any:
+        """What the caller put into the scope for functions only; a sentence when it did not."""
+        found = self.parent.get(name)
+        if found is None:
+            raise LookupError(what)
+        return found

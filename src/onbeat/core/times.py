@@ -1,0 +1,31 @@
+"""Turn instants into ISO 8601 text with an offset and back: what people and other systems read."""
+
+from datetime import UTC, datetime, timedelta
+
+from onbeat.core.event import Micros
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICRO = timedelta(microseconds=1)
+
+
+def iso(at: Micros) -> str:
+    """`2026-11-21T12:00:00.123456Z`: always UTC, always six digits, so that texts sort as instants do."""
+    return f"{_EPOCH + timedelta(microseconds=at):%Y-%m-%dT%H:%M:%S.%f}Z"
+
+
+def from_iso(text: str) -> Micros:
+    """The instant of an ISO 8601 text with an offset. Raises ValueError without one."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"`{text}` has no offset; write it as 2026-11-21T12:00:00Z")
+    return (moment - _EPOCH) // _MICRO
+
+
+def to_datetime(at: Micros) -> datetime:
+    """The instant as an aware datetime in UTC."""
+    return _EPOCH + timedelta(microseconds=at)
+
+
+def from_datetime(moment: datetime) -> Micros:
+    """Microseconds of an aware datetime."""
+    return (moment - _EPOCH) // _MICRO
