@@ -16,7 +16,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo serve check test services bench kill-loop soak conform lock clean
+.PHONY: help setup demo serve check test packages services bench kill-loop soak conform lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -58,8 +58,11 @@ check: $(VENV)/.dev ## lint, format, types, architecture, committed files
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/committed_files.py
 
-services: $(VENV)/.dev
-	@.ci/system-packages java maven mosquitto
+# Asked before set-up, so that a user who is not root gets all missing packages in one line.
+packages:
+	@PYTHON="$(PYTHON)" .ci/system-packages python java maven mosquitto
+
+services: packages $(VENV)/.dev
 	@$(BIN)/python -m tests.services.kafka --fetch >/dev/null
 
 test: services ## run every test, real brokers included (ARGS="-k name": some)
