@@ -1,0 +1,80 @@
+"""Read the server's settings once: `onbeat.yaml`, then `ONBEAT_*` in the environment, then what the command line gives.
+
+Rules
+1. Every setting has a default, a description and a place in `onbeat doctor`.
+2. Nothing else in onbeat reads the environment for its own behaviour.
+
+Called by: cli and daemon.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+
+CONFIG_FILE = "onbeat.yaml"
+
+
+class Settings(BaseSettings):
+    """All of the server's settings. Each is `ONBEAT_<NAME>` in the environment and `<name>` in onbeat.yaml."""
+
+    model_config = SettingsConfigDict(env_prefix="ONBEAT_", frozen=True, extra="ignore", yaml_file=CONFIG_FILE)
+
+    data: Path = Field(Path(".onbeat"), description="Directory of the store, storage, keys and server.json.")
+    flows: list[Path] = Field([Path("flows")], description="Directories of flow files; new flows go to the first.")
+    triggers: list[Path] = Field([Path("triggers")], description="Directories of stand-alone trigger files.")
+    watch: bool = Field(True, description="Reload flow and trigger files when they change.")
+    host: str = Field("127.0.0.1", description="Address the API listens on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port the API listens on; 0 takes a free one.")
+    auth: Literal["token", "none"] = Field("token", description="`none` lets everybody in; off loopback it is refused.")
+    allow_unauthenticated_remote: bool = Field(False, description="Allow `auth: none` on an address that is not loopback.")
+    public_url: str | None = Field(None, description="Address under which people reach the server, for links.")
+    allowed_hosts: list[str] = Field([], description="Host headers that are accepted besides loopback; webhooks are exempt.")
+    trusted_proxies: list[str] = Field([], description="Addresses whose X-Forwarded-* headers are believed.")
+    bus: Literal["embedded", "kafka", "mqtt"] = Field("embedded", description="Where topics live.")
+    kafka_bootstrap_servers: str | None = Field(None, description="Kafka brokers, HOST:PORT with commas.")
+    kafka_group: str = Field("onbeat", description="Consumer group of core.trigger.Event on a Kafka bus.")
+    kafka_session_timeout: float = Field(10.0, gt=0, description="Seconds after which Kafka gives a dead daemon's partitions away.")
+    mqtt_url: str | None = Field(None, description="MQTT broker, mqtt://[user:password@]host:port or mqtts://.")
+    node: str = Field("main", description="Name of this daemon: static Kafka member, MQTT client id.", pattern=r"^[a-zA-Z0-9._-]+$")
+    events_topic: str = Field("onbeat.executions", description="Topic of execution state events.")
+    sinks: list[Literal["kafka", "mqtt"]] = Field([], description="Brokers that get the state events besides the bus itself.")
+    retention_days: float = Field(90, gt=0, description="Days that ended executions are kept.")
+    topic_days: float = Field(7, gt=0, description="Days that records of the embedded bus are kept.")
+    topic_bytes: int = Field(1_000_000_000, gt=0, description="Bytes of embedded-bus records that are kept.")
+    max_active: int = Field(5_000, gt=0, description="Executions at work at once; past it sources wait and webhooks get 503.")
+    max_tasks: int = Field(500, gt=0, description="Tasks that run at once on the event loop.")
+    max_processes: int = Field(16, gt=0, description="Processes that tasks run at once.")
+    drain: float = Field(30.0, ge=0, description="Seconds that running tasks get at a stop.")
+    max_body: int = Field(1_048_576, gt=0, description="Bytes of a request's body.")
+    loop: Literal["uvloop", "asyncio"] = Field("uvloop", description="Event loop.")
+    log_format: Literal["auto", "json", "pretty"] = Field("auto", description="`auto`: pretty on a terminal, JSON else.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level of the daemon's own log.")
+    variables_globals: dict[str, str] = Field({}, description="What expressions see as `globals`.")
+    env_prefix: str = Field("ENV_", description="Environment variables with this prefix are `envs` in expressions.")
+    server: str | None = Field(None, description="For the CLI: address of the daemon to talk to.")
+    token: SecretStr | None = Field(None, description="For the CLI: its token.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The command line wins over the environment, the environment over the file."""
+        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls)
+
+    def for_plugins(self) -> dict[str, object]:
+        """What sources may see of the settings."""
+        return {
+            "kafka_bootstrap_servers": self.kafka_bootstrap_servers,
+            "kafka_group": self.kafka_group,
+            "kafka_session_timeout": self.kafka_session_timeout,
+            "mqtt_url": self.mqtt_url,
+            "node": self.node,
+            "events_topic": self.events_topic,
+        }
