@@ -22,7 +22,6 @@ import contextlib
 import os
 import re
 import shutil
-import signal
 import socket
 import struct
 import subprocess
@@ -33,7 +32,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tests.services.ports import HOST, free_port
-from tests.services.process import Process, ServiceFailed
+from tests.services.process import Process, ServiceFailed, stay
 
 VERSION = "4.3.1"
 JAVA = 17
@@ -106,17 +105,17 @@ class Kafka:
 
     def stop(self) -> int:
         """End the broker in order and return its exit code."""
-        code = self._running.stop()
+        code = self.process.stop()
         self._keep_class_archive()
         return code
 
     def kill(self) -> None:
         """SIGKILL: what was acknowledged is still in the log at the next start."""
-        self._running.kill()
+        self.process.kill()
 
     def restart(self) -> "Kafka":
         """Stop when it runs, and start with the same data on the same port."""
-        if self._running.running:
+        if self.process.running:
             self.stop()
         return self.start()
 
@@ -140,7 +139,8 @@ class Kafka:
         self.close()
 
     @property
-    def _running(self) -> Process:
+    def process(self) -> Process:
+        """The running broker, for its log and its id."""
         if self._process is None:
             raise ServiceFailed("Kafka was never started")
         return self._process
@@ -263,10 +263,8 @@ def main() -> None:
     if options.fetch:
         print(fetch())
         return
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with Kafka(options.port, options.data, options.partitions, options.set) as kafka, contextlib.suppress(KeyboardInterrupt):
-        print(f"KAFKA {kafka.bootstrap}", flush=True)
-        signal.pause()
+    with Kafka(options.port, options.data, options.partitions, options.set) as kafka:
+        stay(kafka.process, f"KAFKA {kafka.bootstrap}")
 
 
 if __name__ == "__main__":

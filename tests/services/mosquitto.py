@@ -17,7 +17,6 @@ Used by: tests/conftest.py, the benchmarks, people.
 """
 
 import argparse
-import contextlib
 import os
 import shutil
 import signal
@@ -28,7 +27,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tests.services.ports import HOST, free_port, is_open
-from tests.services.process import Process, ServiceFailed, wait_until
+from tests.services.process import Process, ServiceFailed, stay, wait_until
 
 CURE = "run `make test` as root once, or: sudo apt-get install -y mosquitto"
 # Debian installs it where a plain user's PATH does not look.
@@ -56,40 +55,40 @@ class Mosquitto:
         # As root, mosquitto would become a user who may not write into our folder.
         lines = [*settings, *(["user root"] if os.geteuid() == 0 else [])]
         configuration.write_text(CONFIGURATION.format(host=HOST, port=self.port, data=self.data) + "".join(f"{line}\n" for line in lines))
-        self._process = Process("mosquitto", [find_mosquitto(), "-c", str(configuration)], self.data / "mosquitto.log")
+        self.process = Process("mosquitto", [find_mosquitto(), "-c", str(configuration)], self.data / "mosquitto.log")
 
     def start(self, seconds: float = 20) -> "Mosquitto":
         """Start on the sessions that are there and return when a client can connect."""
-        self._process.start()
-        self._process.wait_ready(lambda: is_open(self.port), seconds)
+        self.process.start()
+        self.process.wait_ready(lambda: is_open(self.port), seconds)
         return self
 
     def stop(self) -> int:
         """End the broker in order: it writes its sessions down. Returns its exit code."""
-        return self._process.stop()
+        return self.process.stop()
 
     def save(self, seconds: float = 20) -> None:
         """Make the broker write its sessions down now, and wait until it has."""
         database = self.data / "mosquitto.db"
         before = database.stat().st_mtime_ns if database.exists() else 0
-        os.kill(self._process.pid, signal.SIGUSR1)
+        os.kill(self.process.pid, signal.SIGUSR1)
         wait_until(
-            lambda: database.exists() and database.stat().st_mtime_ns > before, seconds, "mosquitto saved its sessions", self._process.tail
+            lambda: database.exists() and database.stat().st_mtime_ns > before, seconds, "mosquitto saved its sessions", self.process.tail
         )
 
     def kill(self) -> None:
         """SIGKILL: what was not saved is gone."""
-        self._process.kill()
+        self.process.kill()
 
     def restart(self) -> "Mosquitto":
         """Stop when it runs, and start with the same sessions on the same port."""
-        if self._process.running:
+        if self.process.running:
             self.stop()
         return self.start()
 
     def close(self) -> None:
         """End the broker and throw its data away."""
-        self._process.close()
+        self.process.close()
         shutil.rmtree(self.data, ignore_errors=True)
 
     def __enter__(self) -> "Mosquitto":
@@ -116,10 +115,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.services.mosquitto", description="Start one real mosquitto on the loopback.")
     parser.add_argument("--port", type=int, default=0, help="default: a free one")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with Mosquitto(options.port) as mosquitto, contextlib.suppress(KeyboardInterrupt):
-        print(f"MOSQUITTO {mosquitto.host}:{mosquitto.port}", flush=True)
-        signal.pause()
+    with Mosquitto(options.port) as mosquitto:
+        stay(mosquitto.process, f"MOSQUITTO {mosquitto.host}:{mosquitto.port}")
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ class Process:
             self._child.terminate()
         return self.wait(seconds)
 
-    def wait(self, seconds: float = 30) -> int:
+    def wait(self, seconds: float | None = 30) -> int:
         """Wait for the child's own end and return its exit code."""
         if self._child is None:
             raise ServiceFailed(f"{self.name} was never started")
@@ -112,7 +112,7 @@ class Process:
             return self._child.wait(seconds)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise ServiceFailed(f"{self.name} did not end within {seconds:g} s and was killed\n{self.tail()}") from None
+            raise ServiceFailed(f"{self.name} did not end within {seconds} s and was killed\n{self.tail()}") from None
 
     def kill(self) -> None:
         """SIGKILL the child alone, as a crash would: its own children are left as a crash leaves them."""
@@ -132,6 +132,20 @@ class Process:
         """The end of the child's log, for a person who reads a failure."""
         text = self.log.read_text("utf-8", "replace") if self.log.exists() else ""
         return f"--- end of {self.log.name} of {self.name} ---\n" + "\n".join(text.splitlines()[-lines:])
+
+
+def stay(process: Process, line: str) -> None:
+    """For a person at a terminal: print where the service is, and stay until Ctrl-C, SIGTERM or the service's own end."""
+
+    def end(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not cut the clean-up short
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, end)
+    print(line, flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        code = process.wait(None)
+        raise ServiceFailed(f"{process.name} ended by itself with {code}\n{process.tail()}")
 
 
 def _die_with_parent() -> None:

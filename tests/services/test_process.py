@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.services.ports import is_open
 from tests.services.process import Process, ServiceFailed, wait_until
 
 STAY = "import signal, sys; print('here', flush=True); signal.signal(signal.SIGTERM, lambda *_: sys.exit(7)); signal.pause()"
@@ -86,3 +87,14 @@ def test_a_child_has_a_group_of_its_own(tmp_path: Path):
     child = started(python(tmp_path, STAY))
     assert os.getpgid(child.pid) == child.pid != os.getpgid(0)
     child.close()
+
+
+def test_a_service_for_people_stays_until_it_is_told_and_leaves_nothing(tmp_path: Path):
+    """`python -m tests.services.mosquitto` says where it is, and ends in order on SIGTERM."""
+    by_hand = Process("by hand", [sys.executable, "-m", "tests.services.mosquitto"], tmp_path / "by-hand.log")
+    by_hand.start()
+    by_hand.wait_ready(lambda: "MOSQUITTO 127.0.0.1:" in by_hand.log.read_text(), 20)
+    port = int(by_hand.log.read_text().rpartition(":")[2])
+    assert is_open(port)
+    assert by_hand.stop() == 0
+    assert not is_open(port)
