@@ -8,10 +8,11 @@ Called by: decide for conditions and values, the engine for the properties of ta
 
 from typing import Any
 
+from onbeat.core import refs
 from onbeat.core.event import Json, Micros
 from onbeat.core.execution import ROOT, Execution, TaskRun
 from onbeat.core.flow import Flow, TaskSpec
-from onbeat.core.times import iso
+from onbeat.core.times import iso, to_datetime
 
 OUTSIDE_ROOTS = frozenset({"envs", "globals", "kestra"})
 """Root names that the execution does not hold."""
@@ -28,15 +29,15 @@ def variables(flow: Flow, execution: Execution, n: int = ROOT, now: Micros | Non
             "originalId": head.original or head.id,
             "state": execution.state.value,
         },
-        "inputs": head.inputs,
+        "inputs": refs.opened(head.inputs),
         "vars": execution.variables,
         "labels": labels(execution),
         "outputs": execution.context,
         "tasks": execution.states,
-        "trigger": head.trigger.variables if head.trigger else {},
+        "trigger": refs.opened(head.trigger.variables) if head.trigger else {},
     }
     if now is not None:
-        names["__now__"] = now
+        names["__now__"] = to_datetime(now)
     if execution.error is not None:
         names["error"] = {"taskId": execution.failed_task, "message": execution.error}
     if n != ROOT:

@@ -17,6 +17,7 @@ import msgspec
 from immutables import Map
 
 from onbeat.core import changes as c
+from onbeat.core import refs
 from onbeat.core.event import Json, Micros
 from onbeat.core.execution import ROOT, Attempt, Block, Execution, Head, Phase, TaskRun
 from onbeat.core.states import EXECUTION, FAILING, TASK_RUN, TERMINATED, State
@@ -195,7 +196,7 @@ def _run_moved(execution: Execution, change: c.RunMoved, version: int) -> Execut
         open_ = open_.set(run.n, None)
     context, states = execution.context, execution.states
     if change.outputs is not None:
-        context = put(context, (run.task, *run.path), change.outputs)
+        context = put(context, (run.task, *run.path), refs.opened(change.outputs))
     if moved.ended:
         states = put(states, (run.task, *run.path), {"state": change.state.value})
     return replace(

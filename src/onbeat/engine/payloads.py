@@ -1,0 +1,74 @@
+"""Keep large inputs, outputs and payloads once in storage, and bring them back when an expression touches them.
+
+A row with a megabyte in it is written, copied and read at every step; a reference is not.
+
+Rules
+1. What is over the limit is kept before the row that refers to it is written.
+2. Data that looks like a reference is kept in storage too, so an event cannot make us read an address.
+
+Called by: intake and runner keep, evaluator brings back.
+"""
+
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+from immutables import Map
+
+from onbeat.core.event import Json
+from onbeat.core.refs import INLINE_LIMIT, Ref, is_mark, mark
+from onbeat.ports import Storage
+
+_CHEAP = 2_000
+"""Values with fewer characters than this in all need not be measured."""
+
+
+class Payloads:
+    """Moves large values between rows and storage."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    async def keep(self, values: dict[str, Json], where: str) -> dict[str, Json]:
+        """The values as a row may hold them. where: a path in storage that is theirs alone."""
+        suspicious = any(is_mark(value) for value in values.values())
+        if not suspicious and (_small(values) or len(orjson.dumps(values)) <= INLINE_LIMIT):
+            return values
+        kept: dict[str, Json] = {}
+        room = INLINE_LIMIT
+        for name, value in values.items():
+            data = orjson.dumps(value)
+            if is_mark(value) or len(data) > room:
+                digest = blake2b(name.encode(), digest_size=8).hexdigest()
+                kept[name] = mark(Ref(await self._storage.put(f"{where}/{digest}.json", data), len(data)))
+            else:
+                kept[name] = value
+                room -= len(data)
+        return kept
+
+    async def bring(self, uri: str) -> Json:
+        """The value of an address."""
+        return orjson.loads(await self._storage.get(uri))
+
+
+def _small(values: dict[str, Json]) -> bool:
+    """Whether flat values are surely within the limit, without making JSON of them."""
+    size = 0
+    for name, value in values.items():
+        if isinstance(value, str):
+            size += len(value)
+        elif isinstance(value, dict | list):
+            return False
+        size += len(name) + 24
+    return size <= _CHEAP
+
+
+def replace_refs(value: Any, found: dict[str, Json]) -> Any:
+    """The scope's value with the Refs that were brought replaced by their values."""
+    if isinstance(value, Ref):
+        return found.get(value.uri, value)
+    if isinstance(value, Map | dict):
+        return {name: replace_refs(item, found) for name, item in value.items()}
+    if isinstance(value, list):
+        return [replace_refs(item, found) for item in value]
+    return value
