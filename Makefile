@@ -66,7 +66,7 @@ services: packages $(VENV)/.dev
 	@$(BIN)/python -m tests.services.kafka --fetch >/dev/null
 
 test: services ## run every test, real brokers included (ARGS="-k name": some)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 conform: $(VENV)/.runtime ## run Kestra's own test flows (CONFORMANCE=folder of the program)
 	@if [ -x $(CONFORMANCE)/conform ]; then \
