@@ -506,7 +506,9 @@ class Processes(Protocol):
 class Workers(Protocol):
     """Warm Python workers: call a function by its import path."""
 
-    async def call(self, target: str, kwargs: Mapping[str, Json], *, mode: Literal["auto", "loop", "thread", "process"], log: TaskLog) -> Json:
+    async def call(
+        self, target: str, kwargs: Mapping[str, Json], *, mode: Literal["auto", "loop", "thread", "process"], log: TaskLog
+    ) -> Json:
         """The function's result as plain JSON. Raises UserError when there is no such function."""
 
 

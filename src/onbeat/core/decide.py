@@ -22,7 +22,7 @@ from onbeat.core.draft import Draft
 from onbeat.core.durations import parse_duration
 from onbeat.core.errors_text import short
 from onbeat.core.event import Json, Micros
-from onbeat.core.execution import ROOT, Execution, Head, TaskRun
+from onbeat.core.execution import ROOT, Execution, Head, TaskRun, Trigger
 from onbeat.core.expressions import ExpressionError, NeedsOutside
 from onbeat.core.flow import Flow, OnLost
 from onbeat.core.ids import child_id
@@ -37,12 +37,17 @@ _LOST = "the engine stopped while this task ran"
 
 def decide(flow: Flow, execution: Execution, signals: Iterable[s.AnySignal], now: Micros) -> tuple[c.AnyChange, ...]:
     """The changes that follow, in order; none when the signals are stale."""
+    return decided(flow, execution, signals, now)[0]
+
+
+def decided(flow: Flow, execution: Execution, signals: Iterable[s.AnySignal], now: Micros) -> tuple[tuple[c.AnyChange, ...], Execution]:
+    """The changes that follow, and the execution after them."""
     draft = Draft(flow, execution, now)
     for signal in signals:
         _tell(draft, signal)
         blocks.settle(draft)
         _pause_when_idle(draft)
-    return tuple(draft.changes)
+    return tuple(draft.changes), draft.execution
 
 
 def _tell(draft: Draft, signal: s.AnySignal) -> None:
@@ -130,9 +135,7 @@ def _task_ended(draft: Draft, signal: s.TaskEnded) -> None:
         _attempt_over(draft, run, signal.state, signal.outputs, signal.error, signal.retry)
 
 
-def _attempt_over(
-    draft: Draft, run: TaskRun, state: State, outputs: dict[str, Json] | None, error: str | None, retry: bool = True
-) -> None:
+def _attempt_over(draft: Draft, run: TaskRun, state: State, outputs: dict[str, Json] | None, error: str | None, retry: bool = True) -> None:
     """End the run, or wait for another attempt when it failed and its policy gives one."""
     spec = draft.spec(run.n)
     policy = draft.retry_of(run.n)
@@ -250,7 +253,17 @@ def _child_chosen(draft: Draft, signal: s.ChildChosen) -> None:
         inputs=signal.inputs,
         labels=signal.labels,
         variables=signal.variables,
-        trigger=None,
+        trigger=Trigger(
+            id=run.task,
+            type="core.flow.Subflow",
+            variables={
+                "executionId": head.id,
+                "namespace": head.namespace,
+                "flowId": head.flow,
+                "flowRevision": head.revision,
+                "taskRunId": draft.execution.run_id(run.n),
+            },
+        ),
         correlation_id=head.correlation_id,
         causation_id=f"{head.id}/{run.n}",
         traceparent=head.traceparent,

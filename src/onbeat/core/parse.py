@@ -55,9 +55,7 @@ def load(text: str | bytes, name: str) -> Document:
         raise InvalidFile([wrong.problem]) from None
 
 
-def problems(
-    wrong: ValidationError, document: Document, name: str, root: type[BaseModel], base: Sequence[str | int] = ()
-) -> list[Problem]:
+def problems(wrong: ValidationError, document: Document, name: str, root: type[BaseModel], base: Sequence[str | int] = ()) -> list[Problem]:
     """What a validation found, each with its place in the document. base: the path of the part that was validated."""
     found = []
     for error in wrong.errors(include_url=False, include_input=False, include_context=True):

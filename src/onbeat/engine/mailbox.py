@@ -1,0 +1,100 @@
+"""Hold an execution that is in memory: what it was told and what the world is doing for it.
+
+One step works on a mailbox at a time, so an execution has one line of history; many mailboxes are worked on at once.
+
+Called by: engine.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from onbeat.core.changes import Answered, AnyChange, Asked, ChildStarted, Moved, Opened, RunCreated, RunMoved, RunRemoved
+from onbeat.core.commands import ACTIVE, AnyCommand, ArmTimer, of_execution, of_run
+from onbeat.core.event import Micros
+from onbeat.core.execution import ROOT, Execution
+from onbeat.core.signals import AnySignal
+from onbeat.core.states import State
+from onbeat.engine.catalog import LoadedFlow
+from onbeat.ports import LogLine, Record
+
+
+class Told(NamedTuple):
+    """A signal with what is to be written in the transaction that answers it. seq: its inbox row, 0: none."""
+
+    signal: AnySignal
+    seq: int = 0
+    records: tuple[Record, ...] = ()
+    logs: tuple[LogLine, ...] = ()
+    answer: "asyncio.Future[Execution] | None" = None
+
+
+Commands = dict[int, tuple[AnyCommand, ...]]
+"""What is outstanding, by task run; ROOT for the execution itself."""
+
+
+class Mailbox:
+    """One execution in memory. fresh: nothing has been performed for it yet, so all that is outstanding is to be."""
+
+    __slots__ = ("active", "busy", "commands", "execution", "fresh", "id", "loaded", "told")
+
+    def __init__(self, id_: str, execution: Execution | None = None, loaded: LoadedFlow | None = None) -> None:
+        self.id = id_
+        self.execution = execution
+        self.loaded = loaded
+        self.told: list[Told] = []
+        self.busy = False
+        self.fresh = True
+        self.commands: Commands = {}
+        self.active = 0
+
+    def now_outstanding(self, after: Execution, changes: Sequence[AnyChange]) -> Commands:
+        """The commands of the task runs that the changes touched (of all, where the execution itself moved)."""
+        touched = None if self.fresh else touched_runs(changes)
+        if after.ended:
+            return dict.fromkeys(self.commands, ())
+        if touched is None:
+            touched = {*self.commands, *after.open, ROOT}
+        return {n: _of(after, n) for n in touched}
+
+    def active_after(self, new: Commands) -> int:
+        """How many commands need an engine once `new` is what is outstanding."""
+        count = self.active
+        for n, commands in new.items():
+            count += _active(commands) - _active(self.commands.get(n, ()))
+        return count
+
+    def wake_after(self, new: Commands) -> Micros | None:
+        """When the earliest timer is due once `new` is what is outstanding."""
+        due = [command.due for commands in new.values() for command in commands if isinstance(command, ArmTimer)]
+        due += [
+            command.due for n, commands in self.commands.items() if n not in new for command in commands if isinstance(command, ArmTimer)
+        ]
+        return min(due, default=None)
+
+
+def _of(execution: Execution, n: int) -> tuple[AnyCommand, ...]:
+    if n == ROOT:
+        return tuple(of_execution(execution))
+    run = execution.runs.get(n)
+    return () if run is None or run.ended else tuple(of_run(execution, run))
+
+
+def _active(commands: Iterable[AnyCommand]) -> int:
+    return sum(isinstance(command, ACTIVE) for command in commands)
+
+
+def touched_runs(changes: Iterable[AnyChange]) -> set[int] | None:
+    """The task runs whose commands may differ after the changes; None: any may, because the execution itself moved."""
+    touched: set[int] = set()
+    for change in changes:
+        match change:
+            case RunMoved() | RunCreated() | Asked() | Answered() | Opened() | ChildStarted() | RunRemoved():
+                touched.add(change.n)
+            case Moved() if change.before is not State.CREATED:
+                return None
+            case Moved():
+                touched.add(ROOT)
+            case _:
+                pass
+    return touched

@@ -1,0 +1,74 @@
+"""Bound how many tasks run at once: places of each kind, given out in order of asking.
+
+RUNNING is committed when a task has its place and before it acts, so a place is reserved first: at once where one is free (the
+commit that creates the task run then says RUNNING too), else the task run waits its turn here.
+
+Called by: the engine reserves and asks, the runner gives back.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+Kind = Literal["loop", "process", "none"]
+"""Which places a task needs; `none`: it needs no place."""
+Job = tuple[str, int]
+"""Execution and task run."""
+
+
+class Places:
+    """So many places of each kind. `give` is called with a job once its turn came: the place is reserved for it."""
+
+    def __init__(self, sizes: Mapping[Kind, int], give: Callable[[str, int], None]) -> None:
+        self._free: dict[Kind, int] = {kind: size for kind, size in sizes.items()}
+        self._waiting: dict[Kind, deque[Job]] = {kind: deque() for kind in sizes}
+        self._gone: set[Job] = set()
+        self._held: dict[Job, Kind] = {}
+        self._give = give
+
+    def try_reserve(self, execution: str, run: int, kind: Kind) -> bool:
+        """Reserve a place now if one is free and nobody waits for it. A job that holds one already has it."""
+        job = (execution, run)
+        if job in self._held or kind == "none":
+            return True
+        if self._free[kind] <= 0 or self._waiting[kind]:
+            return False
+        self._free[kind] -= 1
+        self._held[job] = kind
+        return True
+
+    def ask(self, execution: str, run: int, kind: Kind) -> None:
+        """Wait for a place; `give` is called, perhaps at once."""
+        if self.try_reserve(execution, run, kind):
+            self._give(execution, run)
+        else:
+            self._gone.discard((execution, run))
+            self._waiting[kind].append((execution, run))
+
+    def withdraw(self, execution: str, run: int) -> None:
+        """Give back what the job holds, or take it out of the queue."""
+        kind = self._held.pop((execution, run), None)
+        if kind is not None:
+            self._free[kind] += 1
+            self._serve(kind)
+        elif any((execution, run) in waiting for waiting in self._waiting.values()):
+            self._gone.add((execution, run))
+
+    def waiting(self) -> int:
+        """How many jobs wait for a place."""
+        return sum(len(waiting) for waiting in self._waiting.values()) - len(self._gone)
+
+    def held(self) -> int:
+        """How many places are taken."""
+        return len(self._held)
+
+    def _serve(self, kind: Kind) -> None:
+        waiting = self._waiting[kind]
+        while waiting and self._free[kind] > 0:
+            job = waiting.popleft()
+            if job in self._gone:
+                self._gone.discard(job)
+                continue
+            self._free[kind] -= 1
+            self._held[job] = kind
+            self._give(*job)
