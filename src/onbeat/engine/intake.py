@@ -1,0 +1,387 @@
+"""Take events in: match them against the triggers, start what matches, all in one transaction; then the source may acknowledge.
+
+Rules
+1. When `emit` returns, every start of every event is durable, together with the source's position.
+2. A start that was there already is success: the same (trigger, flow, key) starts once.
+3. What cannot start what it should becomes a dead event in the same transaction: nothing is dropped, nothing retried for ever.
+4. Past the limit of executions at work nothing is written and Overloaded is raised.
+5. Triggers of one connection share a subscription; reload swaps its listeners while it runs.
+
+Called by: sources and the API's webhook route emit; loader updates the triggers.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from onbeat.core.errors_text import short
+from onbeat.core.event import MAX_HOPS, Event, Micros
+from onbeat.core.execution import Head, Trigger
+from onbeat.core.expressions import ExpressionError
+from onbeat.core.inputs import resolve
+from onbeat.core.trigger import Start, TriggerSpec, match
+from onbeat.engine.catalog import Catalog, LoadedFlow
+from onbeat.engine.engine import Engine, Prepared
+from onbeat.engine.evaluator import Evaluator
+from onbeat.engine.inputs import renderer
+from onbeat.engine.payloads import Payloads
+from onbeat.engine.services import keep_running
+from onbeat.errors import NotFound, OnbeatError, Overloaded, Refused
+from onbeat.ports import (
+    Clock,
+    DeadEvent,
+    Key,
+    LedgerRow,
+    Listener,
+    Position,
+    Queries,
+    Received,
+    SourceContext,
+    SourceOptions,
+    Started,
+    Store,
+    Work,
+)
+
+_log = structlog.get_logger("onbeat.intake")
+
+
+class LoadedTrigger:
+    """A trigger with its source's settings, checked."""
+
+    __slots__ = ("options", "path", "spec")
+
+    def __init__(self, spec: TriggerSpec, options: SourceOptions, path: str | None = None) -> None:
+        self.spec = spec
+        self.options = options
+        self.path = path
+
+    @property
+    def listener(self) -> Listener:
+        """What the source sees of it."""
+        target = self.spec.flow
+        return Listener(
+            self.spec.name,
+            self.options,
+            namespace=target.namespace if target else self.spec.namespace or "",
+            flow=target.id if target else "",
+            disabled=self.spec.disabled,
+        )
+
+
+class Subscription:
+    """One running source and the triggers it serves."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.triggers: dict[str, LoadedTrigger] = {}
+        self.changed = asyncio.Event()
+        self.ready = asyncio.Event()
+        self.trouble: str | None = None
+        self.last_event: Micros | None = None
+        self.received = 0
+        self.task: asyncio.Task[None] | None = None
+
+    def listeners(self) -> tuple[Listener, ...]:
+        """Its triggers as they are now."""
+        return tuple(trigger.listener for trigger in self.triggers.values())
+
+    async def wait_changed(self) -> None:
+        """Returns when the triggers differ from now."""
+        await self.changed.wait()
+
+    def set_triggers(self, triggers: dict[str, LoadedTrigger]) -> None:
+        """Swap the triggers."""
+        self.triggers = triggers
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+
+class Intake:
+    """The sources of this process and the way from an event to executions."""
+
+    def __init__(
+        self,
+        store: Store,
+        queries: Queries,
+        engine: Engine,
+        catalog: Catalog,
+        evaluator: Evaluator,
+        payloads: Payloads,
+        clock: Clock,
+        new_id: Callable[[Micros], str],
+        settings: Mapping[str, Any],
+        group: asyncio.TaskGroup,
+    ) -> None:
+        self._store = store
+        self._queries = queries
+        self._engine = engine
+        self._catalog = catalog
+        self._evaluator = evaluator
+        self._payloads = payloads
+        self._clock = clock
+        self._new_id = new_id
+        self._settings = settings
+        self._group = group
+        self._subscriptions: dict[str, Subscription] = {}
+        self._open = True
+
+    # ---- subscriptions -----------------------------------------------------------------------------------------
+
+    def subscriptions(self) -> list[Subscription]:
+        """The running ones, by name."""
+        return [self._subscriptions[name] for name in sorted(self._subscriptions)]
+
+    def find(self, trigger: str) -> tuple[Subscription, LoadedTrigger] | None:
+        """A trigger by its name, with its subscription."""
+        for subscription in self._subscriptions.values():
+            if trigger in subscription.triggers:
+                return subscription, subscription.triggers[trigger]
+        return None
+
+    def update(self, triggers: Iterable[LoadedTrigger]) -> None:
+        """Serve these triggers and no others: new subscriptions start, empty ones stop, the others swap their listeners."""
+        wanted: dict[str, dict[str, LoadedTrigger]] = {}
+        for trigger in triggers:
+            name = trigger.options.subscription(trigger.spec.name, self._settings)
+            wanted.setdefault(name, {})[trigger.spec.name] = trigger
+        for name in [name for name in self._subscriptions if name not in wanted]:
+            gone = self._subscriptions.pop(name)
+            if gone.task is not None:
+                gone.task.cancel()
+        for name, members in wanted.items():
+            subscription = self._subscriptions.get(name)
+            if subscription is None:
+                subscription = self._subscriptions[name] = Subscription(name)
+                subscription.set_triggers(members)
+                subscription.task = self._group.create_task(self._serve(subscription))
+            elif [(t.spec, t.options) for t in members.values()] != [(t.spec, t.options) for t in subscription.triggers.values()]:
+                subscription.set_triggers(members)
+
+    async def stop(self) -> None:
+        """Stop all sources: nothing new comes in."""
+        self._open = False
+        tasks = [subscription.task for subscription in self._subscriptions.values() if subscription.task is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _serve(self, subscription: Subscription) -> None:
+        def report(trouble: str | None) -> None:
+            subscription.trouble = trouble
+
+        def ready() -> None:
+            subscription.trouble = None
+            subscription.ready.set()
+
+        async def emit(
+            received: Sequence[Received], *, positions: Sequence[Position] = (), ledger: Sequence[LedgerRow] = ()
+        ) -> tuple[Started, ...]:
+            return await self.emit(subscription, received, positions=positions, ledger=ledger)
+
+        async def run() -> None:
+            context = SourceContext(
+                name=subscription.name,
+                emit=emit,
+                store=self._store,
+                clock=self._clock,
+                log=_log.bind(subscription=subscription.name),
+                ready=ready,
+                report=report,
+                wait_room=self._engine.wait_room,
+                wait_changed=subscription.wait_changed,
+                settings=self._settings,
+            )
+            first = next(iter(subscription.triggers.values()))
+            await first.options.run(context, subscription.listeners)
+
+        await keep_running(subscription.name, run, self._clock, report)
+
+    # ---- events ------------------------------------------------------------------------------------------------
+
+    async def emit(
+        self,
+        subscription: Subscription,
+        received: Sequence[Received],
+        *,
+        positions: Sequence[Position] = (),
+        ledger: Sequence[LedgerRow] = (),
+    ) -> tuple[Started, ...]:
+        """Match, start and remember in one transaction. Raises Overloaded past the limit: nothing was written."""
+        if received and (not self._open or self._engine.full()):
+            raise Overloaded("as many executions are at work as the limit allows; try again later")
+        now = self._clock.now()
+        batch = _Batch(subscription, self._new_id, now)
+        try:
+            for item in received:
+                batch.begin()
+                await self._take(batch, item)
+            written = await self._store.write(
+                Work(
+                    creations=tuple(prepared.creation(key) for prepared, key in batch.starts),
+                    positions=tuple(positions),
+                    ledger=tuple(ledger),
+                    dead=tuple(batch.dead),
+                )
+            )
+        except BaseException:
+            for prepared, _ in batch.starts:
+                self._engine.drop(prepared)
+            raise
+        for (prepared, _), fresh in zip(batch.starts, written.fresh, strict=True):
+            if fresh:
+                self._engine.admit(prepared)
+            else:
+                self._engine.drop(prepared)
+        self._engine.deliver(written.delivered)
+        if received:
+            subscription.received += len(received)
+            subscription.last_event = now
+        return batch.results(written.created, written.fresh)
+
+    async def _take(self, batch: "_Batch", item: Received) -> None:
+        """Decide what one received thing starts."""
+        event = item.event
+        if event is None:
+            batch.bury(item.key, item.reason or "it could not be decoded", raw=item.raw)
+            return
+        if event.hops > MAX_HOPS:
+            batch.bury(event.key, f"it came through more than {MAX_HOPS} flows: a loop", event=event)
+            return
+        for name, trigger in list(batch.subscription.triggers.items()):
+            if item.triggers is not None and name not in item.triggers:
+                continue
+            try:
+                starts = match(trigger.spec, event, self._evaluator.outside)
+            except ExpressionError as wrong:
+                batch.bury(event.key, short(wrong), event=event, trigger=name)
+                continue
+            for start in starts:
+                await self._start(batch, start)
+
+    async def _start(self, batch: "_Batch", start: Start) -> None:
+        loaded = self._catalog.find(start.namespace, start.flow)
+        event = start.event
+        if loaded is None:
+            batch.bury(start.key, f"there is no flow {start.namespace}.{start.flow}", event=event, trigger=start.trigger)
+            return
+        if loaded.flow.disabled:
+            return
+        try:
+            inputs = resolve(loaded.flow.inputs, start.inputs, renderer(loaded.flow))
+        except OnbeatError as wrong:
+            batch.bury(start.key, short(wrong), event=event, trigger=start.trigger)
+            return
+        head = await self._head(start, loaded, inputs, batch.now)
+        key = Key(start.trigger, loaded.flow.name, start.key)
+        batch.add(self._engine.prepare(head, loaded), key)
+
+    async def _head(self, start: Start, loaded: LoadedFlow, inputs: Mapping[str, Any], now: Micros) -> Head:
+        event, flow = start.event, loaded.flow
+        id_ = self._new_id(now)
+        where = f"{flow.namespace}/{flow.id}/executions/{id_}"
+        return Head(
+            id=id_,
+            namespace=flow.namespace,
+            flow=flow.id,
+            revision=flow.revision,
+            created=now,
+            inputs=await self._payloads.keep(dict(inputs), f"{where}/inputs"),
+            labels={**flow.labels, **start.labels},
+            variables=flow.variables,
+            trigger=Trigger(
+                id=start.trigger_id,
+                type=start.trigger_type,
+                variables=await self._payloads.keep(event.variables, f"{where}/trigger"),
+            ),
+            correlation_id=event.correlation_id or id_,
+            causation_id=event.causation_id or event.id,
+            traceparent=event.traceparent,
+            hops=event.hops,
+            key=start.order,
+        )
+
+    # ---- dead events -------------------------------------------------------------------------------------------
+
+    async def replay(self, dead: str) -> Started:
+        """Give a dead event to its trigger again. Raises NotFound, Refused when it still cannot start."""
+        found = await self._queries.dead_event(dead)
+        if found is None:
+            raise NotFound(f"there is no dead event {dead}")
+        if found.event is None:
+            raise Refused(f"dead event {dead} could not be decoded ({found.reason}); it can be shown, not replayed")
+        subscription = self._replay_target(found)
+        names = frozenset({found.trigger}) if found.trigger else None
+        item = Received(event=found.event, triggers=names)
+        batch = _Batch(subscription, self._new_id, self._clock.now())
+        batch.begin()
+        await self._take(batch, item)
+        for prepared, _ in batch.starts:
+            self._engine.drop(prepared)
+        if batch.dead:
+            raise Refused(f"dead event {dead} still cannot start: {batch.dead[0].reason}")
+        (started,) = await self.emit(subscription, [item], ledger=[LedgerRow("replayed", dead, str(self._clock.now()))])
+        return started
+
+    def _replay_target(self, dead: DeadEvent) -> Subscription:
+        if dead.trigger is not None:
+            found = self.find(dead.trigger)
+            if found is not None:
+                return found[0]
+        if dead.reader in self._subscriptions:
+            return self._subscriptions[dead.reader]
+        raise Refused(f"the trigger of dead event {dead.id} ({dead.trigger or dead.reader}) is not served any more")
+
+
+class _Batch:
+    """What the events of one emit start, and what of them is dead."""
+
+    def __init__(self, subscription: Subscription, new_id: Callable[[Micros], str], now: Micros) -> None:
+        self.subscription = subscription
+        self.now = now
+        self.starts: list[tuple[Prepared, Key]] = []
+        self.dead: list[DeadEvent] = []
+        self._new_id = new_id
+        self._marks: list[tuple[int, int]] = []
+
+    def begin(self) -> None:
+        """The next event."""
+        self._marks.append((len(self.starts), len(self.dead)))
+
+    def add(self, prepared: Prepared, key: Key) -> None:
+        """The event starts this."""
+        self.starts.append((prepared, key))
+
+    def bury(self, key: str, reason: str, *, event: Event | None = None, raw: bytes | None = None, trigger: str | None = None) -> None:
+        """The event cannot start what it should."""
+        dead = DeadEvent(
+            id=self._new_id(self.now),
+            at=self.now,
+            reader=self.subscription.name,
+            reason=reason,
+            key=key if trigger is None else f"{trigger}\n{key}",
+            trigger=trigger,
+            event=event,
+            raw=raw,
+        )
+        self.dead.append(dead)
+
+    def results(self, created: Sequence[str], fresh: Sequence[bool]) -> tuple[Started, ...]:
+        """Per event, what it did."""
+        ends = [*self._marks[1:], (len(self.starts), len(self.dead))]
+        results = []
+        for (start, grave), (end, last) in zip(self._marks, ends, strict=True):
+            ids = tuple(created[start:end])
+            buried = self.dead[grave:last]
+            results.append(
+                Started(
+                    started=ids,
+                    duplicate=bool(ids) and not any(fresh[start:end]),
+                    dead=buried[0].reason if buried else None,
+                    unmatched=not ids and not buried,
+                )
+            )
+        return tuple(results)
