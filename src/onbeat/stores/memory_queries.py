@@ -1,0 +1,97 @@
+"""Answer questions for people from what the store in memory holds.
+
+Apart from the store's own file because nothing here is part of keeping executions: the engine never asks.
+
+Rules
+1. Lists of executions and of dead events are newest first; ids sort by time, so that is by id.
+
+Called by: memory.py, which fills what is read here.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from onbeat.core.event import Micros
+from onbeat.core.execution import Execution
+from onbeat.core.states import State
+from onbeat.ports import DeadEvent, ExecutionSummary, JournalRow, Key, LogLine
+
+
+class Kept(msgspec.Struct):
+    """An execution as it is now, its journal, and what is kept beside it."""
+
+    execution: Execution
+    rows: list[JournalRow]
+    active: bool
+    wake: Micros | None
+    owner: str
+
+
+class MemoryQueries:
+    """Implements ports.Queries."""
+
+    def __init__(self) -> None:
+        self._executions: dict[str, Kept] = {}
+        self._keys: dict[Key, str] = {}
+        self._dead: dict[str, DeadEvent] = {}
+        self._logs: list[LogLine] = []
+
+    async def executions(
+        self,
+        *,
+        namespace: str | None = None,
+        flow: str | None = None,
+        states: Sequence[State] = (),
+        correlation_id: str | None = None,
+        parent: str | None = None,
+        before: str | None = None,
+        limit: int = 25,
+    ) -> list[ExecutionSummary]:
+        lines = [summary(kept.execution) for id_, kept in sorted(self._executions.items(), reverse=True) if before is None or id_ < before]
+        return [
+            line
+            for line in lines
+            if (not states or line.state in states)
+            and namespace in (None, line.namespace)
+            and flow in (None, line.flow)
+            and correlation_id in (None, line.correlation_id)
+            and parent in (None, line.parent)
+        ][:limit]
+
+    async def count(self, *, states: Sequence[State] = (), namespace: str | None = None, flow: str | None = None) -> int:
+        return len(await self.executions(states=states, namespace=namespace, flow=flow, limit=len(self._executions)))
+
+    async def changes(self, execution: str, after: int = 0) -> list[JournalRow]:
+        kept = self._executions.get(execution)
+        return kept.rows[after:] if kept else []
+
+    async def logs(self, execution: str, after: int = 0, limit: int = 1000) -> list[LogLine]:
+        return [line for line in self._logs if line.execution == execution and line.seq > after][:limit]
+
+    async def dead_events(self, limit: int = 100, before: str | None = None) -> list[DeadEvent]:
+        return [dead for id_, dead in sorted(self._dead.items(), reverse=True) if before is None or id_ < before][:limit]
+
+    async def dead_event(self, id_: str) -> DeadEvent | None:
+        return self._dead.get(id_)
+
+    async def executions_of_key(self, key: str) -> list[str]:
+        return sorted({execution for known, execution in self._keys.items() if known.key == key})
+
+
+def summary(execution: Execution) -> ExecutionSummary:
+    """The line of an execution in a list."""
+    head = execution.head
+    return ExecutionSummary(
+        id=head.id,
+        namespace=head.namespace,
+        flow=head.flow,
+        revision=head.revision,
+        state=execution.state,
+        created=head.created,
+        ended=execution.history[-1][1] if execution.ended else None,
+        trigger=head.trigger.id if head.trigger else None,
+        labels=execution.labels,
+        parent=head.parent,
+        correlation_id=head.correlation_id,
+    )

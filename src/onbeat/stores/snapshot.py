@@ -1,0 +1,74 @@
+"""Turn an execution into bytes and back, so that a long journal need not be folded from its first row.
+
+The journal is the truth; a snapshot is only a shortcut, which is why it may be thrown away at any time: one whose shape is not that
+of the present code is not read, and the journal is folded instead.
+
+Rules
+1. What is read equals what was written, persistent maps inside included.
+2. A snapshot of another shape is none.
+3. A snapshot is due when the journal has grown past max(64, number of task runs) rows since the last: short executions never have
+   one, and writing them costs a long one no more than its journal does.
+
+Called by: the stores.
+"""
+
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from immutables import Map
+
+from onbeat.core.execution import Attempt, Block, Execution, Head, TaskRun, Trigger
+
+SHORT = 64
+_MAP = 1
+
+
+def _shape() -> str:
+    """A fingerprint of all that a snapshot holds: the fields of each type and how they are written."""
+    fields = [f"{kind.__name__}.{name}: {kind.__annotations__[name]}" for kind in _KINDS for name in kind.__struct_fields__]
+    return blake2b("\n".join(fields).encode(), digest_size=8).hexdigest()
+
+
+_KINDS: tuple[type[msgspec.Struct], ...] = (Execution, TaskRun, Block, Attempt, Head, Trigger)
+FORMAT = _shape()
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, Map):
+        return msgspec.msgpack.Ext(_MAP, _encoder.encode(list(value.items())))
+    raise TypeError(f"{type(value).__name__} in an execution: it holds plain JSON and maps only")
+
+
+def _extended(code: int, data: memoryview) -> Any:
+    if code != _MAP:
+        raise ValueError(f"extension {code} in a snapshot")
+    return Map(_plain.decode(data))
+
+
+def _typed(kind: Any, value: Any) -> Any:
+    """A map whose values are structs comes as a map of plain dicts: give them their type."""
+    of = kind.__args__[1]
+    if of in (Any, type(None)):
+        return value
+    return Map((key, msgspec.convert(item, of)) for key, item in value.items())
+
+
+_encoder = msgspec.msgpack.Encoder(enc_hook=_written)
+_plain: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(ext_hook=_extended)
+_decoder = msgspec.msgpack.Decoder(Execution, dec_hook=_typed, ext_hook=_extended)
+
+
+def is_due(execution: Execution, last: int) -> bool:
+    """Whether a snapshot is worth writing; `last`: the version of the last one, 0 when there is none."""
+    return not execution.ended and execution.version - last > max(SHORT, len(execution.runs))
+
+
+def to_record(execution: Execution) -> bytes:
+    """The execution as bytes."""
+    return _encoder.encode(execution)
+
+
+def from_record(record: bytes, shape: str) -> Execution | None:
+    """The execution of a snapshot; None when it was written in another shape."""
+    return _decoder.decode(record) if shape == FORMAT else None
