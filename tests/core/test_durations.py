@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
@@ -95,12 +95,14 @@ def test_a_duration_is_written_in_its_shortest_form(duration: timedelta, text: s
     assert format_duration(duration) == text
 
 
+@settings(deadline=None)
 @given(st.timedeltas(min_value=timedelta(), max_value=LONGEST))
 def test_what_is_written_reads_back_the_same(duration: timedelta) -> None:
     """parse(format(d)) is d for every duration there is."""
     assert parse_duration(format_duration(duration)) == duration
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="PTpt0123456789.,-+WDHMSYwdhms", max_size=20))
 def test_every_text_is_read_or_refused(text: str) -> None:
     """Nothing but a UserError comes out for a text that is not a duration."""

@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onbeat.core import names
@@ -40,6 +40,7 @@ def test_of_two_choices_that_differ_in_case_the_first_is_kept() -> None:
     assert names.nearest("TaskS", ["tasks", "TASKS"]) == "tasks"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=5000))
 def test_any_word_has_an_answer(word: str) -> None:
     """A name from outside, however long or strange, never breaks the message about it."""

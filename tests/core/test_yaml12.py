@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onbeat.core import yaml12
@@ -322,6 +322,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_what_a_yaml_writer_writes_is_read_back(data: Any) -> None:
     """PyYAML's own writer, in both styles, is understood: what it quotes stays text, what it does not is what it was."""
@@ -330,6 +331,7 @@ def test_what_a_yaml_writer_writes_is_read_back(data: Any) -> None:
         assert parse(text, "f.yaml").data == data
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_json_is_yaml(data: Any) -> None:
     """YAML 1.2 contains JSON, as far as its characters are printable."""
@@ -338,6 +340,7 @@ def test_json_is_yaml(data: Any) -> None:
         assert parse(text, "f.yaml").data == data
 
 
+@settings(deadline=None)
 @given(st.text("ab:-?[]{}&*!|>'\"%@`#,\n\t <~01.é\0\ud800", max_size=40) | st.binary(max_size=40))
 def test_any_text_is_read_or_refused(text: str | bytes) -> None:
     """Whatever comes in, what comes out is plain data or a YamlError with a place in the file."""

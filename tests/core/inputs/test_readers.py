@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onbeat.core.inputs.readers import FORMS
@@ -93,6 +93,7 @@ ANY = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(FORMS.keys() - {"JSON", "YAML"})), ANY)
 def test_what_is_written_is_read_back_the_same(type_: str, value: Any) -> None:
     """Any value is refused by a ValueError, or becomes JSON that means itself: resolving again changes nothing."""
