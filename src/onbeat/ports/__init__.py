@@ -1,0 +1,79 @@
+"""Name every seam between the engine and the world, and what may be expected of each side.
+
+Plugins and stores see this file and the core, nothing else; the engine sees plugins and stores only through it. So a broker, a
+database or a clock can be replaced, in tests too, without the policy noticing.
+
+Rules
+1. `emit` returns ⇒ the events are safe: only then may a source acknowledge. It is the whole delivery contract.
+2. `Store.write` is the only durable step. All of a Work is on disk when it returns, or none of it.
+3. A sink may be given the same event again, never a later one of the same execution first.
+4. Constructing anything never connects; `run` and `open` do.
+"""
+
+from onbeat.ports.queries import ExecutionSummary, Queries
+from onbeat.ports.sinks import Publisher, Sink, StateEvent
+from onbeat.ports.sources import Emitter, HttpRequest, Listener, Received, SourceContext, SourceOptions, Started
+from onbeat.ports.store import Store
+from onbeat.ports.tasks import Outcome, ProcessEnd, Processes, TaskContext, TaskFailed, TaskLog, TaskOptions, TaskServices, Workers
+from onbeat.ports.work import (
+    Append,
+    Creation,
+    DeadEvent,
+    Delivery,
+    JournalRow,
+    Key,
+    LedgerRow,
+    LogLine,
+    OpenExecution,
+    Position,
+    Record,
+    SlotClaim,
+    StoredFlow,
+    Tell,
+    Work,
+    Written,
+)
+from onbeat.ports.world import Clock, Storage
+
+__all__ = [
+    "Append",
+    "Clock",
+    "Creation",
+    "DeadEvent",
+    "Delivery",
+    "Emitter",
+    "ExecutionSummary",
+    "HttpRequest",
+    "JournalRow",
+    "Key",
+    "LedgerRow",
+    "Listener",
+    "LogLine",
+    "OpenExecution",
+    "Outcome",
+    "Position",
+    "ProcessEnd",
+    "Processes",
+    "Publisher",
+    "Queries",
+    "Received",
+    "Record",
+    "Sink",
+    "SlotClaim",
+    "SourceContext",
+    "SourceOptions",
+    "Started",
+    "StateEvent",
+    "Storage",
+    "Store",
+    "StoredFlow",
+    "TaskContext",
+    "TaskFailed",
+    "TaskLog",
+    "TaskOptions",
+    "TaskServices",
+    "Tell",
+    "Work",
+    "Workers",
+    "Written",
+]

@@ -1,0 +1,120 @@
+"""Do the work of a task, and lend it what it needs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal, Protocol
+
+import msgspec
+from pydantic import BaseModel, ConfigDict
+
+from onbeat.core.event import Json
+from onbeat.core.states import State
+from onbeat.ports.sinks import Publisher
+from onbeat.ports.work import Record
+from onbeat.ports.world import Clock, Storage
+
+
+class TaskLog(Protocol):
+    """Where a task logs: kept with its execution, bounded."""
+
+    def __call__(self, level: str, message: str) -> None:
+        """level: TRACE, DEBUG, INFO, WARN or ERROR."""
+
+
+class ProcessEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """How a process ended. code: its exit code, negative for a signal. outputs, metrics: from its `::{…}::` lines."""
+
+    code: int
+    outputs: dict[str, Json] = {}
+    metrics: tuple[dict[str, Json], ...] = ()
+    stdout_lines: int = 0
+    stderr_lines: int = 0
+    truncated: bool = False
+
+
+class Processes(Protocol):
+    """Runs processes: fast spawn, own process group, whole tree killed on cancel and when the engine dies, bounded output."""
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        log: TaskLog,
+        grace: float = 5.0,
+        stdin: bytes = b"",
+    ) -> ProcessEnd:
+        """Returns when it has ended. Cancelled: SIGTERM to the group, SIGKILL after `grace` seconds, then CancelledError goes on.
+        Raises UserError when the program cannot be started."""
+
+
+class Workers(Protocol):
+    """Warm Python workers: call a function by its import path."""
+
+    async def call(
+        self, target: str, kwargs: Mapping[str, Json], *, mode: Literal["auto", "loop", "thread", "process"], log: TaskLog
+    ) -> Json:
+        """The function's result as plain JSON. Raises UserError when there is no such function."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskContext:
+    """What a running task gets beside its own options, which are rendered already.
+
+    deadline: monotonic seconds by which it is stopped. services: what the task's class declares in `needs`, by name.
+    """
+
+    execution: str
+    namespace: str
+    flow: str
+    task: str
+    attempt: int
+    idempotency_key: str
+    log: TaskLog
+    deadline: float | None
+    services: "TaskServices"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskServices:
+    """What tasks may lean on."""
+
+    clock: Clock
+    storage: Storage
+    processes: Processes
+    workers: Workers
+    publisher: "Publisher"
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How a task ended by its own word. records: written to the embedded bus in the transaction that ends the run."""
+
+    state: State = State.SUCCESS
+    outputs: dict[str, Json] | None = None
+    records: tuple[Record, ...] = ()
+    error: str | None = None
+
+
+class TaskFailed(Exception):
+    """The task says it failed: not a bug, no traceback. outputs are kept. retry: whether trying again may help."""
+
+    def __init__(self, message: str, outputs: dict[str, Json] | None = None, *, retry: bool = True) -> None:
+        super().__init__(message)
+        self.outputs = outputs
+        self.retry = retry
+
+
+class TaskOptions(BaseModel):
+    """A task's options as its YAML has them, rendered; its docstring is the page about it, with an example. A subclass is a task."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    names: ClassVar[tuple[str, ...]] = ()
+    """The type names it answers to; the first is onbeat's own."""
+    place: ClassVar[Literal["loop", "process"]] = "loop"
+    """Which of the runner's places an attempt takes."""
+
+    async def run(self, context: TaskContext) -> Outcome:
+        """Do the work. Raises TaskFailed or OutsideError when it fails; is cancelled when it is killed or late."""
+        raise NotImplementedError

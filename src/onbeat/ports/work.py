@@ -1,0 +1,186 @@
+"""Say what must become durable together, and what a write did.
+
+A Work is written whole or not at all (rule 2 of the package).
+"""
+
+from typing import Literal
+
+import msgspec
+
+from onbeat.core.changes import AnyChange
+from onbeat.core.event import Event, Json, Micros
+from onbeat.core.execution import Execution, Head
+from onbeat.core.signals import AnySignal
+
+
+class Key(msgspec.Struct, frozen=True):
+    """What makes a start happen once. flow: `namespace.id`, never the revision."""
+
+    trigger: str
+    flow: str
+    key: str
+
+
+class SlotClaim(msgspec.Struct, frozen=True):
+    """Asks for one of `limit` slots of a scope. The store answers with a SlotGranted, SlotQueued or SlotRefused in the inbox."""
+
+    scope: str
+    limit: int
+    behavior: Literal["QUEUE", "CANCEL", "FAIL"]
+
+
+class Creation(msgspec.Struct, frozen=True, kw_only=True):
+    """A new execution with its first changes. With a key that is known already nothing is created: that is success."""
+
+    execution: Execution
+    changes: tuple[AnyChange, ...]
+    key: Key | None = None
+    claim: SlotClaim | None = None
+    active: bool = True
+    wake: Micros | None = None
+
+
+class Append(msgspec.Struct, frozen=True, kw_only=True):
+    """Changes to an execution at the version they were decided on. consumed: inbox rows they answer. released: a slot given back.
+
+    active: whether work other than timers and children is outstanding afterwards. wake: when its earliest timer is due.
+    """
+
+    execution: Execution
+    expected: int
+    changes: tuple[AnyChange, ...]
+    consumed: tuple[int, ...] = ()
+    released: str | None = None
+    active: bool = True
+    wake: Micros | None = None
+
+
+class Tell(msgspec.Struct, frozen=True):
+    """A signal for an execution's durable inbox; to one that has ended or is not there it is dropped."""
+
+    execution: str
+    signal: AnySignal
+
+
+class Position(msgspec.Struct, frozen=True):
+    """How far a reader has come. value: the reader's own text."""
+
+    reader: str
+    part: str
+    value: str
+
+
+class LedgerRow(msgspec.Struct, frozen=True):
+    """A fact a source must remember: (ledger, key) -> value; None removes it. until: when it may be forgotten."""
+
+    ledger: str
+    key: str
+    value: str | None
+    until: Micros | None = None
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One event on a topic of the embedded bus. id is unique within the topic: a second one is a duplicate and not written."""
+
+    topic: str
+    id: str
+    data: Json
+    time: Micros
+    key: str | None = None
+    source: str = "onbeat"
+    type: str = "io.onbeat.event"
+    headers: dict[str, str] = {}
+    hops: int = 0
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    traceparent: str | None = None
+    seq: int = 0
+
+
+class DeadEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that could not start what it should have: kept whole, visible, replayable. raw: the bytes when decoding failed."""
+
+    id: str
+    at: Micros
+    reader: str
+    reason: str
+    key: str
+    trigger: str | None = None
+    event: Event | None = None
+    raw: bytes | None = None
+    replayed: Micros | None = None
+
+
+class LogLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line a task logged. Logs are not changes: bounded, batched, flushed before the attempt's end."""
+
+    execution: str
+    at: Micros
+    level: str
+    message: str
+    run: int = 0
+    task: str = ""
+    attempt: int = 0
+    seq: int = 0
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """All that must become durable together."""
+
+    creations: tuple[Creation, ...] = ()
+    appends: tuple[Append, ...] = ()
+    tells: tuple[Tell, ...] = ()
+    positions: tuple[Position, ...] = ()
+    ledger: tuple[LedgerRow, ...] = ()
+    records: tuple[Record, ...] = ()
+    dead: tuple[DeadEvent, ...] = ()
+    logs: tuple[LogLine, ...] = ()
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """An inbox row: a signal that waits for its execution."""
+
+    seq: int
+    execution: str
+    signal: AnySignal
+
+
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """What a write did. created: per creation its id, or the id of the execution its key had started. fresh: per creation, whether
+    it is new. records: per record its seq, or of the one that has its id. delivered: inbox rows that this write made, also for others."""
+
+    created: tuple[str, ...] = ()
+    fresh: tuple[bool, ...] = ()
+    records: tuple[int, ...] = ()
+    new_records: tuple[bool, ...] = ()
+    delivered: tuple[Delivery, ...] = ()
+
+
+class JournalRow(msgspec.Struct, frozen=True):
+    """One change as stored. seq: place in the journal of all executions; version: place in its execution's."""
+
+    seq: int
+    execution: str
+    version: int
+    change: AnyChange
+    head: Head
+
+
+class OpenExecution(msgspec.Struct, frozen=True):
+    """What boot needs to know of an execution that has not ended."""
+
+    id: str
+    active: bool
+    wake: Micros | None
+
+
+class StoredFlow(msgspec.Struct, frozen=True, kw_only=True):
+    """One revision of a flow's source text."""
+
+    namespace: str
+    id: str
+    revision: int
+    source: str
+    hash: str
+    created: Micros
+    path: str | None = None
