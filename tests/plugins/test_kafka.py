@@ -1,11 +1,13 @@
 """Kafka as a source, against the real broker."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from onbeat.plugins.kafka import RealtimeTrigger
 from onbeat.ports import Received
@@ -18,6 +20,17 @@ async def producing(bootstrap: str, **options: object) -> AsyncIterator[AIOKafka
     """A producer that is sure of what it sent."""
     async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, **options) as producer:
         yield producer
+
+
+@asynccontextmanager
+async def administering(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Makes and deletes topics."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
 
 
 class KafkaBench(Bench):
@@ -50,9 +63,19 @@ class KafkaBench(Bench):
         return received.event.data["n"]
 
 
+@pytest.fixture(scope="module")
+def broker() -> Iterator[Kafka]:
+    """A broker for this module alone: its tests restart it."""
+    with Kafka() as broker:
+        yield broker
+
+
 class TestKafkaSource(SourceSuite):
     """The universal behaviours of a source."""
 
     @pytest.fixture
-    async def bench(self, own_kafka: Kafka) -> KafkaBench:
-        return KafkaBench(own_kafka, "t")
+    async def bench(self, broker: Kafka) -> KafkaBench:
+        topic = f"suite-{uuid4().hex}"
+        async with administering(broker.bootstrap) as admin:
+            await admin.create_topics([NewTopic(topic, 1, 1)])
+        return KafkaBench(broker, topic)
