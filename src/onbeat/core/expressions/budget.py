@@ -29,18 +29,21 @@ SOURCE = 65_536
 RENDERINGS = 100
 """How often `render` may render its own result again."""
 
-RENDERING = 200
+RENDERING = 500
 """Steps that one nested rendering costs before it does anything: compiling is the dear part."""
+
+NESTED = 30
+"""How deep renderings may call each other."""
 
 
 class Budget:
     """What is left to spend on one evaluation."""
 
-    __slots__ = ("left", "renderings")
+    __slots__ = ("left", "nested")
 
     def __init__(self) -> None:
         self.left = STEPS
-        self.renderings = 0
+        self.nested = 0
 
     def spend(self, steps: int) -> None:
         """Pay, or fail when it takes too many steps."""

@@ -11,6 +11,7 @@ from jinja2.nodes import EvalContext
 from jinja2.runtime import Context as JinjaContext
 
 from onbeat.core.expressions.budget import Budget
+from onbeat.core.expressions.errors import ExpressionError
 
 Block = Callable[["Context"], Iterator[str]]
 
@@ -30,9 +31,17 @@ def make_scope(variables: Mapping[str, Any]) -> Scope:
 
 
 class Context(JinjaContext):
-    """One evaluation. `blocks` are the template's; `parent` is the scope."""
+    """One evaluation. `parent` is the scope, `blocks` the template's; `again` evaluates the texts in a value, for `render`."""
 
-    def __init__(self, environment: Any, names: dict[str, Any], budget: Budget, blocks: dict[str, list[Block]], eval_ctx: EvalContext) -> None:
+    def __init__(
+        self,
+        environment: Any,
+        names: dict[str, Any],
+        budget: Budget,
+        blocks: dict[str, list[Block]],
+        eval_ctx: EvalContext,
+        again: Callable[[Any, dict[str, Any], Budget], Any],
+    ) -> None:
         self.environment = environment
         self.parent = names
         self.budget = budget
@@ -42,10 +51,15 @@ class Context(JinjaContext):
         self.exported_vars: set[str] = set()
         self.name = None
         self.globals_keys: set[str] = set()
+        self._again = again
+
+    def again(self, value: Any) -> Any:
+        """The value with the expressions in its texts evaluated, on the same budget."""
+        return self._again(value, self.parent, self.budget)
 
     def private(self, name: str, what: str) -> Any:
         """What the caller put into the scope for functions only; a sentence when it did not."""
         found = self.parent.get(name)
         if found is None:
-            raise LookupError(what)
+            raise ExpressionError(what)
         return found

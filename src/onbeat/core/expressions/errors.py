@@ -16,7 +16,10 @@ class ExpressionError(UserError):
 
 
 class NeedsOutside(Exception):
-    """The expression reaches outside; fetch it and evaluate again. `name` is the function, or `ref` for a value kept in storage, and `arguments` what it asks for."""
+    """The expression reaches outside: fetch what it names and evaluate again.
+
+    name: the function, or `ref` for a value kept in storage. arguments: what it asks for; named ones are a map at the end.
+    """
 
     def __init__(self, name: str, *arguments: Any) -> None:
         self.name = name

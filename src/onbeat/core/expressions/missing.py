@@ -64,7 +64,7 @@ def missing(path: str, key: str, known: Mapping[str, Any] | None, *, direct: boo
 
 def suggestion(unfound: Unfound, scope: Mapping[str, Any]) -> str:
     """The nearest right name as the end of a sentence; a key that is no identifier is shown the way it must be written."""
-    names = [name for name in (scope if unfound.known is None else unfound.known) if isinstance(name, str) and not name.startswith("__")]
+    names = [name for name in (scope if unfound.known is None else unfound.known) if not name.startswith("__")]
     found = nearest(unfound.key, names)
     if found is None:
         return ""

@@ -194,7 +194,7 @@ def remainder(context: Context, left: Any, right: Any) -> Number:
         rest = abs(first) % abs(second)
         return -rest if first < 0 else rest
     if isinstance(first, Decimal):
-        return first % second  # type: ignore[operator]  # as in add
+        return first % Decimal(second)
     return math.fmod(first, second)
 
 
@@ -216,12 +216,12 @@ def power(context: Context, left: Any, right: Any) -> Number:
     return _finite(result)
 
 
-def negate(value: Any) -> Number:
+def negate(context: Context, value: Any) -> Number:
     """`-value`."""
     return -_number("-", value)
 
 
-def plus(value: Any) -> Number:
+def plus(context: Context, value: Any) -> Number:
     """`+value`."""
     return _number("+", value)
 
@@ -291,13 +291,13 @@ def _number(sign: str, value: Any) -> Number:
     return found
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: Any) -> Number:
     kind = type(value)
     if kind is float and not math.isfinite(value):
         raise ExpressionError("the result is not a finite number")
     if kind is int and value.bit_length() > _BITS:
         raise ExpressionError(f"gives a number of more than {_BITS:,} bits")
-    return value
+    return value  # type: ignore[no-any-return]  # what arithmetic on numbers gives
 
 
 def _refuse_zero(value: Number) -> None:

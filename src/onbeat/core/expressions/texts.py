@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 import orjson
 
@@ -73,7 +73,7 @@ def kind_of(value: Any) -> str:
     return "a number" if is_number(value) else "no JSON value"
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[int | float | Decimal]:
     """Whether it is a number; a boolean is none."""
     return type(value) in _NUMBERS
 
