@@ -90,6 +90,8 @@ class Lines:
             yield self._take()
 
     def _unix(self, chunk: bytes) -> bytes:
+        if not chunk:
+            return chunk
         if self._after_cr and chunk[:1] == b"\n":
             chunk = chunk[1:]
         self._after_cr = chunk[-1:] == b"\r"
