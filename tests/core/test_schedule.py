@@ -254,6 +254,7 @@ def test_aliases_and_the_days_of_quartz_and_debian(alias: str, fires: list[str])
         ("0 0 20-10 * *", "a range goes up; write `20-31,1-10`"),
         ("0 0 * * 5-1", "a range goes up; write `5-6,0-1`"),
         ("0 0 31 2,4 *", "never fires: no such day in its months"),
+        ("0 0 */30 2 1L", "never fires; check its day and month"),
         ("", "has 0 fields, not 5; write `minute hour day-of-month month day-of-week`"),
         ("* * *", "has 3 fields, not 5"),
         ("0 * * * * *", "has 6 fields, not 5; set `withSeconds: true`"),

@@ -1,7 +1,8 @@
 import pytest
+import yaml
 
 from onbeat.core.yaml12 import parse
-from onbeat.core.yaml_errors import YamlError
+from onbeat.core.yaml_errors import YamlError, explain
 from onbeat.errors import Problem, UserError
 
 QUOTED = "must be quoted"
@@ -62,3 +63,8 @@ def test_a_line_of_a_mebibyte_is_explained_as_fast_as_a_short_one() -> None:
     """The search for the cause looks at the beginning of the line only: its cost grows faster than the line."""
     with pytest.raises(YamlError, match="quoted as a whole"):
         parse("a: '{{ " + "}} '{{" * 100_000, "f.yaml")
+
+
+def test_what_has_no_place_is_told_at_the_beginning() -> None:
+    """Were libyaml to refuse something without saying where, it would still be the user's error, not a bug."""
+    assert explain(yaml.YAMLError("odd"), "a: 1") == ((1, 1), "this is not YAML: odd")

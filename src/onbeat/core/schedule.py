@@ -199,8 +199,9 @@ def _fires_backward(cron: Cron, zone: str, before: datetime) -> Iterator[datetim
 
 
 def _on_the_wall(expression: str, zone: tzinfo, after: datetime) -> Iterator[datetime]:
-    for wall in CronSim(expression, _moved(after, _offset(after, zone))):
-        instant = _first_instant(wall, zone)
+    walls = CronSim(expression, _moved(after, _offset(after, zone)))
+    while True:
+        instant = _first_instant(next(walls), zone)
         if instant > after:
             yield instant
             after = instant
@@ -209,8 +210,9 @@ def _on_the_wall(expression: str, zone: tzinfo, after: datetime) -> Iterator[dat
 def _on_the_wall_backward(expression: str, zone: tzinfo, before: datetime) -> Iterator[datetime]:
     local = before.astimezone(zone)
     repeated = _WIDEST_OVERLAP if local.fold else timedelta()  # wall times later than this one may have been before it
-    for wall in CronSim(expression, local.replace(tzinfo=None, fold=0) + repeated, reverse=True):
-        instant = _first_instant(wall, zone)
+    walls = CronSim(expression, local.replace(tzinfo=None, fold=0) + repeated, reverse=True)
+    while True:
+        instant = _first_instant(next(walls), zone)
         if instant < before:
             yield instant
             before = instant
@@ -219,35 +221,32 @@ def _on_the_wall_backward(expression: str, zone: tzinfo, before: datetime) -> It
 def _elapsed(expression: str, zone: tzinfo, after: datetime) -> Iterator[datetime]:
     """Stretch by stretch of constant offset: within one, a wall time is one instant."""
     offset = _offset(after, zone)
-    start = _moved(after, offset)
+    walls = CronSim(expression, _moved(after, offset))
     while True:
-        for wall in CronSim(expression, start):
-            instant = (wall - offset).replace(tzinfo=UTC)
-            change = _next_change(zone, after, instant)
-            if change is not None:
-                break
+        instant = (next(walls) - offset).replace(tzinfo=UTC)
+        change = _next_change(zone, after, instant)
+        if change is None:
             yield instant
             after = instant
         else:
-            return
-        after, offset = change, _offset(change, zone)
-        start = _moved(change - _SECOND, offset)
+            after, offset = change, _offset(change, zone)
+            walls = CronSim(expression, _moved(change - _SECOND, offset))
 
 
 def _elapsed_backward(expression: str, zone: tzinfo, before: datetime) -> Iterator[datetime]:
     last = (before - timedelta.resolution).replace(microsecond=0)
+    offset = _offset(last, zone)
+    walls = CronSim(expression, _moved(last + _SECOND, offset), reverse=True)
     while True:
-        offset = _offset(last, zone)
-        for wall in CronSim(expression, _moved(last + _SECOND, offset), reverse=True):
-            instant = (wall - offset).replace(tzinfo=UTC)
-            change = _last_change(zone, instant, last)
-            if change is not None:
-                break
+        instant = (next(walls) - offset).replace(tzinfo=UTC)
+        change = _last_change(zone, instant, last)
+        if change is None:
             yield instant
             last = instant
         else:
-            return
-        last = change - _SECOND
+            last = change - _SECOND
+            offset = _offset(last, zone)
+            walls = CronSim(expression, _moved(change, offset), reverse=True)
 
 
 def _first_instant(wall: datetime, zone: tzinfo) -> datetime:

@@ -120,12 +120,13 @@ class _Open:
     items: list[_Node] | None
     keys: dict[str, tuple[int, int]] = field(default_factory=dict)
     entries: dict[str, _Node] = field(default_factory=dict)
-    key: str | None = None
+    key: str = ""
+    after_key: bool = False
     merge: tuple[_Node, ...] | None = None
     merge_next: bool = False
 
     def wants_key(self) -> bool:
-        return self.items is None and self.key is None and not self.merge_next
+        return self.items is None and not self.after_key
 
     def close(self) -> _Node:
         """The finished node. What `<<` brings comes last, and never over a key of the map's own or of an earlier map of the merge."""
@@ -267,7 +268,7 @@ class _Reader:
         if plain and value == "<<":
             if self._open[-1].merge is not None:
                 self._refuse(place, "duplicate key `<<`; merge several maps with `<<: [*first, *second]`")
-            self._open[-1].merge_next = True
+            self._open[-1].merge_next = self._open[-1].after_key = True
         else:
             self._set_key(value, place)
 
@@ -276,7 +277,7 @@ class _Reader:
         if key in top.keys:
             self._refuse(place, f"duplicate key `{key[:80]}` (first at line {top.keys[key][0]}); keep one of them")
         top.keys[key] = place
-        top.key = key
+        top.key, top.after_key = key, True
 
     def _add(self, node: _Node, anchor: str | None) -> None:
         """Put a finished node where it belongs."""
@@ -286,14 +287,13 @@ class _Reader:
             self._root = node
             return
         top = self._open[-1]
+        top.after_key = False
         if top.items is not None:
             top.items.append(node)
         elif top.merge_next:
-            top.merge = self._merged(node)
-            top.merge_next = False
-        elif top.key is not None:
+            top.merge, top.merge_next = self._merged(node), False
+        else:
             top.entries[top.key] = node
-            top.key = None
 
     def _merged(self, node: _Node) -> tuple[_Node, ...]:
         sources = tuple(node.inner) if isinstance(node.inner, list) else (node,)
