@@ -25,26 +25,12 @@ from typing import Any, Generic, TypeVar
 import aiosqlite
 
 from onbeat.errors import Overloaded, Refused, StoreBroken
+from onbeat.stores.sqlite.faults import translate
 
 LARGEST = 512
 
 Job = TypeVar("Job")
 Apply = Callable[[sqlite3.Connection, Sequence[Job]], list[Any]]
-
-_TRANSIENT = {
-    sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_BUSY: "another program holds the database's write lock",
-    sqlite3.SQLITE_LOCKED: "another program holds the database's write lock",
-}
-_FATAL = {
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_PROTOCOL,
-    sqlite3.SQLITE_NOMEM,
-}
 
 
 class GroupConnection(sqlite3.Connection):
@@ -55,12 +41,6 @@ class GroupConnection(sqlite3.Connection):
     def commit(self) -> None:
         """See above."""
         self.run_group()
-
-
-def code_of(error: BaseException) -> int | None:
-    """SQLite's primary result code of an error; None when it is not SQLite's."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return None if code is None else code & 0xFF
 
 
 class GroupWriter(Generic[Job]):
@@ -165,10 +145,10 @@ class GroupWriter(Generic[Job]):
             return results
         except Exception as error:
             self._roll_back()
-            code = code_of(error)
-            if code in _TRANSIENT:
-                raise Overloaded(f"{_TRANSIENT[code]}: nothing was written; try again") from error
-            if committing or code in _FATAL:
+            known = translate(error)
+            if isinstance(known, Overloaded):
+                raise known from error
+            if committing or known is not None:
                 raise StoreBroken(f"the store failed to write: {error}") from error
             if len(jobs) == 1:
                 return [error]

@@ -1,0 +1,119 @@
+"""Take over, keep flows, forget: what the writing connection does beside works.
+
+Rules
+1. A purge takes whole ended executions, and only those that every reader of the journal (`journal:…`) is past; keys stay.
+2. Purges go in small batches, each a transaction of its own: writes go on between them, and a crash leaves nothing half done.
+3. A revision of a flow is kept once: the same text is the same revision.
+
+Called by: store.py, in SQLite's thread, within a transaction.
+"""
+
+import sqlite3
+from typing import Any
+
+import msgspec
+
+from onbeat.core.event import Micros
+from onbeat.ports import OpenExecution, StoredFlow
+from onbeat.stores.sqlite.read import FLOW, stored_flow
+
+BATCH = 100
+"""Executions a transaction; of records, five times as many."""
+
+CLAIM = """
+select json_group_array(json_array(id, active, wake)) from (
+  select * from (select id, active, wake from execution where ended is null and owner < ?1 order by owner, id limit ?2)
+  union all
+  select * from (select id, active, wake from execution where ended is null and owner > ?1 order by owner, id limit ?2)
+  limit ?2)
+"""
+OWN = "update execution set owner = ? where id in (select value from json_each(?))"
+BEHIND = "select min(cast(value as integer)) from position where reader >= 'journal:' and reader < 'journal;' and part = 'seq'"
+ENDED = """
+select json_group_array(id) from (
+  select id from execution where ended is not null and ended < ? and seq <= coalesce(?, seq) order by ended limit ?)
+"""
+OF_EXECUTION = tuple(
+    " ".join(("delete from", table, "where", column, "in (select value from json_each(?))"))
+    for table, column in [
+        ("journal", "execution"),
+        ("snapshot", "execution"),
+        ("inbox", "execution"),
+        ("slot", "execution"),
+        ("log", "execution"),
+        ("execution", "id"),
+    ]
+)
+FORGET_FACTS = "delete from ledger where until < ?"
+OLD_RECORDS = "select json_group_array(json_array(seq, size)) from (select seq, size from record where topic = ? and time < ? limit ?)"
+OLDEST_RECORDS = "select json_group_array(json_array(seq, size, topic)) from (select seq, size, topic from record order by seq limit ?)"
+DELETE_RECORDS = "delete from record where seq in (select value from json_each(?))"
+SHRINK_TOPIC = "update topic set records = records - ?, bytes = bytes - ? where name = ?"
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def claim(db: sqlite3.Connection, owner: str, limit: int) -> list[OpenExecution]:
+    """Give open executions of other owners to this one."""
+    rows = msgspec.json.decode(db.execute(CLAIM, (owner, limit)).fetchone()[0])
+    db.execute(OWN, (owner, _json([id_ for id_, _, _ in rows])))
+    return [OpenExecution(id_, bool(active), wake) for id_, active, wake in sorted(rows)]
+
+
+def keep_flow(db: sqlite3.Connection, wanted: StoredFlow) -> StoredFlow:
+    """The newest revision when its text is this one, else the next."""
+    row = db.execute(FLOW, (wanted.namespace, wanted.id, None)).fetchone()
+    newest = None if row is None else stored_flow(row)
+    if newest is not None and newest.hash == wanted.hash:
+        return newest
+    kept = msgspec.structs.replace(wanted, revision=newest.revision + 1 if newest else 1)
+    values = (kept.namespace, kept.id, kept.revision, kept.source, kept.hash, kept.created, kept.path)
+    db.execute("insert into flow (namespace, id, revision, source, hash, created, path) values (?, ?, ?, ?, ?, ?, ?)", values)
+    return kept
+
+
+def forget_reader(db: sqlite3.Connection, reader: str) -> None:
+    """Remove a reader's positions."""
+    db.execute("delete from position where reader = ?", (reader,))
+
+
+def purge(db: sqlite3.Connection, before: Micros, limit: int) -> int:
+    """One batch of executions; and the facts of ledgers whose time is over."""
+    behind = db.execute(BEHIND).fetchone()[0]
+    ids = db.execute(ENDED, (before, behind, min(limit, BATCH))).fetchone()[0]
+    for statement in OF_EXECUTION:
+        db.execute(statement, (ids,))
+    db.execute(FORGET_FACTS, (before,))
+    return len(msgspec.json.decode(ids))
+
+
+def purge_old_records(db: sqlite3.Connection, before: Micros) -> int:
+    """One batch of the records of each topic that are older."""
+    gone = 0
+    for (topic,) in db.execute("select name from topic").fetchall():
+        rows = msgspec.json.decode(db.execute(OLD_RECORDS, (topic, before, 5 * BATCH)).fetchone()[0])
+        gone += _delete_records(db, [(seq, size, topic) for seq, size in rows])
+    return gone
+
+
+def purge_large_topics(db: sqlite3.Connection, max_bytes: int) -> int:
+    """One batch of the oldest records, as long as all topics together are larger."""
+    above: int = db.execute("select coalesce(sum(bytes), 0) from topic").fetchone()[0] - max_bytes
+    if above <= 0:
+        return 0
+    chosen = []
+    for row in msgspec.json.decode(db.execute(OLDEST_RECORDS, (5 * BATCH,)).fetchone()[0]):
+        if above > 0:
+            above -= row[1]
+            chosen.append(row)
+    return _delete_records(db, chosen)
+
+
+def _delete_records(db: sqlite3.Connection, rows: list[Any]) -> int:
+    db.execute(DELETE_RECORDS, (_json([seq for seq, _, _ in rows]),))
+    for topic in {topic for _, _, topic in rows}:
+        sizes = [size for _, size, of in rows if of == topic]
+        db.execute(SHRINK_TOPIC, (len(sizes), sum(sizes), topic))
+    return len(rows)

@@ -1,0 +1,108 @@
+"""Answer questions for people, as lists from indexes.
+
+Rules
+1. Lists of executions and of dead events are newest first; ids sort by time, so that is by id.
+2. A list costs what it shows and not what is stored: every filter has an index in the order of the list.
+
+Called by: the API and the CLI, through ports.Queries.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from onbeat.core.states import State
+from onbeat.ports import DeadEvent, ExecutionSummary, JournalRow, LogLine
+from onbeat.stores.sqlite.read import CHANGES, SqliteReads
+
+replace = msgspec.structs.replace
+
+FILTERS = {
+    "namespace": "namespace = ?",
+    "flow": "flow = ?",
+    "correlation_id": "correlation_id = ?",
+    "parent": "parent = ?",
+    "before": "id < ?",
+}
+SUMMARY = """json_object('id', id, 'namespace', namespace, 'flow', flow, 'revision', revision, 'state', state, 'created', created,
+  'ended', ended, 'trigger', "trigger", 'labels', json(labels), 'parent', parent, 'correlation_id', correlation_id)"""
+LOGS = """
+select '[' || group_concat('[' || seq || ',' || record || ']') || ']'
+from (select seq, record from log where execution = ? and seq > ? order by seq limit ?)
+"""
+DEAD_EVENTS = """
+select '[' || group_concat('[' || coalesce(replayed, 'null') || ',' || record || ']') || ']'
+from (select replayed, record from dead_event where id < coalesce(?, char(1114111)) order by id desc limit ?)
+"""
+DEAD_EVENT = "select '[[' || coalesce(replayed, 'null') || ',' || record || ']]' from dead_event where id = ?"
+OF_KEY = "select json_group_array(execution) from (select distinct execution from start_key where key = ? order by execution)"
+
+_summaries = msgspec.json.Decoder(list[ExecutionSummary])
+_logs = msgspec.json.Decoder(list[tuple[int, LogLine]])
+_dead = msgspec.json.Decoder(list[tuple[int | None, DeadEvent]])
+
+
+def where(state: State | None, **filters: str | None) -> tuple[str, list[Any]]:
+    """The condition of a list and its values."""
+    given = {name: value for name, value in filters.items() if value is not None}
+    clauses = ["true", *(FILTERS[name] for name in given)]
+    values: list[Any] = list(given.values())
+    if state is not None:
+        clauses.append("state = ?")
+        values.append(state.value)
+    return " and ".join(clauses), values
+
+
+def _each(states: Sequence[State]) -> Sequence[State | None]:
+    """The lists to merge: one a state, or one of all."""
+    return sorted(set(states)) or [None]
+
+
+class SqliteQueries(SqliteReads):
+    """Implements ports.Queries."""
+
+    async def executions(
+        self,
+        *,
+        namespace: str | None = None,
+        flow: str | None = None,
+        states: Sequence[State] = (),
+        correlation_id: str | None = None,
+        parent: str | None = None,
+        before: str | None = None,
+        limit: int = 25,
+    ) -> list[ExecutionSummary]:
+        """One list a state, merged: a single one over several states would sort all executions in them."""
+        found: list[ExecutionSummary] = []
+        for state in _each(states):
+            condition, values = where(state, namespace=namespace, flow=flow, correlation_id=correlation_id, parent=parent, before=before)
+            listed = " ".join(("select * from execution where", condition, "order by id desc limit ?"))
+            sql = "".join(("select json_group_array(", SUMMARY, ") from (", listed, ")"))
+            found += _summaries.decode(await self._one(sql, *values, limit))
+        return sorted(found, key=lambda line: line.id, reverse=True)[:limit]
+
+    async def count(self, *, states: Sequence[State] = (), namespace: str | None = None, flow: str | None = None) -> int:
+        total = 0
+        for state in _each(states):
+            condition, values = where(state, namespace=namespace, flow=flow)
+            total += await self._one(" ".join(("select count(*) from execution where", condition)), *values)
+        return total
+
+    async def changes(self, execution: str, after: int = 0) -> list[JournalRow]:
+        return await self._journal_rows(CHANGES, execution, after)
+
+    async def logs(self, execution: str, after: int = 0, limit: int = 1000) -> list[LogLine]:
+        rows = _logs.decode(await self._one(LOGS, execution, after, limit) or "[]")
+        return [replace(line, seq=seq) for seq, line in rows]
+
+    async def dead_events(self, limit: int = 100, before: str | None = None) -> list[DeadEvent]:
+        rows = _dead.decode(await self._one(DEAD_EVENTS, before, limit) or "[]")
+        return [replace(dead, replayed=replayed) for replayed, dead in rows]
+
+    async def dead_event(self, id_: str) -> DeadEvent | None:
+        rows = _dead.decode(await self._one(DEAD_EVENT, id_) or "[]")
+        return replace(rows[0][1], replayed=rows[0][0]) if rows else None
+
+    async def executions_of_key(self, key: str) -> list[str]:
+        return list(msgspec.json.decode(await self._one(OF_KEY, key)))
