@@ -16,6 +16,7 @@ from onbeat.core.evolve import evolve
 from onbeat.core.execution import ROOT, Block, Execution, TaskRun
 from onbeat.core.expressions import NeedsOutside, compile_value, make_scope
 from onbeat.core.flow import Flow, FlowableSpec, Retry, TaskSpec
+from onbeat.core.ids import seeded
 from onbeat.core.states import State
 
 
@@ -111,7 +112,9 @@ class Draft:
         if template.reaches or template.roots & context.OUTSIDE_ROOTS:
             raise NeedsOutside(field)
         try:
-            return template.render(make_scope(context.variables(self.flow, self.execution, n, self.now)))
+            names = context.variables(self.flow, self.execution, n, self.now)
+            names["__random__"] = seeded(f"{self.execution.id}/{n}/{field}/{self.execution.version}")
+            return template.render(make_scope(names))
         except NeedsOutside:
             raise NeedsOutside(field) from None
 

@@ -4,7 +4,9 @@ Random ids scatter over an index's pages and made the store three times slower; 
 Pure: the instant and the random bits are arguments. A child's id follows from its parent, so deciding again gives it again.
 """
 
+from collections.abc import Callable
 from hashlib import blake2b
+from itertools import count
 
 from onbeat.core.event import Micros
 
@@ -33,3 +35,15 @@ def child_id(at: Micros, parent: str, run: int, attempt: int) -> str:
 def idempotency_key(execution: str, run: int) -> str:
     """The key every attempt of a task run carries to the outside: the same over retries and crashes."""
     return blake2b(f"{execution}/{run}".encode(), digest_size=16).hexdigest()
+
+
+def seeded(seed: str) -> Callable[[int], int]:
+    """Random bits that follow from the seed, like `random.getrandbits`: deciding again gives them again."""
+    numbers = count()
+
+    def bits(size: int) -> int:
+        blocks = -(-size // 512)
+        digest = b"".join(blake2b(f"{seed}/{next(numbers)}".encode()).digest() for _ in range(blocks))
+        return int.from_bytes(digest, "big") & ((1 << size) - 1)
+
+    return bits

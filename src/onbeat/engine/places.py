@@ -20,7 +20,7 @@ class Places:
     """So many places of each kind. `give` is called with a job once its turn came: the place is reserved for it."""
 
     def __init__(self, sizes: Mapping[Kind, int], give: Callable[[str, int], None]) -> None:
-        self._free: dict[Kind, int] = {kind: size for kind, size in sizes.items()}
+        self._free: dict[Kind, int] = dict(sizes)
         self._waiting: dict[Kind, deque[Job]] = {kind: deque() for kind in sizes}
         self._gone: set[Job] = set()
         self._held: dict[Job, Kind] = {}

@@ -69,6 +69,9 @@ class Runner:
         self._services = services
         self._group = group
         self._running: dict[tuple[str, int, int], asyncio.Task[None]] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closing = False
         self.tell: TellEnd
         self.free: Callable[[str, int], None]
 
@@ -87,7 +90,8 @@ class Runner:
     def start(self, loaded: LoadedFlow, execution: Execution, n: int, attempt: int) -> None:
         """Run an attempt; the same one twice is one."""
         key = (execution.id, n, attempt)
-        if key not in self._running:
+        if key not in self._running and not self._closing:
+            self._idle.clear()
             self._running[key] = self._group.create_task(self._attempt(loaded, execution, n, attempt))
 
     def stop(self, execution: str, n: int, attempt: int) -> None:
@@ -102,6 +106,17 @@ class Runner:
         """Stop an attempt that no longer counts; what it says at its end is stale."""
         task = self._running.get((execution, n, attempt))
         if task is not None:
+            task.cancel()
+
+    async def drain(self, seconds: float) -> None:
+        """Give running attempts time to end, then stop those that have not: recovery finds them as after a kill -9."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            _log.warning("stopping tasks that did not end in time", tasks=len(self._running))
+        self._closing = True
+        for task in self._running.values():
             task.cancel()
 
     async def _attempt(self, loaded: LoadedFlow, execution: Execution, n: int, attempt: int) -> None:
@@ -120,6 +135,8 @@ class Runner:
                 outputs = await self._keep(execution, n, attempt, outcome.outputs)
                 signal = TaskEnded(n, attempt, outcome.state, outputs, outcome.error)
         except asyncio.CancelledError:
+            if self._closing:
+                raise  # the daemon stops: the attempt is lost, as after a kill -9
             signal = TaskEnded(n, attempt, State.KILLED)
         except TaskFailed as failed:
             log("ERROR", short(failed))
@@ -140,6 +157,8 @@ class Runner:
             signal = TaskEnded(n, attempt, State.FAILED, None, error)
         finally:
             del self._running[execution.id, n, attempt]
+            if not self._running:
+                self._idle.set()
             self.free(execution.id, n)
         self.tell(execution.id, signal, records=_caused(records, execution), logs=self._logs.close(log))
 

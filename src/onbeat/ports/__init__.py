@@ -10,7 +10,7 @@ Rules
 4. Constructing anything never connects; `run` and `open` do.
 """
 
-from onbeat.ports.queries import ExecutionSummary, Queries
+from onbeat.ports.queries import ExecutionSummary, Queries, StoreAndQueries
 from onbeat.ports.sinks import Publisher, Sink, StateEvent
 from onbeat.ports.sources import Emitter, HttpRequest, Listener, Received, SourceContext, SourceOptions, Started
 from onbeat.ports.store import Store
@@ -66,6 +66,7 @@ __all__ = [
     "StateEvent",
     "Storage",
     "Store",
+    "StoreAndQueries",
     "StoredFlow",
     "TaskContext",
     "TaskFailed",

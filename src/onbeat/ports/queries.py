@@ -7,6 +7,7 @@ import msgspec
 
 from onbeat.core.event import Micros
 from onbeat.core.states import State
+from onbeat.ports.store import Store
 from onbeat.ports.work import DeadEvent, JournalRow, LogLine
 
 
@@ -59,3 +60,7 @@ class Queries(Protocol):
 
     async def executions_of_key(self, key: str) -> list[str]:
         """The executions that an event with this key started, by any trigger."""
+
+
+class StoreAndQueries(Store, Queries, Protocol):
+    """What each of our stores is: both sides of one database."""

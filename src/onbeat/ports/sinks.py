@@ -27,7 +27,7 @@ class Sink(Protocol):
         """Connect. Raises OutsideError."""
 
     async def publish(self, events: Sequence[StateEvent]) -> None:
-        """Returns when all are safe outside. Raises OutsideError: the batch is given again. An event that can never be taken is shortened or
+        """Returns when all are safe outside. Raises OutsideError: the batch is given again. One that can never be taken is shortened or
         reported and skipped, so that it does not hold back the others."""
 
     async def close(self) -> None:
@@ -41,3 +41,6 @@ class Publisher(Protocol):
 
     async def publish(self, record: Record) -> None:
         """Returns when it is safe on the bus. Raises OutsideError. On the embedded bus a task returns the record in its Outcome instead."""
+
+    async def close(self) -> None:
+        """Disconnect; safe twice, and when nothing was published."""

@@ -41,7 +41,7 @@ class Emitter(Protocol):
     async def __call__(
         self, received: Sequence[Received], *, positions: Sequence[Position] = (), ledger: Sequence[LedgerRow] = ()
     ) -> tuple[Started, ...]:
-        """Match, start and remember in one transaction. Raises Overloaded past the limit: nothing was written; slow down and give it again."""
+        """Match, start and remember in one transaction. Raises Overloaded past the limit: nothing was written; give it again later."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,185 @@
+"""Put onbeat together: the only module that names concrete classes; start in order, run in one TaskGroup, stop in reverse.
+
+Rules
+1. Ready means ready: `node.ready` is set when a start would be taken, not before.
+2. A stop closes the sources, lets running tasks end for `drain` seconds, then goes. What still ran is recovered as after a kill -9:
+   nothing is written only at a stop.
+
+Called by: cli (`serve`, `run`), testing.
+"""
+
+import asyncio
+import importlib
+import os
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+
+from onbeat.clock import SystemClock
+from onbeat.engine.catalog import Catalog
+from onbeat.engine.engine import Engine
+from onbeat.engine.evaluator import Evaluator
+from onbeat.engine.guard import Guard
+from onbeat.engine.housekeeping import keep_tidy
+from onbeat.engine.identity import Identity
+from onbeat.engine.intake import Intake, LoadedTrigger
+from onbeat.engine.loader import Loader
+from onbeat.engine.node import Node
+from onbeat.engine.payloads import Payloads
+from onbeat.engine.places import Kind
+from onbeat.engine.process import LocalProcesses
+from onbeat.engine.relay import Relay
+from onbeat.engine.runner import Runner
+from onbeat.engine.storage import LocalStorage
+from onbeat.engine.tasklog import TaskLogs
+from onbeat.engine.topics import EmbeddedBus, projector
+from onbeat.engine.workers import LocalWorkers
+from onbeat.errors import UserError
+from onbeat.ports import Clock, Publisher, Sink, Store, StoreAndQueries, TaskServices
+from onbeat.registry import Registry
+from onbeat.settings import Settings
+
+_log = structlog.get_logger("onbeat.daemon")
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings,
+    store: StoreAndQueries,
+    *,
+    clock: Clock | None = None,
+    identity: Identity | None = None,
+    environment: Mapping[str, str] | None = None,
+    sources: bool = True,
+) -> AsyncIterator[Node]:
+    """A running node on this store: opened, files loaded, recovered, sources listening. sources: False for a run without them."""
+    clock = clock or SystemClock()
+    identity = identity or Identity()
+    environment = os.environ if environment is None else environment
+    await store.open()
+    guard = Guard()
+    workers = LocalWorkers(guard)
+    publisher = _publisher(settings, store)
+    try:
+        async with asyncio.TaskGroup() as group:
+            node = _assemble(settings, store, clock, identity, environment, sources, guard, workers, publisher, group)
+            await node.loader.load_all()
+            recovered = await node.engine.recover(identity.new(clock.now()))
+            if recovered:
+                _log.info("recovered", executions=recovered)
+            services = [group.create_task(service) for service in _services(settings, node, store, clock, sources)]
+            node.ready = True
+            try:
+                yield node
+            finally:
+                node.ready = False
+                await node.intake.stop()
+                await node.runner.drain(settings.drain)
+                for service in services:
+                    service.cancel()
+    finally:
+        await workers.close()
+        await guard.close()
+        await publisher.close()
+        await store.close()
+
+
+def _assemble(
+    settings: Settings,
+    store: StoreAndQueries,
+    clock: Clock,
+    identity: Identity,
+    environment: Mapping[str, str],
+    sources: bool,
+    guard: Guard,
+    workers: LocalWorkers,
+    publisher: Publisher,
+    group: asyncio.TaskGroup,
+) -> Node:
+    storage = LocalStorage(settings.data / "storage")
+    payloads = Payloads(storage)
+    catalog = Catalog(store)
+    registry = Registry(_bus_aliases(settings))
+    evaluator = Evaluator(clock, payloads, identity.bits, environment, settings.env_prefix, settings.variables_globals)
+    logs = TaskLogs(store, clock)
+    lent = TaskServices(clock=clock, storage=storage, processes=LocalProcesses(guard), workers=workers, publisher=publisher)
+    runner = Runner(registry, catalog, evaluator, payloads, logs, lent, group)
+    places: dict[Kind, int] = {"loop": settings.max_tasks, "process": settings.max_processes}
+    engine = Engine(store, catalog, runner, evaluator, clock, group, places, settings.max_active)
+    known = {**settings.for_plugins(), "project": projector(settings.events_topic)}
+    intake = Intake(store, store, engine, catalog, evaluator, payloads, clock, identity.new, known, group)
+    on_triggers = intake.update if sources else _ignore
+    loader = Loader(settings.flows, settings.triggers, registry, catalog, store, clock, evaluator.outside, on_triggers)
+    return Node(
+        store=store,
+        queries=store,
+        engine=engine,
+        intake=intake,
+        catalog=catalog,
+        loader=loader,
+        runner=runner,
+        logs=logs,
+        registry=registry,
+        evaluator=evaluator,
+        payloads=payloads,
+        storage=storage,
+        publisher=publisher,
+        identity=identity,
+        clock=clock,
+        events_topic=settings.events_topic,
+    )
+
+
+def _ignore(triggers: Iterable[LoadedTrigger]) -> None:
+    """Without sources triggers are read, and not served."""
+
+
+def _services(settings: Settings, node: Node, store: StoreAndQueries, clock: Clock, sources: bool) -> Iterator[Coroutine[Any, Any, None]]:
+    """What runs beside the engine."""
+    yield node.engine.timers.serve()
+    yield node.logs.serve()
+    if not sources:
+        return
+    yield keep_tidy(store, clock, settings.retention_days, settings.topic_days, settings.topic_bytes)
+    if settings.watch:
+        yield node.loader.watch()
+    for sink in _sinks(settings):
+        relay = Relay(store, sink, clock, settings.events_topic)
+        node.relays.append(relay)
+        yield relay.serve()
+
+
+def _bus_aliases(settings: Settings) -> dict[str, str]:
+    """Which source `core.trigger.Event` means: the bus's."""
+    return {} if settings.bus == "embedded" else {"core.trigger.Event": f"{settings.bus}.EventTrigger"}
+
+
+def _need(value: str | None, setting: str) -> str:
+    if value is None:
+        raise UserError(f"set {setting}: the bus or a sink needs it")
+    return value
+
+
+def _publisher(settings: Settings, store: Store) -> Publisher:
+    """The bus that was chosen; a broker's client library is only loaded for it."""
+    if settings.bus == "kafka":
+        _need(settings.kafka_bootstrap_servers, "ONBEAT_KAFKA_BOOTSTRAP_SERVERS")
+        return importlib.import_module("onbeat.plugins.kafka").KafkaPublisher(settings.for_plugins())  # type: ignore[no-any-return]  # loaded late
+    if settings.bus == "mqtt":
+        url = _need(settings.mqtt_url, "ONBEAT_MQTT_URL")
+        return importlib.import_module("onbeat.plugins.mqtt").MqttPublisher(url)  # type: ignore[no-any-return]  # loaded late
+    return EmbeddedBus(store)
+
+
+def _sinks(settings: Settings) -> Iterator[Sink]:
+    """Where the state events go besides the embedded bus, which is the journal itself."""
+    wanted = dict.fromkeys([*([settings.bus] if settings.bus != "embedded" else []), *settings.sinks])
+    for name in wanted:
+        if name == "kafka":
+            _need(settings.kafka_bootstrap_servers, "ONBEAT_KAFKA_BOOTSTRAP_SERVERS")
+            yield importlib.import_module("onbeat.plugins.kafka").KafkaSink(settings.for_plugins(), _log.bind(sink="kafka"))
+        else:
+            url = _need(settings.mqtt_url, "ONBEAT_MQTT_URL")
+            yield importlib.import_module("onbeat.plugins.mqtt").MqttSink(url, _log.bind(sink="mqtt"))

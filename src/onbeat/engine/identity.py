@@ -1,0 +1,21 @@
+"""Make ids and random numbers: the only place of the engine that does, so that tests can bring their own."""
+
+import random
+
+from onbeat.core.event import Micros
+from onbeat.core.ids import make_id
+
+
+class Identity:
+    """Makes execution ids that sort by time. seed: for tests; None takes the system's randomness."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        self._random: random.Random = random.SystemRandom() if seed is None else random.Random(seed)
+
+    def new(self, at: Micros) -> str:
+        """A new id for that instant."""
+        return make_id(at, self._random.getrandbits(74))
+
+    def bits(self, count: int) -> int:
+        """So many random bits."""
+        return self._random.getrandbits(count)

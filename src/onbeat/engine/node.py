@@ -1,0 +1,225 @@
+"""Do what people and programs ask of a running onbeat: start, publish, kill, resume, replay, explain.
+
+The API, the CLI's `run` and the tests all act through this, so each action means the same wherever it comes from.
+
+Called by: api, cli, testing; built by daemon.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from onbeat.core import signals as s
+from onbeat.core.event import Json
+from onbeat.core.execution import Execution, Head, Trigger
+from onbeat.core.flow import Flow
+from onbeat.core.inputs import resolve
+from onbeat.core.names import did_you_mean
+from onbeat.core.plan.pause import Pause
+from onbeat.core.restart import restartable
+from onbeat.core.states import State
+from onbeat.engine.catalog import Catalog, LoadedFlow
+from onbeat.engine.engine import Engine
+from onbeat.engine.evaluator import Evaluator
+from onbeat.engine.identity import Identity
+from onbeat.engine.inputs import renderer
+from onbeat.engine.intake import Intake
+from onbeat.engine.loader import Loader
+from onbeat.engine.payloads import Payloads
+from onbeat.engine.relay import Relay
+from onbeat.engine.runner import Runner
+from onbeat.engine.tasklog import TaskLogs
+from onbeat.errors import NotFound, Overloaded, Refused
+from onbeat.ports import Clock, Publisher, Queries, Record, Started, Storage, Store, Work
+from onbeat.registry import Registry
+
+
+class Published(msgspec.Struct, frozen=True):
+    """What a publish did. executions and duplicate are known on the embedded bus only."""
+
+    id: str
+    seq: int | None = None
+    executions: tuple[str, ...] | None = None
+    duplicate: bool | None = None
+
+
+@dataclass(slots=True)
+class Node:
+    """A running engine with all its parts. ready: whether a start would be taken."""
+
+    store: Store
+    queries: Queries
+    engine: Engine
+    intake: Intake
+    catalog: Catalog
+    loader: Loader
+    runner: Runner
+    logs: TaskLogs
+    registry: Registry
+    evaluator: Evaluator
+    payloads: Payloads
+    storage: Storage
+    publisher: Publisher
+    identity: Identity
+    clock: Clock
+    events_topic: str
+    ready: bool = False
+    relays: list[Relay] = field(default_factory=list)
+
+    # ---- executions --------------------------------------------------------------------------------------------
+
+    async def start(
+        self,
+        namespace: str,
+        flow: str,
+        inputs: Mapping[str, Json] | None = None,
+        *,
+        labels: Mapping[str, str] | None = None,
+        revision: int | None = None,
+        correlation_id: str | None = None,
+        trigger: Trigger | None = None,
+    ) -> Execution:
+        """Start a flow by hand. Raises NotFound, Refused (disabled, or it takes nothing now), InputError: then nothing was created."""
+        loaded = await self.find_flow(namespace, flow, revision)
+        if loaded.flow.disabled:
+            raise Refused(f"flow {loaded.flow.name} is disabled; take `disabled: true` out of it to run it")
+        if not self.ready or self.engine.full():
+            raise Overloaded("no further execution is taken now; try again later")
+        given = resolve(loaded.flow.inputs, inputs or {}, renderer(loaded.flow))
+        now = self.clock.now()
+        id_ = self.identity.new(now)
+        head = Head(
+            id=id_,
+            namespace=loaded.flow.namespace,
+            flow=loaded.flow.id,
+            revision=loaded.flow.revision,
+            created=now,
+            inputs=await self.payloads.keep(given, f"{loaded.flow.namespace}/{loaded.flow.id}/executions/{id_}/inputs"),
+            labels={**loaded.flow.labels, **(labels or {})},
+            variables=loaded.flow.variables,
+            correlation_id=correlation_id or id_,
+            trigger=trigger,
+        )
+        return await self.engine.start(head, loaded)
+
+    async def find_flow(self, namespace: str, flow: str, revision: int | None = None) -> LoadedFlow:
+        """A served flow, or a revision of it. Raises NotFound with the nearest name."""
+        loaded = self.catalog.find(namespace, flow)
+        if revision is not None:
+            return await self.catalog.revision(namespace, flow, revision)
+        if loaded is None:
+            name = f"{namespace}.{flow}"
+            raise NotFound(f"there is no flow {name}{did_you_mean(name, self.catalog.names())}")
+        return loaded
+
+    async def kill(self, execution: str) -> Execution:
+        """Stop an execution and its subflows. Raises NotFound, Refused when it has ended."""
+        found = await self.engine.load(execution)
+        if found.ended:
+            raise Refused(f"execution {execution} has ended already: {found.state}")
+        return await self.engine.ask(execution, s.Kill())
+
+    async def pause(self, execution: str) -> Execution:
+        """Let what runs end and start nothing new. Raises NotFound, Refused unless it is RUNNING."""
+        found = await self.engine.load(execution)
+        if found.state is not State.RUNNING:
+            raise Refused(f"execution {execution} is {found.state}; only a RUNNING one can be paused")
+        return await self.engine.ask(execution, s.Pause())
+
+    async def resume(self, execution: str, inputs: Mapping[str, Json] | None = None, by: str | None = None) -> Execution:
+        """Go on from a pause, with the answers to onResume. Raises NotFound, Refused, InputError."""
+        found = await self.engine.load(execution)
+        if found.state is not State.PAUSED and not found.paused:
+            raise Refused(f"execution {execution} is {found.state}, not PAUSED")
+        loaded = await self.catalog.revision(found.head.namespace, found.head.flow, found.head.revision)
+        return await self.engine.ask(execution, s.Resume(_answers(loaded.flow, found, inputs or {}), by))
+
+    async def restart(self, execution: str) -> Execution:
+        """Run a terminated execution again from its failed tasks. Raises NotFound, Refused."""
+        found = await self.engine.load(execution)
+        loaded = await self.catalog.revision(found.head.namespace, found.head.flow, found.head.revision)
+        why = restartable(loaded.flow, found)
+        if why is not None:
+            raise Refused(why)
+        return await self.engine.ask(execution, s.Restart())
+
+    # ---- events ------------------------------------------------------------------------------------------------
+
+    async def publish(
+        self,
+        topic: str,
+        data: Json,
+        *,
+        id_: str | None = None,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        source: str = "onbeat",
+        type_: str = "io.onbeat.event",
+    ) -> Published:
+        """Put an event on the bus; returns when it is durable there. Raises Overloaded, OutsideError."""
+        now = self.clock.now()
+        record = Record(
+            topic=topic,
+            id=id_ or self.identity.new(now),
+            data=data,
+            time=now,
+            key=key,
+            source=source,
+            type=type_,
+            headers=dict(headers or {}),
+        )
+        if not self.publisher.embedded:
+            await self.publisher.publish(record)
+            return Published(record.id)
+        if topic == self.events_topic:
+            raise Refused(f"`{topic}` is the topic of state events; only onbeat writes it")
+        if not self.ready or self.engine.full():
+            raise Overloaded("no further event is taken now; try again later")
+        written = await self.store.write(Work(records=(record,)))
+        return Published(record.id, written.records[0], duplicate=not written.new_records[0])
+
+    async def topic_names(self) -> list[str]:
+        """The topics of the embedded bus, with those that triggers wait for."""
+        listened = {
+            trigger.spec.settings["topic"]
+            for subscription in self.intake.subscriptions()
+            for trigger in subscription.triggers.values()
+            if isinstance(trigger.spec.settings.get("topic"), str)
+        }
+        return sorted({*await self.store.topics(), *listened, self.events_topic})
+
+    async def replay(self, dead: str) -> Started:
+        """Give a dead event to its trigger again. Raises NotFound, Refused."""
+        return await self.intake.replay(dead)
+
+    # ---- state -------------------------------------------------------------------------------------------------
+
+    def trouble(self) -> Sequence[str]:
+        """What is wrong now, in sentences; empty when all is well."""
+        found = [f"{name}: {len(problems)} problem(s), first: {problems[0]}" for name, problems in self.loader.problems.items() if problems]
+        found += [f"{sub.name}: {sub.trouble}" for sub in self.intake.subscriptions() if sub.trouble]
+        found += [f"{relay.name}: {relay.trouble}" for relay in self.relays if relay.trouble]
+        found += [f"execution {execution} was set aside: {why}" for execution, why in self.engine.quarantined.items()]
+        return found
+
+    def figures(self) -> dict[str, Any]:
+        """How much is at work now."""
+        return {
+            "executions": self.engine.at_work(),
+            "tasks": len(self.runner),
+            "waiting": self.engine.places.waiting(),
+            "timers": len(self.engine.timers),
+        }
+
+
+def _answers(flow: Flow, execution: Execution, inputs: Mapping[str, Json]) -> dict[str, Json]:
+    """The inputs of the Pause tasks that wait, checked."""
+    answers: dict[str, Json] = {}
+    for n in execution.open:
+        run = execution.runs[n]
+        spec = flow.by_id[run.task]
+        if run.state is State.PAUSED and isinstance(spec, Pause):
+            answers |= resolve(spec.on_resume, inputs, renderer(flow))
+    return answers
