@@ -1,0 +1,337 @@
+"""Follow topics over one connection, and acknowledge each message after what it starts is stored.
+
+One connection serves all triggers of a broker, so that ten flows on one sensor cost the broker one delivery and one session. The
+session is the promise: what is sent while we are away, or was not acknowledged when we died, comes again.
+
+Rules
+1. `emit` returned ⇒ acknowledged, in the order received; a message that cannot be stored now is neither acknowledged nor overtaken.
+2. A redelivery of what is stored already is acknowledged and starts nothing (ledger.py); any other delivery is new.
+3. A message goes to the triggers whose filter it was delivered for; where filters overlap, to each trigger once.
+4. A session that the broker has forgotten is a gap, and said; the topics are subscribed to again.
+5. Retained messages: `first` gives them when the subscription is new, `all` on every connection, `ignore` never.
+6. Topics that triggers no longer want are unsubscribed, also those of an earlier run.
+7. Another client with our client id is said, and we wait before we take the session back.
+
+Called by: trigger, for the services that run sources.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from hashlib import blake2b
+from secrets import randbits
+from typing import Any, Literal, Protocol
+
+from onbeat.core.event import Event, Micros
+from onbeat.core.ids import make_id
+from onbeat.errors import OutsideError, Overloaded
+from onbeat.plugins.mqtt import topic
+from onbeat.plugins.mqtt.address import Address, Version
+from onbeat.plugins.mqtt.connection import Arrived, Connection, TakenOver
+from onbeat.plugins.mqtt.ledger import SETTLE, Ledger
+from onbeat.plugins.mqtt.message import Undecodable
+from onbeat.ports import LedgerRow, Listener, Received, SourceContext, Work
+
+BATCH = 100
+"""Messages that are stored in one transaction, at most."""
+TAKEN_OVER_PAUSE = 30.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
+
+Retained = Literal["ignore", "first", "all"]
+_RETAIN_HANDLING: dict[Retained, int] = {"all": 0, "first": 1, "ignore": 2}
+
+
+class Follower(Protocol):
+    """What a subscription needs of a trigger's options."""
+
+    @property
+    def mqtt_version(self) -> Version:
+        """The protocol."""
+
+    @property
+    def client_id(self) -> str | None:
+        """Our name at the broker, when the user gives one."""
+
+    @property
+    def qos(self) -> int:
+        """The quality of service that the user asks for."""
+
+    @property
+    def retained(self) -> Retained:
+        """Which retained messages it wants."""
+
+    @property
+    def session_expiry(self) -> timedelta:
+        """How long the broker keeps what we miss."""
+
+    @property
+    def receive_maximum(self) -> int:
+        """How many messages the broker sends ahead."""
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """The topics it follows."""
+
+    @property
+    def reading(self) -> str:
+        """Names how it reads messages: triggers of the same reading share an event."""
+
+    def address(self, settings: Mapping[str, Any]) -> Address:
+        """Where the broker is."""
+
+    def read(self, message: Arrived, *, source: str, key: str, now: Micros) -> Event:
+        """The event of a message. Raises Undecodable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How one filter is to be subscribed to, for all triggers that want it."""
+
+    qos: int
+    retained: Retained
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the connection of a subscription is made with."""
+
+    address: Address
+    session: timedelta
+    room: int
+
+
+class Subscription:
+    """One connection and the triggers it serves: there is one at least."""
+
+    def __init__(self, context: SourceContext, triggers: Callable[[], Sequence[Listener]]) -> None:
+        self._context, self._triggers = context, triggers
+        self._listeners = tuple(triggers())
+        self._means = self._wanted_means()
+        first: Follower = self._listeners[0].options
+        self._client_id = first.client_id or derive_client_id(str(context.settings.get("node", "main")), context.name)
+        self._link = Connection(
+            self._means.address,
+            version=first.mqtt_version,
+            client_id=self._client_id,
+            session=self._means.session,
+            room=self._means.room,
+        )
+        self._ledger = Ledger(None, self._link.room, 0.0)
+        self._wishes: dict[str, Wish] = {}
+        self._filters: dict[int, list[str]] = {}
+        self._trouble: str | None = None
+        self._nonce = make_id(context.clock.now(), randbits(74))
+        self._count = 0
+
+    async def run(self) -> None:
+        """Connect, subscribe and hand over until the options of the connection change. Raises OutsideError when it is lost."""
+        try:
+            await self._connect()
+            self._context.ready()
+            self._context.report(self._trouble)
+            await self._follow()
+        except TakenOver as taken:
+            self._context.report(str(taken))
+            self._context.log.warning("mqtt client id in use twice", client_id=self._client_id, broker=self._link.address.where)
+            await self._context.clock.sleep(TAKEN_OVER_PAUSE)
+            raise
+        finally:
+            await self._link.close()
+
+    async def _follow(self) -> None:
+        lost: OutsideError | None = None
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(self._watch())
+            try:
+                while await self._turn():
+                    pass
+            except OutsideError as error:  # raised below: a TaskGroup would wrap it
+                lost = error
+            finally:
+                watching.cancel()
+        if lost is not None:
+            raise lost
+
+    async def _watch(self) -> None:
+        while True:
+            await self._context.wait_changed()
+            self._link.stir()
+
+    async def _turn(self) -> bool:
+        """Take what has come, or what has changed; False when a new connection is needed for it."""
+        messages = await self._link.take(BATCH, SETTLE if self._ledger else None)
+        listeners = tuple(self._triggers())
+        if listeners != self._listeners:
+            if not listeners:
+                return False
+            self._listeners = listeners
+            await self._subscribe(fresh=False)
+            self._context.report(self._trouble)
+        if messages:
+            await self._hand_over(messages)
+        elif self._ledger.settle(self._context.clock.monotonic()):
+            await self._context.store.write(Work(ledger=(self._received_row(),)))
+        return self._means == self._wanted_means()
+
+    # ---- subscribing ------------------------------------------------------------------------------------------------
+
+    async def _connect(self) -> None:
+        kept = await self._context.store.ledger(self._context.name, [self._client_id, self._filters_key])
+        present = await self._link.open()
+        known = set(json.loads(kept.get(self._filters_key, "[]")))
+        self._ledger = Ledger(kept.get(self._client_id) if present else None, self._link.room, self._context.clock.monotonic())
+        if known and not present:
+            self._trouble = (
+                f"the broker {self._link.address.where} has forgotten our session `{self._client_id}`: "
+                "messages sent since we were last connected can be lost"
+            )
+            self._context.log.warning("mqtt session lost", client_id=self._client_id, broker=self._link.address.where)
+            await self._context.store.write(Work(ledger=(self._received_row(),)))
+        self._wishes = dict.fromkeys(known, Wish(-1, "first")) if present else {}
+        await self._subscribe(fresh=True)
+
+    async def _subscribe(self, *, fresh: bool) -> None:
+        """Make the broker's subscriptions those that the triggers want. fresh: this connection has not subscribed to anything yet."""
+        wanted = self._wanted()
+        for filter_ in sorted(self._wishes.keys() - wanted.keys()):
+            await self._link.unsubscribe(filter_)
+        refused: list[str] = []
+        self._filters = {}
+        for filter_, wish in wanted.items():
+            number = topic.identifier(filter_)
+            self._filters.setdefault(number, []).append(filter_)
+            if not self._is_new(filter_, wish, fresh=fresh):
+                continue
+            complaint = await self._link.subscribe(
+                filter_, qos=wish.qos, retained=_RETAIN_HANDLING[wish.retained], identifier=number if self._link.identifies else None
+            )
+            if complaint is not None:
+                refused.append(complaint)
+        if refused:
+            self._trouble = "; ".join(refused)
+            self._context.log.warning("mqtt subscription refused", reasons=refused)
+            if len(refused) == len(wanted):
+                raise OutsideError(self._trouble)
+        if wanted.keys() != self._wishes.keys():
+            await self._context.store.write(Work(ledger=(LedgerRow(self._context.name, self._filters_key, json.dumps(sorted(wanted))),)))
+        self._wishes = wanted
+
+    def _is_new(self, filter_: str, wish: Wish, *, fresh: bool) -> bool:
+        """Whether to subscribe. MQTT 5 is told to give retained messages only to a new subscription; 3.1.1 would give them each time."""
+        before = self._wishes.get(filter_)
+        if before is None:
+            return True
+        if fresh:
+            return self._link.version == "V5" or wish.retained == "all"
+        return before != wish
+
+    def _wanted(self) -> dict[str, Wish]:
+        wanted: dict[str, Wish] = {}
+        for listener, follower in self._followers():
+            if follower.qos == 2:
+                self._context.log.warning("mqtt qos 2 is subscribed as 1: a crash could lose what came with 2", trigger=listener.trigger)
+            for filter_ in follower.filters:
+                before = wanted.get(filter_)
+                # A client may lose a message of QoS 2 that it has taken: it answers before we see it. So 2 is subscribed as 1.
+                wish = Wish(min(follower.qos, 1), follower.retained)
+                wanted[filter_] = wish if before is None else _both(before, wish)
+        if self._link.identifies:
+            return wanted
+        # Without identifiers the copies for overlapping filters could not be told apart: the widest one serves all.
+        merged: dict[str, Wish] = {}
+        for filter_ in sorted(wanted, key=lambda name: sum(topic.covers(other, name) for other in wanted)):
+            wide = next((other for other in merged if topic.covers(other, filter_)), None)
+            merged[wide or filter_] = wanted[filter_] if wide is None else _both(merged[wide], wanted[filter_])
+        return merged
+
+    # ---- handing over -----------------------------------------------------------------------------------------------
+
+    async def _hand_over(self, messages: Sequence[Arrived]) -> None:
+        """Store what the messages start, then acknowledge each."""
+        received: list[Received] = []
+        changed = False
+        for message in messages:
+            if message.qos and message.dup and self._ledger.known(message.mid, message.topic, message.payload):
+                self._context.log.info("mqtt redelivery recognised", topic=message.topic, packet=message.mid)
+                continue
+            self._count += 1
+            key = f"{self._client_id}/{self._nonce}/{self._count}"
+            received += self._read(message, key)
+            if message.qos:
+                self._ledger.add(message.mid, message.topic, message.payload, key)
+                changed = True
+        if received:
+            await self._emit(received, (self._received_row(),) if changed else ())
+        for message in messages:
+            self._link.ack(message)
+            if message.qos:
+                self._ledger.acked(message.mid, self._context.clock.monotonic())
+
+    def _read(self, message: Arrived, key: str) -> Iterable[Received]:
+        groups: dict[str, tuple[Follower, set[str]]] = {}
+        numbers = message.identifiers
+        for listener, follower in self._followers():
+            if not listener.disabled and self._is_for(follower, message, numbers):
+                groups.setdefault(follower.reading, (follower, set()))[1].add(listener.trigger)
+        for follower, names in groups.values():
+            try:
+                event = follower.read(message, source=self._link.address.url, key=key, now=self._context.clock.now())
+            except Undecodable as wrong:
+                yield Received(raw=message.payload, reason=f"{message.topic}: {wrong}", key=key, triggers=frozenset(names))
+            else:
+                yield Received(event=event, key=event.key, triggers=frozenset(names))
+
+    def _is_for(self, follower: Follower, message: Arrived, numbers: tuple[int, ...]) -> bool:
+        if message.retain and follower.retained == "ignore":
+            return False
+        first = next((filter_ for filter_ in follower.filters if topic.matches(filter_, message.topic)), None)
+        if first is None:
+            return False
+        # The broker sends a copy for every filter that matches: a trigger takes the one for its first.
+        return not numbers or any(first in self._filters.get(number, ()) for number in numbers)
+
+    async def _emit(self, received: Sequence[Received], rows: Sequence[LedgerRow]) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                await self._context.emit(received, ledger=rows)
+            except Overloaded as full:
+                self._context.report(f"waiting, nothing is lost: {full}")
+                await self._context.wait_room()
+                await self._context.clock.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                if pause != FIRST_PAUSE:
+                    self._context.report(self._trouble)
+                return
+
+    def _received_row(self) -> LedgerRow:
+        until = self._context.clock.now() + self._means.session // timedelta(microseconds=1)
+        return LedgerRow(self._context.name, self._client_id, self._ledger.text(), until)
+
+    def _wanted_means(self) -> "Means":
+        followers = [follower for _, follower in self._followers()]
+        return Means(
+            address=followers[0].address(self._context.settings),
+            session=max(follower.session_expiry for follower in followers),
+            room=min(follower.receive_maximum for follower in followers),
+        )
+
+    @property
+    def _filters_key(self) -> str:
+        return f"{self._client_id} filters"
+
+    def _followers(self) -> list[tuple[Listener, Follower]]:
+        return [(listener, listener.options) for listener in self._listeners]
+
+
+def derive_client_id(node: str, subscription: str) -> str:
+    """Our name at a broker: the same after every restart, another one on every node and for every subscription."""
+    return f"onbeat-{node}-{blake2b(subscription.encode(), digest_size=6).hexdigest()}"
+
+
+def _both(one: Wish, other: Wish) -> Wish:
+    retained = min(one.retained, other.retained, key=lambda policy: _RETAIN_HANDLING[policy])
+    return replace(one, qos=max(one.qos, other.qos), retained=retained)
