@@ -90,6 +90,14 @@ def parse_server(text: str) -> Address:
     )
 
 
+def address_of(url: str) -> Address:
+    """The address that the setting `mqtt_url` names. Raises UserError."""
+    try:
+        return parse_server(url)
+    except ValueError as wrong:
+        raise UserError(f"the setting `mqtt_url`: {wrong}") from None
+
+
 class Broker(BaseModel):
     """The options that say which broker, and who we are there."""
 
@@ -125,10 +133,7 @@ class Broker(BaseModel):
         server = self.server or settings.get("mqtt_url")
         if not server:
             raise UserError("there is no MQTT server: give the trigger or task a `server:`, or set ONBEAT_MQTT_URL")
-        try:
-            url = parse_server(str(server))
-        except ValueError as wrong:
-            raise UserError(f"the setting `mqtt_url`: {wrong}") from None
+        url = address_of(str(server))
         return Address(
             host=url.host,
             port=url.port,

@@ -26,6 +26,8 @@ from onbeat.plugins.mqtt.connection import Arrived
 Serde = Literal["STRING", "JSON", "BINARY"]
 
 CLOUD_EVENT = "application/cloudevents+json"
+OURS = "onbeat"
+"""The source of an event of the bus whose publisher named none: its id is unique within its topic."""
 _REQUIRED = ("specversion", "id", "source", "type")
 _PROPERTIES = ("PayloadFormatIndicator", "MessageExpiryInterval", "ContentType", "ResponseTopic", "CorrelationData")
 
@@ -95,7 +97,8 @@ def bus_event(message: Arrived, *, source: str, key: str, now: Micros) -> Event:
         cloud = Cloud({"id": key, "source": source, "type": "io.onbeat.event"}, decode("JSON", message.payload))
         identity = key
     else:
-        identity = cloud_key(cloud.attributes["source"], cloud.attributes["id"])
+        origin = cloud.attributes["source"]
+        identity = cloud_key(message.topic if origin == OURS else origin, cloud.attributes["id"])
     attributes = cloud.attributes
     variables: dict[str, Json] = {
         "id": attributes["id"],
@@ -111,13 +114,12 @@ def bus_event(message: Arrived, *, source: str, key: str, now: Micros) -> Event:
 def find_cloud_event(message: Arrived) -> Cloud | None:
     """The CloudEvent that a message is, in structured or binary mode; None when it is none."""
     content_type = _content_type(message)
-    user = dict(message.user)
-    if all(user.get(name) for name in _REQUIRED):
-        return Cloud(user, _data(message, content_type))
-    if content_type and not content_type.startswith(CLOUD_EVENT):
-        return None
-    if b"specversion" not in message.payload:
-        return None
+    if not content_type.startswith(CLOUD_EVENT):
+        user = dict(message.user)
+        if all(user.get(name) for name in _REQUIRED):
+            return Cloud(user, _data(message, content_type))
+        if content_type or b"specversion" not in message.payload:
+            return None
     try:
         body = decode("JSON", message.payload)
     except Undecodable:

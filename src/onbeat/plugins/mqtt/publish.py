@@ -23,7 +23,7 @@ from onbeat.core.event import Json
 from onbeat.core.times import iso
 from onbeat.errors import OutsideError, UserError
 from onbeat.plugins.mqtt import topic as topics
-from onbeat.plugins.mqtt.address import Address, Broker, Version, parse_server
+from onbeat.plugins.mqtt.address import Address, Broker, Version, address_of
 from onbeat.plugins.mqtt.connection import Connection, NeverTaken, publish_properties
 from onbeat.plugins.mqtt.message import CLOUD_EVENT, Serde
 from onbeat.ports import Outcome, Record, StateEvent, TaskContext, TaskFailed, TaskOptions
@@ -102,7 +102,7 @@ class MqttSink:
     name = "mqtt"
 
     def __init__(self, url: str, log: Any) -> None:
-        self._outlet, self._log = Outlet(parse_server(url)), log
+        self._outlet, self._log = Outlet(address_of(url)), log
 
     async def open(self) -> None:
         """Connect. Raises OutsideError."""
@@ -129,7 +129,7 @@ class MqttPublisher:
     embedded = False
 
     def __init__(self, url: str) -> None:
-        self._outlet = Outlet(parse_server(url))
+        self._outlet = Outlet(address_of(url))
 
     async def publish(self, record: Record) -> None:
         """Returns when the broker has it. Raises OutsideError, UserError for a topic that MQTT does not have."""
