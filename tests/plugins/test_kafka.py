@@ -1,36 +1,15 @@
 """Kafka as a source, against the real broker."""
 
-import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from onbeat.plugins.kafka import RealtimeTrigger
 from onbeat.ports import Received
+from tests.plugins.kafka.broker import listening, make_topic, send
 from tests.plugins.source_suite import Bench, Features, SourceSuite
 from tests.services.kafka import Kafka
-
-
-@asynccontextmanager
-async def producing(bootstrap: str, **options: object) -> AsyncIterator[AIOKafkaProducer]:
-    """A producer that is sure of what it sent."""
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, **options) as producer:
-        yield producer
-
-
-@asynccontextmanager
-async def administering(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    """Makes and deletes topics."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
-        yield admin
-    finally:
-        await admin.close()
 
 
 class KafkaBench(Bench):
@@ -43,16 +22,13 @@ class KafkaBench(Bench):
         self.settings = {"kafka_bootstrap_servers": kafka.bootstrap, "kafka_group": topic}
 
     def options(self) -> RealtimeTrigger:
-        return RealtimeTrigger(topic=self.topic, value_deserializer="JSON")
+        return listening(self.topic)
 
     async def send(self, *texts: str) -> None:
-        async with producing(self.kafka.bootstrap) as producer:
-            for text in texts:
-                await producer.send_and_wait(self.topic, json.dumps({"n": text}).encode())
+        await send(self.kafka.bootstrap, self.topic, *({"n": text} for text in texts))
 
     async def send_undecodable(self) -> bytes:
-        async with producing(self.kafka.bootstrap) as producer:
-            await producer.send_and_wait(self.topic, b'{"n": ')
+        await send(self.kafka.bootstrap, self.topic, b'{"n": ')
         return b'{"n": '
 
     async def restart_broker(self) -> None:
@@ -76,6 +52,5 @@ class TestKafkaSource(SourceSuite):
     @pytest.fixture
     async def bench(self, broker: Kafka) -> KafkaBench:
         topic = f"suite-{uuid4().hex}"
-        async with administering(broker.bootstrap) as admin:
-            await admin.create_topics([NewTopic(topic, 1, 1)])
+        await make_topic(broker.bootstrap, topic)
         return KafkaBench(broker, topic)

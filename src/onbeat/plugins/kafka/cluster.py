@@ -136,9 +136,11 @@ class _TopicIds(Request[_MetadataRequestV10]):  # type: ignore[misc]  # aiokafka
 class Cluster:
     """A connection of our own beside the consumer's, for questions."""
 
+    _knows_ids = True
+
     def __init__(self, connection: Mapping[str, Any]) -> None:
         self._client = AIOKafkaClient(**connection)
-        self._ids = True
+        self._ids = self._knows_ids
 
     async def __aenter__(self) -> Self:
         try:

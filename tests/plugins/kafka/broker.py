@@ -1,0 +1,78 @@
+"""What tests do to a broker from outside, as other programs would."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from onbeat.plugins.kafka import RealtimeTrigger
+
+
+@asynccontextmanager
+async def producing(bootstrap: str, **options: Any) -> AsyncIterator[AIOKafkaProducer]:
+    """A producer that is sure of what it sent."""
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, **options) as producer:
+        yield producer
+
+
+@asynccontextmanager
+async def administering(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Makes and deletes topics."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def send(bootstrap: str, topic: str, *values: Any, partition: int | None = None, **options: Any) -> None:
+    """Send values in this order; what is not bytes is sent as JSON."""
+    async with producing(bootstrap) as producer:
+        for value in values:
+            content = value if isinstance(value, bytes) or value is None else json.dumps(value).encode()
+            await producer.send_and_wait(topic, content, partition=partition, **options)
+
+
+async def make_topic(bootstrap: str, topic: str, partitions: int = 1, **settings: str) -> None:
+    """Make a topic, when it was deleted a moment ago as well."""
+    async with administering(bootstrap) as admin:
+        await until(lambda: admin.describe_topics([topic]), lambda found: found[0]["error_code"] == 3)
+        await admin.create_topics([NewTopic(topic, partitions, 1, topic_configs=settings)])
+        await until(lambda: admin.describe_topics([topic]), lambda found: found[0]["error_code"] == 0)
+
+
+async def delete_topic(bootstrap: str, topic: str) -> None:
+    """Delete a topic."""
+    async with administering(bootstrap) as admin:
+        await admin.delete_topics([topic])
+
+
+async def until(ask: Callable[[], Any], good: Callable[[Any], bool]) -> Any:
+    """Ask the broker until the answer is good."""
+    while not good(answer := await ask()):
+        pass
+    return answer
+
+
+async def commit(bootstrap: str, group: str, offsets: dict[Any, int]) -> None:
+    """Commit offsets as another member of the group would."""
+    async with AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False) as consumer:
+        consumer.assign(list(offsets))
+        await consumer.commit(offsets)
+
+
+async def read(bootstrap: str, topic: str, count: int) -> Sequence[ConsumerRecord]:
+    """The first `count` records of a topic, of all partitions."""
+    async with AIOKafkaConsumer(
+        topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest", isolation_level="read_committed"
+    ) as consumer:
+        return [await consumer.getone() for _ in range(count)]
+
+
+def listening(*topics: str, **options: Any) -> RealtimeTrigger:
+    """A trigger on these topics that reads JSON."""
+    return RealtimeTrigger.model_validate({"topic": topics, "valueDeserializer": "JSON", **options})
