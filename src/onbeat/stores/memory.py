@@ -184,6 +184,8 @@ class MemoryStore(MemoryQueries):
 
     def _append(self, append: Append) -> None:
         kept = self._executions[append.execution.id]
+        if kept.execution.ended and not append.execution.ended:
+            kept.owner = self._owner
         kept.execution, kept.active, kept.wake = append.execution, append.active, append.wake
         self._add_rows(kept, append.changes)
         self._inbox = [row for row in self._inbox if row.execution != kept.execution.id or row.seq not in append.consumed]

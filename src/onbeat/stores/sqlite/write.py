@@ -56,7 +56,7 @@ UPDATE_EXECUTION = Rows(
 MOVE_EXECUTION = Rows(
     10,
     "update execution set version = v.column2, updated = v.column3, wake = v.column4, active = v.column5, seq = v.column6,"
-    " state = v.column7, ended = v.column8, labels = v.column9, owner = v.column10 from (values",
+    " state = v.column7, ended = v.column8, labels = v.column9, owner = coalesce(v.column10, owner) from (values",
     ") as v where execution.id = v.column1",
 )
 INSERT_JOURNAL = Rows(5, "insert into journal (seq, execution, version, schema, record) values")
@@ -129,6 +129,7 @@ class Group:
         self._rows: defaultdict[Rows, list[Row]] = defaultdict(list)
         self._steps: dict[str, Step] = {}
         self._moved: set[str] = set()
+        self._reopened: set[str] = set()
         self._facts: dict[tuple[str, str], LedgerRow] = {}
         self._topics: dict[str, tuple[int, int, int]] = {}
 
@@ -228,6 +229,8 @@ class Group:
             known.seq = self._journal(step.id, step.expected, step.records)
         if step.updated is not None:
             known.updated = step.updated
+        if known.ended and step.ended is None:
+            self._reopened.add(step.id)
         known.version, known.ended = step.version, step.ended is not None
         self._steps[step.id] = step
         if step.moved:
@@ -268,7 +271,9 @@ class Group:
             known = self._known[id_]
             row = (id_, known.version, known.updated, step.wake, step.active, known.seq)
             if id_ in self._moved:
-                self._rows[MOVE_EXECUTION].append((*row, step.state, step.ended, step.labels, self._owner))
+                self._rows[MOVE_EXECUTION].append(
+                    (*row, step.state, step.ended, step.labels, self._owner if id_ in self._reopened else None)
+                )
             else:
                 self._rows[UPDATE_EXECUTION].append(row)
         for (ledger, key), fact in self._facts.items():

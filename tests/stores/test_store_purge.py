@@ -1,0 +1,119 @@
+"""What every store forgets, and what it must not: purges of executions and of the bus."""
+
+import asyncio
+
+from onbeat.core.signals import Kill, SlotGranted
+from onbeat.ports import LedgerRow, LogLine, Position, SlotClaim, Tell, Work
+from tests.stores.build import AT, creation, end, id_of, key, record, work
+from tests.stores.conftest import AnyStore, Home
+
+LATER = AT + 10**12
+
+
+async def fill(store: AnyStore, count: int) -> None:
+    """Executions that have ended, each by one work."""
+    await asyncio.gather(*(store.write(work(creation(n, key=key(str(n))), end(creation(n).execution))) for n in range(1, count + 1)))
+
+
+async def test_a_purge_takes_whole_ended_executions(home: Home):
+    """Journal, logs, inbox and summary go together; the open stay, and so do keys."""
+    await fill(home.store, 3)
+    await home.store.write(work(creation(4), logs=(LogLine(execution=id_of(2), at=AT, level="INFO", message="x"),)))
+    assert await home.store.purge(AT + 4_000_000 + 1, 10) == 2, "1 ended at 3 s, 2 at 4 s, 3 at 5 s"
+    for restart in (False, True):
+        store = await home.restart() if restart else home.store
+        assert [line.id for line in await store.executions()] == [id_of(4), id_of(3)]
+        assert {row.execution for row in await store.journal(0, 100)} == {id_of(3), id_of(4)}
+        assert await store.load(id_of(1)) is None
+        assert await store.logs(id_of(2)) == []
+        assert await store.find_key(key("1")) == id_of(1)
+        assert await store.check() == []
+    assert await home.store.purge(LATER, 10) == 1
+    assert await home.store.purge(LATER, 10) == 0
+
+
+async def test_a_purge_waits_for_every_reader_of_the_journal(store: AnyStore):
+    """An execution that a sink has not been given yet stays, however old."""
+    await fill(store, 3)
+    rows = await store.journal(0, 100)
+    last = {n: max(row.seq for row in rows if row.execution == id_of(n)) for n in (1, 2, 3)}
+    order = sorted(last, key=lambda n: last[n])
+    await store.write(
+        Work(
+            positions=(
+                Position("journal:kafka", "seq", str(last[order[1]])),
+                Position("journal:ui", "seq", str(last[order[2]])),
+                Position("topic:orders", "seq", "0"),
+            )
+        )
+    )
+    assert await store.purge(LATER, 10) == 2
+    assert [line.id for line in await store.executions()] == [id_of(order[2])]
+    await store.forget_reader("journal:kafka")
+    assert await store.purge(LATER, 10) == 1
+
+
+async def test_a_purge_is_bounded(store: AnyStore):
+    """It takes the oldest, as many as it was told, whatever the size of its batches."""
+    await fill(store, 250)
+    assert await store.purge(LATER, 230) == 230
+    assert [line.id for line in await store.executions()] == [id_of(n) for n in range(250, 230, -1)]
+    assert await store.check() == []
+
+
+async def test_numbers_are_not_given_again(home: Home):
+    """After everything was purged and a restart, the journal and the topics go on where they were: readers' positions stay true."""
+    await fill(home.store, 2)
+    await home.store.write(Work(records=(record("1"),)))
+    journal, records = await home.store.journal_end(), await home.store.records_end("orders")
+    await home.store.purge(LATER, 10)
+    await home.store.purge_records(LATER, 0)
+    store = await home.restart()
+    assert (await store.journal_end(), await store.records_end("orders")) == (journal, records)
+    assert await store.records_since("orders", 0) == records
+    written = await store.write(work(creation(5), records=(record("2"),)))
+    assert [row.seq for row in await store.journal(0, 10)] == [journal + 1]
+    assert written.records[0] > records
+
+
+async def test_facts_are_forgotten_when_their_time_is_over(store: AnyStore):
+    """A ledger row says until when it matters; without that it stays."""
+    rows = (LedgerRow("l", "a", "1", until=AT), LedgerRow("l", "b", "1", until=AT + 10), LedgerRow("l", "c", "1"))
+    await store.write(Work(ledger=rows))
+    await store.purge(AT + 5, 10)
+    assert await store.ledger("l") == {"b": "1", "c": "1"}
+
+
+async def test_old_records_are_purged(store: AnyStore):
+    """Older than an instant, in every topic; an id that is gone may come again."""
+    times = [("1", AT), ("2", AT + 10), ("3", AT + 20)]
+    await store.write(Work(records=tuple(record(id_, topic, time=time) for topic in ("a", "b") for id_, time in times)))
+    assert await store.purge_records(AT + 15, 10**9) == 4
+    assert [[row.id for row in await store.records(topic, 0, 10)] for topic in ("a", "b")] == [["3"], ["3"]]
+    assert await store.topics() == {"a": 1, "b": 1}
+    assert (await store.write(Work(records=(record("1", "a"),)))).new_records == (True,)
+    assert await store.check() == []
+
+
+async def test_the_oldest_records_above_the_size_are_purged(store: AnyStore):
+    """Until all topics together fit; the newest stay."""
+    await store.write(Work(records=tuple(record(f"{n:04}", "ab"[n % 2], data="x" * 100) for n in range(1200))))
+    assert await store.purge_records(0, 10**9) == 0
+    gone = await store.purge_records(0, 50_000)
+    left = await store.records("a", 0, 2000) + await store.records("b", 0, 2000)
+    assert gone + len(left) == 1200
+    assert 100 < len(left) < 500
+    assert sorted(row.id for row in left) == [f"{n:04}" for n in range(gone, 1200)]
+    assert await store.purge_records(0, 50_000) == 0
+    assert await store.purge_records(0, 0) == len(left)
+    assert await store.topics() == {"a": 0, "b": 0}
+    assert await store.check() == []
+
+
+async def test_a_purged_execution_leaves_nothing_for_the_next_of_its_scope(store: AnyStore):
+    """A slot that was never given back goes with its execution; a signal for it is dropped."""
+    await store.write(work(creation(1, claim=SlotClaim("s", 1, "QUEUE")), end(creation(1).execution)))
+    await store.purge(LATER, 10)
+    assert (await store.write(Work(tells=(Tell(id_of(1), Kill()),)))).delivered == ()
+    written = await store.write(work(creation(2, claim=SlotClaim("s", 1, "QUEUE"))))
+    assert [row.signal for row in written.delivered] == [SlotGranted()]
