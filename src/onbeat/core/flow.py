@@ -22,7 +22,7 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from onbeat.core.durations import Duration
 from onbeat.core.event import Json
 from onbeat.core.execution import Block
-from onbeat.core.inputs import InputSpec
+from onbeat.core.inputs import Inputs
 from onbeat.core.names import FLOW_ID, NAMESPACE, TASK_ID
 
 _PREFIXES = (
@@ -238,7 +238,7 @@ class Flow(Frozen):
     revision: int = 0
     description: str | None = None
     labels: Labels = Field(default_factory=dict)
-    inputs: tuple[InputSpec, ...] = ()
+    inputs: Inputs = ()
     variables: dict[str, Any] = Field(default_factory=dict)
     tasks: Tasks
     errors: NoTasks = ()
@@ -263,10 +263,6 @@ class Flow(Frozen):
             if task.id in seen:
                 raise ValueError(f"task id `{task.id}` is used more than once; ids are unique in the whole flow")
             seen.add(task.id)
-        names = [spec.id for spec in self.inputs]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice:
-            raise ValueError(f"input `{twice}` is declared more than once")
         return self
 
     def all_tasks(self) -> Iterator[TaskSpec]:

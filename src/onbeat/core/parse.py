@@ -101,7 +101,8 @@ def _real_path(data: Any, path: Sequence[str | int]) -> list[str | int]:
 
 def _model_at(data: Any, root: type[BaseModel], path: Iterable[str | int]) -> type[BaseModel]:
     """The model that reads the map at the path: the nearest task around it, else the root."""
-    model, at = root, data
+    model: type[BaseModel] = root
+    at: Any = data
     for part in path:
         at = at[part] if isinstance(at, list | dict) else None
         if isinstance(at, dict) and "type" in at and root is Flow and "id" in at:

@@ -11,8 +11,8 @@ def renderer(flow: Flow) -> Callable[[Json, Mapping[str, Json]], Json]:
     """How defaults of a flow's inputs are evaluated: over the inputs so far and the flow's facts."""
     facts = {"flow": {"id": flow.id, "namespace": flow.namespace, "revision": flow.revision}, "vars": flow.variables}
 
-    def render(value: Json, inputs: Mapping[str, Json]) -> Json:
+    def render(value: Json, names: Mapping[str, Json]) -> Json:
         template = compile_value(value)
-        return value if template.constant else template.render(make_scope({**facts, "inputs": inputs}))
+        return value if template.constant else template.render(make_scope({**facts, **names}))
 
     return render

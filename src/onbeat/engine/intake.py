@@ -11,7 +11,8 @@ Called by: sources and the API's webhook route emit; loader updates the triggers
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -46,6 +47,7 @@ from onbeat.ports import (
 )
 
 _log = structlog.get_logger("onbeat.intake")
+WEBHOOK = "core.trigger.Webhook"
 
 
 class LoadedTrigger:
@@ -127,6 +129,8 @@ class Intake:
         self._group = group
         self._subscriptions: dict[str, Subscription] = {}
         self._open = True
+        self._webhooks: dict[tuple[str, str], list[Subscription]] = {}
+        self._expected: dict[str, list[asyncio.Future[Started]]] = {}
 
     # ---- subscriptions -----------------------------------------------------------------------------------------
 
@@ -140,6 +144,10 @@ class Intake:
             if trigger in subscription.triggers:
                 return subscription, subscription.triggers[trigger]
         return None
+
+    def webhooks(self, namespace: str, flow: str) -> list[Subscription]:
+        """The subscriptions of webhook triggers that start that flow."""
+        return self._webhooks.get((namespace, flow), [])
 
     def update(self, triggers: Iterable[LoadedTrigger]) -> None:
         """Serve these triggers and no others: new subscriptions start, empty ones stop, the others swap their listeners."""
@@ -159,6 +167,12 @@ class Intake:
                 subscription.task = self._group.create_task(self._serve(subscription))
             elif [(t.spec, t.options) for t in members.values()] != [(t.spec, t.options) for t in subscription.triggers.values()]:
                 subscription.set_triggers(members)
+        self._webhooks = {}
+        for subscription in self._subscriptions.values():
+            for trigger in subscription.triggers.values():
+                if trigger.spec.type == WEBHOOK:
+                    for target in trigger.spec.targets:
+                        self._webhooks.setdefault((target.namespace, target.id), []).append(subscription)
 
     async def stop(self) -> None:
         """Stop all sources: nothing new comes in."""
@@ -200,6 +214,26 @@ class Intake:
 
         await keep_running(subscription.name, run, self._clock, report)
 
+    @contextmanager
+    def expecting(self, key: str, topic: str) -> Iterator[asyncio.Future[Started]]:
+        """A future of what the event with this key will have started; it is there at once when nobody listens to the topic."""
+        future: asyncio.Future[Started] = asyncio.get_running_loop().create_future()
+        listened = any(
+            trigger.spec.settings.get("topic") == topic and not trigger.spec.disabled
+            for subscription in self._subscriptions.values()
+            for trigger in subscription.triggers.values()
+        )
+        if not listened:
+            future.set_result(Started(unmatched=True))
+        self._expected.setdefault(key, []).append(future)
+        try:
+            yield future
+        finally:
+            waiting = self._expected[key]
+            waiting.remove(future)
+            if not waiting:
+                del self._expected[key]
+
     # ---- events ------------------------------------------------------------------------------------------------
 
     async def emit(
@@ -240,7 +274,13 @@ class Intake:
         if received:
             subscription.received += len(received)
             subscription.last_event = now
-        return batch.results(written.created, written.fresh)
+        results = batch.results(written.created, written.fresh)
+        if self._expected:
+            for item, result in zip(received, results, strict=True):
+                for future in self._expected.get(item.event.key if item.event else item.key, ()):
+                    if not future.done():
+                        future.set_result(result)
+        return results
 
     async def _take(self, batch: "_Batch", item: Received) -> None:
         """Decide what one received thing starts."""

@@ -5,6 +5,7 @@ The API, the CLI's `run` and the tests all act through this, so each action mean
 Called by: api, cli, testing; built by daemon.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import msgspec
 
 from onbeat.core import signals as s
-from onbeat.core.event import Json
+from onbeat.core.event import Json, cloud_key
 from onbeat.core.execution import Execution, Head, Trigger
 from onbeat.core.flow import Flow
 from onbeat.core.inputs import resolve
@@ -34,6 +35,9 @@ from onbeat.engine.tasklog import TaskLogs
 from onbeat.errors import NotFound, Overloaded, Refused
 from onbeat.ports import Clock, Publisher, Queries, Record, Started, Storage, Store, Work
 from onbeat.registry import Registry
+
+_WAIT_FOR_STARTS = 5.0
+"""Seconds that a publish waits to hear what it started; the event is durable before."""
 
 
 class Published(msgspec.Struct, frozen=True):
@@ -177,8 +181,16 @@ class Node:
             raise Refused(f"`{topic}` is the topic of state events; only onbeat writes it")
         if not self.ready or self.engine.full():
             raise Overloaded("no further event is taken now; try again later")
-        written = await self.store.write(Work(records=(record,)))
-        return Published(record.id, written.records[0], duplicate=not written.new_records[0])
+        with self.intake.expecting(_key(record), topic) as started:
+            written = await self.store.write(Work(records=(record,)))
+            seq, fresh = written.records[0], written.new_records[0]
+            if not fresh:
+                return Published(record.id, seq, tuple(await self.queries.executions_of_key(_key(record))), duplicate=True)
+            try:
+                async with asyncio.timeout(_WAIT_FOR_STARTS):
+                    return Published(record.id, seq, (await started).started, duplicate=False)
+            except TimeoutError:
+                return Published(record.id, seq, duplicate=False)
 
     async def topic_names(self) -> list[str]:
         """The topics of the embedded bus, with those that triggers wait for."""
@@ -223,3 +235,8 @@ def _answers(flow: Flow, execution: Execution, inputs: Mapping[str, Json]) -> di
         if run.state is State.PAUSED and isinstance(spec, Pause):
             answers |= resolve(spec.on_resume, inputs, renderer(flow))
     return answers
+
+
+def _key(record: Record) -> str:
+    """The identity of an event on the embedded bus."""
+    return cloud_key(record.topic if record.source == "onbeat" else record.source, record.id)

@@ -46,6 +46,9 @@ class Store(Protocol):
     async def records(self, topic: str, after: int, limit: int) -> list[Record]:
         """Records of a topic with a larger seq, in order. The topic of state events is the journal itself and not kept here."""
 
+    async def record(self, topic: str, id_: str) -> Record | None:
+        """One record of a topic."""
+
     async def records_since(self, topic: str, time: Micros) -> int:
         """The seq after which a topic's records are from `time` or later."""
 

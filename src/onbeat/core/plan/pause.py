@@ -11,7 +11,7 @@ from pydantic import AliasChoices, Field
 
 from onbeat.core.execution import Block
 from onbeat.core.flow import Dynamic, FlowableSpec, Lane, NoTasks, Opening, Render, TaskSpec
-from onbeat.core.inputs import InputSpec
+from onbeat.core.inputs import Inputs
 
 NAMES = ("core.flow.Pause",)
 
@@ -20,7 +20,7 @@ class Pause(FlowableSpec):
     """Opens its block when it is resumed; decide keeps it PAUSED until then."""
 
     pause_duration: Dynamic = Field(None, validation_alias=AliasChoices("pauseDuration", "delay"))
-    on_resume: tuple[InputSpec, ...] = Field((), alias="onResume")
+    on_resume: Inputs = Field((), alias="onResume")
     behavior: Literal["RESUME", "WARN", "FAIL", "CANCEL"] = "RESUME"
     tasks: NoTasks = ()
 

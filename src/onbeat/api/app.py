@@ -1,0 +1,48 @@
+"""Make the ASGI application: all routes around one node."""
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from onbeat.api import events, executions, flows, status, webhook
+from onbeat.api.access import Access, Permission
+from onbeat.api.routing import one_route, problem
+from onbeat.engine.node import Node
+
+
+def all_routes() -> list[BaseRoute]:
+    """Every route, the hot one first: they are tried in order."""
+    return [
+        *webhook.routes(),
+        *events.routes(),
+        *executions.routes(),
+        *flows.routes(),
+        *status.routes(),
+        one_route("/", root, Permission.PUBLIC),
+    ]
+
+
+async def root(request: Request) -> Response:
+    """Say where things are."""
+    return Response(
+        "onbeat is running. The API is under /api/v1, health at /health; `onbeat --help` shows the rest.\n", media_type="text/plain"
+    )
+
+
+async def _unknown(request: Request, wrong: Exception) -> Response:
+    return problem(404, "Not found", "there is no such route")
+
+
+async def _not_allowed(request: Request, wrong: Exception) -> Response:
+    return problem(405, "Method not allowed", "this route does not take that method")
+
+
+def build(node: Node, access: Access, max_body: int) -> Starlette:
+    """The application."""
+    app = Starlette(routes=all_routes(), exception_handlers={404: _unknown, 405: _not_allowed})
+    app.router.redirect_slashes = False
+    app.state.node = node
+    app.state.access = access
+    app.state.max_body = max_body
+    return app

@@ -1,0 +1,127 @@
+"""Events: publish, tail, explain, dead events and their replay."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from onbeat.api.access import Permission
+from onbeat.api.routing import answer, body_of, json_of, node_of, route
+from onbeat.api.stream import events_of_topic, position_of
+from onbeat.core.names import did_you_mean
+from onbeat.core.times import iso
+from onbeat.engine.explain import explain as explain_event
+from onbeat.errors import NotFound, Refused, UserError
+from onbeat.ports import DeadEvent
+
+_RESERVED = ("dead", "explain")
+
+
+def routes() -> list[Route]:
+    """The routes."""
+    return [
+        *route("/events", topics, Permission.READ),
+        *route("/events/dead/list", dead_list, Permission.READ),
+        *route("/events/dead/{id}", dead_show, Permission.READ),
+        *route("/events/dead/{id}/replay", dead_replay, Permission.RUN, ("POST",)),
+        *route("/events/explain/{key:path}", explain, Permission.READ),
+        *route("/events/{topic}/tail", tail, Permission.READ),
+        *route("/events/{topic}", publish, Permission.PUBLISH, ("POST",)),
+    ]
+
+
+async def topics(request: Request) -> Response:
+    """The topics there are."""
+    node = node_of(request)
+    kept = await node.store.topics() if node.publisher.embedded else {}
+    return answer({"topics": [{"topic": name, "records": kept.get(name, 0)} for name in await node.topic_names()]})
+
+
+async def publish(request: Request) -> Response:
+    """Put an event on a topic: the body is its data, `Idempotency-Key` makes it once. Answers when it is durable."""
+    node = node_of(request)
+    topic = request.path_params["topic"]
+    if topic in _RESERVED or len(topic) > 249:
+        raise UserError(f"`{topic[:60]}` cannot be a topic's name")
+    data = json_of(await body_of(request))
+    headers = {name: value for name, value in request.headers.items() if name.startswith(("x-", "ce-")) and "signature" not in name}
+    published = await node.publish(
+        topic, data, id_=request.headers.get("idempotency-key"), key=request.query_params.get("key"), headers=headers
+    )
+    content: dict[str, Any] = {"id": published.id}
+    if published.executions is not None:
+        content["executions"] = list(published.executions)
+    if published.duplicate is not None:
+        content["duplicate"] = published.duplicate
+    return answer(content)
+
+
+async def tail(request: Request) -> Response:
+    """A topic's events as they come: from now, `from=earliest`, or after a position."""
+    node = node_of(request)
+    topic = request.path_params["topic"]
+    if not node.publisher.embedded and topic != node.events_topic:
+        raise Refused(f"topic `{topic}` lives on the broker; read it there. Here `{node.events_topic}` can be tailed")
+    names = await node.topic_names()
+    after = position_of(request)
+    if after is None and request.query_params.get("from") == "earliest":
+        after = 0
+    if after is None:
+        if topic not in names:
+            raise NotFound(f"there is no topic `{topic}`{did_you_mean(topic, names)}")
+        after = await (node.store.journal_end() if topic == node.events_topic else node.store.records_end(topic))
+    return events_of_topic(request, node, topic, after, request.query_params.get("execution"))
+
+
+def dead_json(dead: DeadEvent, *, whole: bool = False) -> dict[str, Any]:
+    """A dead event."""
+    content: dict[str, Any] = {
+        "id": dead.id,
+        "at": iso(dead.at),
+        "subscription": dead.reader,
+        "trigger": dead.trigger,
+        "reason": dead.reason,
+        "key": dead.key,
+        "replayedAt": iso(dead.replayed) if dead.replayed else None,
+    }
+    if whole:
+        content["event"] = dead.event and {
+            "id": dead.event.id,
+            "source": dead.event.source,
+            "type": dead.event.type,
+            "time": iso(dead.event.time),
+            "topic": dead.event.topic,
+            "data": dead.event.data,
+            "trigger": dead.event.variables,
+        }
+        content["raw"] = dead.raw.decode("utf-8", "backslashreplace") if dead.raw is not None else None
+    return content
+
+
+async def dead_list(request: Request) -> Response:
+    """Dead events, newest first."""
+    query = request.query_params
+    size = query.get("size", "100")
+    found = await node_of(request).queries.dead_events(min(int(size), 1000) if size.isdigit() else 100, query.get("before"))
+    return answer({"results": [dead_json(dead) for dead in found]})
+
+
+async def dead_show(request: Request) -> Response:
+    """One dead event, whole."""
+    id_ = request.path_params["id"]
+    found = await node_of(request).queries.dead_event(id_)
+    if found is None:
+        raise NotFound(f"there is no dead event {id_}")
+    return answer(dead_json(found, whole=True))
+
+
+async def dead_replay(request: Request) -> Response:
+    """Give a dead event to its trigger again."""
+    started = await node_of(request).replay(request.path_params["id"])
+    return answer({"executions": list(started.started), "duplicate": started.duplicate})
+
+
+async def explain(request: Request) -> Response:
+    """For an event: each listening trigger with what it did and why."""
+    return answer(await explain_event(node_of(request), request.path_params["key"]))

@@ -1,0 +1,174 @@
+"""Executions: start, look, follow, kill, pause, resume, restart; logs."""
+
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from onbeat.api.access import Permission
+from onbeat.api.routing import answer, body_of, json_of, node_of, route
+from onbeat.api.stream import events_of_execution
+from onbeat.core.execution import Execution
+from onbeat.core.shape import execution_json
+from onbeat.core.states import State
+from onbeat.core.times import iso
+from onbeat.engine.node import Node
+from onbeat.errors import UserError
+from onbeat.ports import ExecutionSummary
+
+
+def routes() -> list[Route]:
+    """The routes."""
+    return [
+        *route("/executions/search", search, Permission.READ),
+        *route("/executions/{id}", show, Permission.READ),
+        *route("/executions/{id}/follow", follow, Permission.READ),
+        *route("/executions/{id}/kill", kill, Permission.RUN, ("DELETE",)),
+        *route("/executions/{id}/pause", pause, Permission.RUN, ("POST",)),
+        *route("/executions/{id}/resume", resume, Permission.RUN, ("POST",)),
+        *route("/executions/{id}/restart", restart, Permission.RUN, ("POST",)),
+        *route("/executions/{namespace}/{flow}", start, Permission.RUN, ("POST",)),
+        *route("/logs/{id}", logs, Permission.READ),
+    ]
+
+
+async def shown(node: Node, execution: Execution) -> dict[str, Any]:
+    """An execution in Kestra's JSON."""
+    head = execution.head
+    loaded = await node.catalog.revision(head.namespace, head.flow, head.revision)
+    return execution_json(execution, loaded.flow)
+
+
+def summary_json(summary: ExecutionSummary) -> dict[str, Any]:
+    """One line of a list."""
+    state: dict[str, Any] = {"current": summary.state.value, "startDate": iso(summary.created)}
+    if summary.ended is not None:
+        state["endDate"] = iso(summary.ended)
+        state["duration"] = (summary.ended - summary.created) / 1_000_000
+    return {
+        "id": summary.id,
+        "namespace": summary.namespace,
+        "flowId": summary.flow,
+        "flowRevision": summary.revision,
+        "state": state,
+        "trigger": summary.trigger,
+        "labels": [{"key": key, "value": value} for key, value in summary.labels.items()],
+        "parentId": summary.parent,
+        "correlationId": summary.correlation_id,
+    }
+
+
+async def start(request: Request) -> Response:
+    """Start a flow; with `wait=true` answer when it has ended. Body: the inputs as JSON, or a form."""
+    node = node_of(request)
+    query = request.query_params
+    labels = dict(label.split(":", 1) for label in query.getlist("labels") if ":" in label)
+    revision = query.get("revision")
+    execution = await node.start(
+        request.path_params["namespace"],
+        request.path_params["flow"],
+        await inputs_of(request),
+        labels=labels,
+        revision=int(revision) if revision and revision.isdigit() else None,
+    )
+    if query.get("wait") == "true":
+        execution = await node.engine.ended(execution.id)
+    return answer(await shown(node, execution))
+
+
+async def inputs_of(request: Request) -> dict[str, Any]:
+    """The inputs of a request: a JSON object."""
+    given = json_of(await body_of(request))
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise UserError("inputs are a JSON object: {name: value}")
+    return given
+
+
+async def show(request: Request) -> Response:
+    """One execution."""
+    node = node_of(request)
+    return answer(await shown(node, await node.engine.load(request.path_params["id"])))
+
+
+async def search(request: Request) -> Response:
+    """Executions, newest first; `before` is the last id of the page before."""
+    node, query = node_of(request), request.query_params
+    unknown = set(query) - {"namespace", "flowId", "state", "before", "size", "page", "correlationId", "parentId"}
+    if unknown:
+        raise UserError(f"unknown parameter `{sorted(unknown)[0]}`; use namespace, flowId, state, before, size, correlationId, parentId")
+    try:
+        states = [State(state) for state in query.getlist("state")]
+        size = min(max(int(query.get("size", "25")), 1), 1_000)
+    except ValueError as wrong:
+        raise UserError(str(wrong)) from None
+    found = await node.queries.executions(
+        namespace=query.get("namespace"),
+        flow=query.get("flowId"),
+        states=states,
+        correlation_id=query.get("correlationId"),
+        parent=query.get("parentId"),
+        before=query.get("before"),
+        limit=size,
+    )
+    total = await node.queries.count(states=states, namespace=query.get("namespace"), flow=query.get("flowId"))
+    return answer({"results": [summary_json(summary) for summary in found], "total": total})
+
+
+async def kill(request: Request) -> Response:
+    """Stop an execution."""
+    node = node_of(request)
+    return answer(await shown(node, await node.kill(request.path_params["id"])), 202)
+
+
+async def pause(request: Request) -> Response:
+    """Pause an execution."""
+    node = node_of(request)
+    return answer(await shown(node, await node.pause(request.path_params["id"])))
+
+
+async def resume(request: Request) -> Response:
+    """Resume an execution. Body: the answers to onResume."""
+    await node_of(request).resume(request.path_params["id"], await inputs_of(request))
+    return Response(status_code=204)
+
+
+async def restart(request: Request) -> Response:
+    """Restart an execution from its failed tasks."""
+    node = node_of(request)
+    return answer(await shown(node, await node.restart(request.path_params["id"])))
+
+
+async def logs(request: Request) -> Response:
+    """An execution's log lines; `after` is the last seq already seen."""
+    node = node_of(request)
+    execution = await node.engine.load(request.path_params["id"])
+    after = request.query_params.get("after", "0")
+    lines = await node.queries.logs(execution.id, int(after) if after.isdigit() else 0)
+    head = execution.head
+    content = [
+        {
+            "executionId": line.execution,
+            "namespace": head.namespace,
+            "flowId": head.flow,
+            "taskId": line.task,
+            "taskRunId": execution.run_id(line.run) if line.run else None,
+            "attemptNumber": max(0, line.attempt - 1),
+            "timestamp": iso(line.at),
+            "level": line.level,
+            "message": line.message,
+            "seq": line.seq,
+        }
+        for line in lines
+    ]
+    return Response(orjson.dumps(content), media_type="application/json")
+
+
+async def follow(request: Request) -> Response:
+    """An execution's changes as they happen, until it has ended."""
+    node = node_of(request)
+    execution = await node.engine.load(request.path_params["id"])
+    return events_of_execution(request, node, execution.id)

@@ -1,0 +1,94 @@
+"""Flows and triggers: what is served, and how it is."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from onbeat.api.access import Permission
+from onbeat.api.routing import answer, node_of, route
+from onbeat.core.times import iso
+from onbeat.engine.catalog import LoadedFlow
+from onbeat.engine.intake import LoadedTrigger, Subscription
+
+
+def routes() -> list[Route]:
+    """The routes."""
+    return [
+        *route("/flows/search", search, Permission.READ),
+        *route("/flows/{namespace}/{id}", show, Permission.READ),
+        *route("/triggers/search", triggers, Permission.READ),
+    ]
+
+
+def flow_json(loaded: LoadedFlow) -> dict[str, Any]:
+    """A flow in a list."""
+    flow = loaded.flow
+    return {
+        "id": flow.id,
+        "namespace": flow.namespace,
+        "revision": flow.revision,
+        "description": flow.description,
+        "disabled": flow.disabled,
+        "labels": [{"key": key, "value": value} for key, value in flow.labels.items()],
+        "inputs": [{"id": spec.id, "type": spec.type, "required": spec.required} for spec in flow.inputs],
+        "triggers": [{"id": str(raw.get("id")), "type": str(raw.get("type"))} for raw in flow.triggers],
+        "file": loaded.path,
+    }
+
+
+async def search(request: Request) -> Response:
+    """The served flows by name; `q` is part of one, `namespace` a whole one."""
+    query = request.query_params
+    found = [
+        flow_json(loaded)
+        for loaded in node_of(request).catalog.served()
+        if query.get("q", "").lower() in loaded.flow.name.lower() and query.get("namespace") in (None, loaded.flow.namespace)
+    ]
+    return answer({"results": found, "total": len(found)})
+
+
+async def show(request: Request) -> Response:
+    """One flow; `source=true` with its text, `revision` another revision."""
+    node, query = node_of(request), request.query_params
+    revision = query.get("revision")
+    loaded = await node.find_flow(
+        request.path_params["namespace"], request.path_params["id"], int(revision) if revision and revision.isdigit() else None
+    )
+    content = flow_json(loaded)
+    if query.get("source") == "true":
+        stored = await node.store.flow(loaded.flow.namespace, loaded.flow.id, loaded.flow.revision)
+        content["source"] = stored.source if stored else None
+    return answer(content)
+
+
+async def triggers(request: Request) -> Response:
+    """Every trigger: whether it listens, since when it has seen nothing, what is wrong."""
+    node = node_of(request)
+    found = []
+    for subscription in node.intake.subscriptions():
+        for trigger in subscription.triggers.values():
+            found.append(trigger_json(subscription, trigger))
+    found.sort(key=lambda each: str(each["name"]))
+    return answer({"results": found, "total": len(found)})
+
+
+def trigger_json(subscription: Subscription, trigger: LoadedTrigger) -> dict[str, Any]:
+    """A trigger and the state of its subscription."""
+    spec = trigger.spec
+    state = "disabled" if spec.disabled else "failing" if subscription.trouble else "ready" if subscription.ready.is_set() else "starting"
+    return {
+        "name": spec.name,
+        "triggerId": spec.id,
+        "type": spec.type,
+        "namespace": spec.namespace,
+        "flowId": spec.flow.id if spec.flow else None,
+        "flows": [f"{target.namespace}.{target.id}" for target in spec.targets],
+        "subscription": subscription.name,
+        "state": state,
+        "pausedBecause": subscription.trouble,
+        "received": subscription.received,
+        "lastEvent": iso(subscription.last_event) if subscription.last_event else None,
+        "disabled": spec.disabled,
+    }

@@ -1,0 +1,97 @@
+"""The webhook route: the hot path. 2xx means the execution is durable; anything else means nothing was created.
+
+Rules
+1. A wrong key, flow or method is a 404 or 405, all alike for who does not know the key; the key is compared in constant time.
+2. The same Idempotency-Key is the same execution; with another body it is a 422.
+3. Authentic but unstartable is a 202 with `dead` and the reason; a condition that is false is a 204.
+4. Past the limit it is a 503 with Retry-After, and nothing was created.
+"""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from onbeat.api.access import Permission
+from onbeat.api.executions import shown
+from onbeat.api.routing import answer, body_of, node_of, problem, route
+from onbeat.core.event import Json
+from onbeat.core.execution import Execution
+from onbeat.engine.intake import LoadedTrigger, Subscription
+from onbeat.engine.node import Node
+from onbeat.errors import NotFound
+from onbeat.plugins.webhook import BodyTooLarge, Webhook, allows, conflicts, ledger_row, receive, verify
+from onbeat.ports import HttpRequest, LedgerRow, Received
+
+_LEDGER = "webhook"
+
+
+def routes() -> list[Route]:
+    """The route."""
+    return route("/executions/webhook/{namespace}/{flow}/{key}", webhook, Permission.KEY, ("GET", "POST", "PUT"))
+
+
+async def webhook(request: Request) -> Response:
+    """Start the flow whose webhook trigger has this key."""
+    node = node_of(request)
+    subscription, trigger = _find(node, request.path_params["namespace"], request.path_params["flow"], request.path_params["key"])
+    options: Webhook = trigger.options  # type: ignore[assignment]  # _find looks for it
+    if not allows(options, request.method):
+        return problem(405, "Method not allowed", "this webhook does not take that method")
+    http = await _read(request, options)
+    now = node.clock.now()
+    try:
+        received = receive(options, http, now, node.identity.new(now))
+    except BodyTooLarge as wrong:
+        return problem(413, "Too large", str(wrong))
+    row = ledger_row(trigger.spec.name, received, http, now)
+    if row is not None and conflicts((await node.store.ledger(row.ledger, [row.key])).get(row.key), row):
+        return problem(422, "Another body", "this Idempotency-Key was used for another request")
+    return await _start(node, subscription, trigger, received, row, options)
+
+
+async def _start(
+    node: Node, subscription: Subscription, trigger: LoadedTrigger, received: Received, row: LedgerRow | None, options: Webhook
+) -> Response:
+    item = Received(
+        event=received.event, raw=received.raw, reason=received.reason, key=received.key, triggers=frozenset({trigger.spec.name})
+    )
+    (started,) = await node.intake.emit(subscription, [item], ledger=() if row is None else (row,))
+    if started.dead is not None:
+        return answer({"dead": True, "reason": started.dead}, 202)
+    if not started.started:
+        return Response(status_code=204)
+    if options.wait:
+        execution = await node.engine.ended(started.started[0])
+        return await _ended(node, execution, options)
+    status = options.response_code or 200
+    content: dict[str, Json] = {"id": started.started[0], "executions": list(started.started), "duplicate": started.duplicate}
+    return answer(content, status)
+
+
+async def _ended(node: Node, execution: Execution, options: Webhook) -> Response:
+    """What a caller who waits gets: the execution, or its outputs."""
+    content: Any = (execution.outputs or {}) if options.return_outputs else await shown(node, execution)
+    return answer(content, options.response_code or 200)
+
+
+def _find(node: Node, namespace: str, flow: str, key: str) -> tuple[Subscription, LoadedTrigger]:
+    """The trigger of that flow and key; every webhook of the flow is compared, so that time tells nothing."""
+    found = None
+    for subscription in node.intake.webhooks(namespace, flow):
+        for trigger in subscription.triggers.values():
+            if isinstance(trigger.options, Webhook) and verify(trigger.options, key) and not trigger.spec.disabled:
+                found = (subscription, trigger)
+    if found is None:
+        raise NotFound("there is no such webhook")
+    return found
+
+
+async def _read(request: Request, options: Webhook) -> HttpRequest:
+    headers: dict[str, list[str]] = {}
+    for name, value in request.headers.items():
+        headers.setdefault(name, []).append(value)
+    parameters = {name: request.query_params.getlist(name) for name in request.query_params}
+    body = await body_of(request, options.max_body)
+    return HttpRequest(method=request.method, path=request.url.path, headers=headers, parameters=parameters, body=body)

@@ -1,0 +1,81 @@
+"""Show executions and flows in Kestra's JSON, so that its clients and habits work.
+
+Called by: api and the CLI's `run`.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from onbeat.core.event import Json, Micros
+from onbeat.core.execution import Execution, TaskRun
+from onbeat.core.flow import Flow
+from onbeat.core.states import State
+from onbeat.core.times import iso
+
+
+def state_json(current: State, history: Iterable[tuple[State, Micros]]) -> dict[str, Json]:
+    """`state`: the present one and all before it."""
+    histories = [{"state": state.value, "date": iso(at)} for state, at in history]
+    shown: dict[str, Json] = {"current": current.value, "histories": histories, "startDate": histories[0]["date"]}
+    if current.value in ("SUCCESS", "WARNING", "FAILED", "KILLED", "CANCELLED", "RETRIED", "SKIPPED"):
+        shown["endDate"] = histories[-1]["date"]
+    return shown
+
+
+def execution_json(execution: Execution, flow: Flow | None = None) -> dict[str, Json]:
+    """An execution with its task runs. flow: tells flowable tasks, which have no attempts."""
+    head = execution.head
+    labels = [{"key": key, "value": value} for key, value in execution.labels.items()]
+    if not any(label["key"] == "system.correlationId" for label in labels):
+        labels.append({"key": "system.correlationId", "value": head.correlation_id})
+    shown: dict[str, Any] = {
+        "id": head.id,
+        "namespace": head.namespace,
+        "flowId": head.flow,
+        "flowRevision": head.revision,
+        "state": state_json(execution.state, execution.history),
+        "inputs": head.inputs,
+        "outputs": execution.outputs or {},
+        "labels": labels,
+        "variables": execution.variables,
+        "taskRunList": [run_json(execution, run, flow) for _, run in sorted(execution.runs.items())],
+        "originalId": head.original or head.id,
+        "metadata": {"attemptNumber": execution.restarts + 1, "originalCreatedDate": iso(head.created)},
+    }
+    if head.trigger is not None:
+        shown["trigger"] = {"id": head.trigger.id, "type": head.trigger.type, "variables": head.trigger.variables}
+    if head.parent is not None:
+        shown["parentId"] = head.parent
+    if execution.error is not None:
+        shown["error"] = {"message": execution.error, "taskId": execution.failed_task}
+    return shown
+
+
+def run_json(execution: Execution, run: TaskRun, flow: Flow | None) -> dict[str, Json]:
+    """A task run. A skipped one has one attempt, a flowable one none."""
+    head = execution.head
+    attempts = [
+        {"state": state_json(attempt.state, [(State.RUNNING, attempt.start), *([(attempt.state, attempt.end)] if attempt.end else [])])}
+        for attempt in run.attempts
+    ]
+    if run.state is State.SKIPPED:
+        attempts = [{"state": state_json(run.state, run.history)}]
+    shown: dict[str, Any] = {
+        "id": execution.run_id(run.n),
+        "executionId": head.id,
+        "namespace": head.namespace,
+        "flowId": head.flow,
+        "taskId": run.task,
+        "state": state_json(run.state, run.history),
+        "outputs": run.outputs or {},
+    }
+    if attempts:
+        shown["attempts"] = attempts
+    if run.parent:
+        shown["parentTaskRunId"] = execution.run_id(run.parent)
+    if run.value is not None:
+        shown["value"] = run.value
+        shown["iteration"] = run.iteration
+    if run.error is not None:
+        shown["error"] = run.error
+    return shown
