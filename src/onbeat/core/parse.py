@@ -104,10 +104,19 @@ def _model_at(data: Any, root: type[BaseModel], path: Iterable[str | int]) -> ty
     model: type[BaseModel] = root
     at: Any = data
     for part in path:
-        at = at[part] if isinstance(at, list | dict) else None
+        at = _below(at, part)
         if isinstance(at, dict) and "type" in at and root is Flow and "id" in at:
             model = FLOWABLES.get(short_type(str(at["type"])), RunnableTask)
     return model
+
+
+def _below(at: Any, part: str | int) -> Any:
+    """What stands under a key or index; None when nothing does."""
+    if isinstance(at, dict):
+        return at.get(part)
+    if isinstance(at, list) and isinstance(part, int) and part < len(at):
+        return at[part]
+    return None
 
 
 def _keys(model: type[BaseModel]) -> list[str]:
