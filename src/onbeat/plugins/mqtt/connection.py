@@ -16,6 +16,7 @@ Called by: subscription and publish.
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -33,7 +34,7 @@ from onbeat.plugins.mqtt.address import Address, Version
 KEEPALIVE = 30
 _TAKEN_OVER = 0x8E
 _REFUSED = 0x80
-_NEVER = {0x90: "its topic is not allowed", 0x95: "it is too large for the broker", 0x99: "the broker does not take its format"}
+_NEVER = {0x90: "its topic is not allowed", 0x99: "the broker does not take its format"}
 _FOREVER = 0xFFFFFFFF
 """An MQTT 5 session that never expires."""
 
@@ -99,15 +100,15 @@ class Connection:
         except aiomqtt.MqttError as error:
             await self._drop()
             raise OutsideError(f"MQTT broker {self.address.where}: {_sentence(error)}") from None
-        client._disconnected.add_done_callback(self._ended)
         return self._present
 
     async def close(self) -> None:
         """Say goodbye and disconnect; the session stays. Safe when it was never opened, and twice."""
         if self._client is not None:
             try:
-                with contextlib.suppress(aiomqtt.MqttError, OSError):
-                    await self._client.__aexit__(None, None, None)
+                if self.lost is None:
+                    with contextlib.suppress(aiomqtt.MqttError, OSError):
+                        await self._client.__aexit__(None, None, None)
             finally:
                 await self._drop()
 
@@ -120,11 +121,13 @@ class Connection:
         asyncio.get_running_loop().call_soon(turn.set_result, None)
         await turn
         client.paho._sock_close()
+        if client._misc_task is not None:
+            client._misc_task.cancel()
+            await asyncio.wait({client._misc_task})
         self._end(OutsideError(f"MQTT broker {self.address.where}: the connection is closed"))
 
-    def _ended(self, disconnected: "asyncio.Future[None]") -> None:
-        error = None if disconnected.cancelled() else disconnected.exception()
-        if isinstance(error, aiomqtt.MqttCodeError) and isinstance(error.rc, ReasonCode) and error.rc.value == _TAKEN_OVER:
+    def _disconnected(self, reason: ReasonCode) -> None:
+        if reason.value == _TAKEN_OVER:
             self._end(
                 TakenOver(
                     f"another client has connected to {self.address.where} with our client id `{self.client_id}`: "
@@ -132,7 +135,7 @@ class Connection:
                 )
             )
         else:
-            self._end(OutsideError(f"MQTT broker {self.address.where}: connection lost{f', {_sentence(error)}' if error else ''}"))
+            self._end(OutsideError(f"MQTT broker {self.address.where}: connection lost, {reason}"))
 
     def _end(self, error: OutsideError) -> None:
         self.lost = self.lost or error
@@ -221,14 +224,23 @@ class Connection:
             asyncio.get_running_loop().call_soon(self._read)  # TLS may hold bytes that the socket does not show
 
     def _read(self) -> None:
-        if self._client is None:
-            return
-        client = self._client.paho
-        more = not self._paused
+        if self._client is not None:
+            client = self._client.paho
+            more = not self._paused
+            with self._ends_it():
+                while more:
+                    client.loop_read()
+                    more = not self._paused and _pending(client.socket())
+
+    def _write(self) -> None:
+        if self._client is not None:
+            with self._ends_it():
+                self._client.paho.loop_write()
+
+    @contextlib.contextmanager
+    def _ends_it(self) -> Iterator[None]:
         try:
-            while more:
-                client.loop_read()
-                more = not self._paused and _pending(client.socket())
+            yield
         except Exception as error:  # whatever paho meets, this connection is over; the reason is in the message
             self._end(OutsideError(f"MQTT broker {self.address.where}: connection lost, {error}"))
 
@@ -327,8 +339,29 @@ class _Client(aiomqtt.Client):
         self, client: paho.Client, userdata: Any, flags: paho.DisconnectFlags, reason_code: ReasonCode, properties: Properties | None = None
     ) -> None:
         super()._on_disconnect(client, userdata, flags, reason_code, properties)
-        if not self._connected.done():  # closed in place of a CONNACK: there is nothing to wait for
+        if self._disconnected.done():
+            self._disconnected.exception()  # or asyncio logs that nobody asked for it
+        if self._connected.done():
+            self.owner._disconnected(reason_code)
+        else:  # closed in place of a CONNACK: there is nothing to wait for
             self._connected.set_exception(aiomqtt.MqttCodeError(reason_code, "closed while connecting"))
+
+    def _on_socket_open(self, client: paho.Client, userdata: Any, sock: Any) -> None:
+        """In the thread, too. aiomqtt's own reader tells its errors to nobody who listens."""
+        self._loop.call_soon_threadsafe(self._opened, sock)
+
+    def _opened(self, sock: Any) -> None:
+        if self.paho.socket() is sock and sock is not None:
+            self._loop.add_reader(sock.fileno(), self.owner._read)
+            self._misc_task = self._loop.create_task(self._misc_loop())
+
+    def _on_socket_register_write(self, client: paho.Client, userdata: Any, sock: Any) -> None:
+        """aiomqtt registers a file number, later: by then it can be closed, or be another file's."""
+        self._loop.call_soon_threadsafe(self._write_later, sock)
+
+    def _write_later(self, sock: Any) -> None:
+        if self.paho.socket() is sock and sock is not None:
+            self._loop.add_writer(sock.fileno(), self.owner._write)
 
     def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
         self.owner._arrive(message)
