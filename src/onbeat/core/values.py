@@ -7,7 +7,8 @@ Rules
 1. A datetime becomes ISO 8601 text with its offset; one without an offset is refused. Dates, times and durations become ISO 8601 text.
 2. A Decimal, and an integer beyond 64 bits, becomes its exact decimal text; NaN and infinities are refused.
 3. Keys are text; numbers and booleans as keys become their JSON text, and two keys that become one are refused.
-4. Lone surrogates, NUL, bytes, more than 64 levels and anything that is not JSON are refused; the message names the path, not the value.
+4. Lone surrogates, NUL, bytes, more than 64 levels, too many values and anything that is not JSON are refused; the message names
+   the path, never the value.
 5. What is plain already is returned as it is, not copied: nobody changes a value that is shared.
 
 Called by: expressions for what they give, events and inputs on entry, task outputs before they are written.
@@ -25,11 +26,33 @@ from onbeat.errors import UserError
 
 DEPTH = 64
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
+_SHOWN = 200
 _BITS = 13_000
 """About 3,900 digits: Python refuses to write integers of more than 4,300, so do we, with a sentence."""
 
+LIMIT = 5_000_000
+"""Values inside of one value. What looks small can be large: a list that holds the same list twice, which holds …"""
+
 Other = Callable[[object], Any]
 """Asked for values that are not JSON: gives something plain or raises."""
+
+
+class _Walk:
+    """What is left to look at in one value, and whom to ask for what is not JSON."""
+
+    __slots__ = ("left", "limit", "other")
+
+    def __init__(self, other: Other | None, limit: int) -> None:
+        self.other = other
+        self.left = self.limit = limit
+
+    def enter(self, size: int, depth: int) -> None:
+        """Count a map or list of that size."""
+        self.left -= size
+        if self.left < 0:
+            raise _Wrong(f"holds more than {self.limit:,} values")
+        if depth >= DEPTH:
+            raise _Wrong(f"is nested more than {DEPTH} levels deep")
 
 
 class _Wrong(Exception):
@@ -41,15 +64,15 @@ class _Wrong(Exception):
         self.path: list[str | int] = []
 
 
-def normalise(value: object, other: Other | None = None) -> Any:
+def normalise(value: object, other: Other | None = None, limit: int = LIMIT) -> Any:
     """The value as plain JSON: dict, list, str, int, float, bool or None. Raises UserError that names the path of what is not."""
     try:
-        return _plain(value, 0, other)
+        return _plain(value, 0, _Walk(other, limit))
     except _Wrong as wrong:
         raise UserError(f"{_place(wrong.path)} {wrong.reason}") from None
 
 
-def _plain(value: Any, depth: int, other: Other | None) -> Any:
+def _plain(value: Any, depth: int, walk: _Walk) -> Any:
     kind = type(value)
     if kind is str:
         return value if value.isascii() and "\0" not in value else _text(value)
@@ -62,26 +85,25 @@ def _plain(value: Any, depth: int, other: Other | None) -> Any:
             return value
         raise _Wrong("is not a finite number")
     if kind is dict:
-        return _map(value, depth, other)
+        return _map(value, depth, walk)
     if kind is list:
-        return _list(value, depth, other)
-    return _foreign(value, depth, other)
+        return _list(value, depth, walk)
+    return _foreign(value, depth, walk)
 
 
-def _map(value: dict[Any, Any], depth: int, other: Other | None) -> dict[str, Any]:
-    if depth >= DEPTH:
-        raise _Wrong(f"is nested more than {DEPTH} levels deep")
+def _map(value: dict[Any, Any], depth: int, walk: _Walk) -> dict[str, Any]:
+    walk.enter(len(value), depth)
     result = value
     for key, item in value.items():
         if type(key) is not str:
-            return _map_with_keys(value, depth, other)
+            return _map_with_keys(value, depth, walk)
         if not key.isascii() or "\0" in key:
             _text(key)
         kind = type(item)
         if kind is str and item.isascii() and "\0" not in item:
             continue
         try:
-            plain = _plain(item, depth + 1, other)
+            plain = _plain(item, depth + 1, walk)
         except _Wrong as wrong:
             wrong.path.append(key)
             raise
@@ -92,29 +114,27 @@ def _map(value: dict[Any, Any], depth: int, other: Other | None) -> dict[str, An
     return result
 
 
-def _map_with_keys(value: Mapping[Any, Any], depth: int, other: Other | None) -> dict[str, Any]:
-    if depth >= DEPTH:
-        raise _Wrong(f"is nested more than {DEPTH} levels deep")
+def _map_with_keys(value: Mapping[Any, Any], depth: int, walk: _Walk) -> dict[str, Any]:
+    walk.enter(len(value), depth)
     result: dict[str, Any] = {}
     for key, item in value.items():
         text = _key(key)
         if text in result:
             raise _Wrong(f"has two keys that are both written `{_shown(text)}`")
         try:
-            result[text] = _plain(item, depth + 1, other)
+            result[text] = _plain(item, depth + 1, walk)
         except _Wrong as wrong:
             wrong.path.append(text)
             raise
     return result
 
 
-def _list(value: list[Any] | tuple[Any, ...], depth: int, other: Other | None) -> list[Any]:
-    if depth >= DEPTH:
-        raise _Wrong(f"is nested more than {DEPTH} levels deep")
+def _list(value: list[Any] | tuple[Any, ...], depth: int, walk: _Walk) -> list[Any]:
+    walk.enter(len(value), depth)
     result: list[Any] | None = None if type(value) is list else list(value)
     for index, item in enumerate(value):
         try:
-            plain = _plain(item, depth + 1, other)
+            plain = _plain(item, depth + 1, walk)
         except _Wrong as wrong:
             wrong.path.append(index)
             raise
@@ -125,19 +145,19 @@ def _list(value: list[Any] | tuple[Any, ...], depth: int, other: Other | None) -
     return value if result is None else result  # type: ignore[return-value]  # a tuple was copied above
 
 
-def _foreign(value: Any, depth: int, other: Other | None) -> Any:
+def _foreign(value: Any, depth: int, walk: _Walk) -> Any:
     if isinstance(value, Enum):
-        return _plain(value.value, depth, other)
+        return _plain(value.value, depth, walk)
     if isinstance(value, str):
         return _text(str(value))
     if isinstance(value, Mapping):
-        return _map_with_keys(value, depth, other)
+        return _map_with_keys(value, depth, walk)
     if isinstance(value, list | tuple):
-        return _list(tuple(value), depth, other)
+        return _list(tuple(value), depth, walk)
     if isinstance(value, int):
-        return _plain(int(value), depth, other)
+        return _plain(int(value), depth, walk)
     if isinstance(value, float):
-        return _plain(float(value), depth, other)
+        return _plain(float(value), depth, walk)
     if isinstance(value, Decimal):
         return _decimal(value)
     if isinstance(value, datetime):
@@ -148,8 +168,8 @@ def _foreign(value: Any, depth: int, other: Other | None) -> Any:
         return value.isoformat()
     if isinstance(value, timedelta):
         return format_duration(value)
-    if other is not None:
-        return other(value)
+    if walk.other is not None:
+        return walk.other(value)
     if isinstance(value, bytes | bytearray | memoryview):
         raise _Wrong("is bytes; write them to storage and keep the URI, or encode them as base64 text")
     raise _Wrong(f"is not JSON but a Python `{type(value).__name__}`")
@@ -184,7 +204,7 @@ def _key(key: object) -> str:
     if isinstance(key, bool):
         return "true" if key else "false"
     if isinstance(key, int | float | Decimal):
-        return str(_plain(key, DEPTH, None))
+        return str(_plain(key, 0, _Walk(None, 0)))
     raise _Wrong(f"has a key that is not text but a Python `{type(key).__name__}`")
 
 
@@ -196,4 +216,5 @@ def _place(path: list[str | int]) -> str:
     if not path:
         return "the value"
     parts = [f"[{part}]" if isinstance(part, int) else f".{_shown(part)}" for part in reversed(path)]
-    return f"`{''.join(parts).lstrip('.')}`"
+    shown = "".join(parts).lstrip(".")
+    return f"`{shown}`" if len(shown) <= _SHOWN else f"`{shown[:_SHOWN]}…`"

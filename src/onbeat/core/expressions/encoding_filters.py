@@ -35,7 +35,7 @@ def pretty_json(context: Context, value: Any, indent: int | None = None) -> str:
 
 def yaml_text(context: Context, value: Any) -> str:
     """The value as YAML."""
-    context.budget.spend(len(to_json(value)) >> 2)
+    context.budget.spend(len(to_json(value)))
     return write_yaml(plain_value(value))
 
 

@@ -36,7 +36,7 @@ from onbeat.core.names import did_you_mean
 CACHED = 4_096
 """Compiled texts that are kept."""
 
-NODES = 6_000
+NODES = 4_000
 LEVELS = 90
 """How large, and how deep, the tree of one text may be."""
 
@@ -143,6 +143,7 @@ def compile_text(source: str) -> Expression:
 
 def _render_again(value: Any, names: dict[str, Any], budget: Budget) -> Any:
     """A value with the expressions in its texts evaluated: what the function `render` does once."""
+    budget.spend(1)
     if isinstance(value, Mapping):
         return {key: _render_again(item, names, budget) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -151,7 +152,7 @@ def _render_again(value: Any, names: dict[str, Any], budget: Budget) -> Any:
         return value
     if budget.nested >= NESTED:
         raise ExpressionError(f"renders texts that render texts, more than {NESTED} deep; one may contain itself")
-    budget.spend(RENDERING)
+    budget.spend(RENDERING + len(value))
     budget.nested += 1
     result = compile_text(value).render(Scope(names), budget)
     budget.nested -= 1
@@ -261,13 +262,19 @@ def _reason(error: Exception) -> str:
 def _quote(source: str, line: int, path: str = "") -> tuple[str, int]:
     """The expression of that line, the one with the path in it if there are several, and the line it begins on."""
     tags = [(source.count("\n", 0, found.start()) + 1, found[0]) for found in _TAG.finditer(source)]
-    near = [tag for tag in tags if tag[0] <= line <= tag[0] + tag[1].count("\n")] or tags
-    begins, text = next((tag for tag in near if path and path in tag[1]), near[0] if near else (line, source.strip()))
+    near = [tag for tag in tags if tag[0] <= line <= tag[0] + tag[1].count("\n")]
+    if path:
+        near = [tag for tag in near or tags if path in tag[1]][:1] or near
+    begins, text = near[0] if len(near) == 1 else (line, _nth_line(source, line).strip())
     return (text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"), begins
 
 
+def _nth_line(source: str, line: int) -> str:
+    return source.split("\n")[line - 1] if line <= source.count("\n") + 1 else ""
+
+
 def _column(source: str, line: int, quoted: str) -> int:
-    text = source.splitlines()[line - 1] if source and line <= source.count("\n") + 1 else ""
+    text = _nth_line(source, line)
     first = quoted.split("\n", 1)[0].removesuffix("…")
     found = text.find(first) if first else min((at for at in (text.find("{{"), text.find("{%")) if at >= 0), default=0)
     return max(found, 0) + 1

@@ -25,7 +25,7 @@ Function = Callable[..., Any]
 """Takes the context first, then the value (a filter or test) and the arguments."""
 
 _CAPITAL = re.compile(r"(?<=[a-z])([A-Z])")
-_PASSING = (ExpressionError, NeedsOutside, OutsideFailed, Unfound)
+_PASSING = (ExpressionError, NeedsOutside, OutsideFailed, Unfound, RecursionError, MemoryError)
 
 
 def filters(functions: dict[str, Function], *, lenient: bool = False, null: bool = True) -> dict[str, Function]:

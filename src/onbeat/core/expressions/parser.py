@@ -14,6 +14,7 @@ Rules
 Called by: compiling, see expression.py. Touches Jinja2's parse_* methods (pinned to 3.1).
 """
 
+import re
 from typing import Any, NoReturn
 
 from jinja2 import nodes
@@ -30,6 +31,8 @@ CHARGE = " charge"
 
 TAGS = ("block", "call", "filter", "for", "if", "macro", "print", "raw", "set", "verbatim", "with")
 
+_QUOTED = re.compile(r"'([^']*)'|\"(')\"")
+_PLACE = re.compile(r" at \d+$")
 _RELATIONS = frozenset(("eq", "ne", "lt", "lteq", "gt", "gteq"))
 _MEMBERSHIPS = {"contains": "contains", "in": "in", "isIn": "isin"}
 _CONSTANTS = {"null": None, "NULL": None, "NONE": None, "TRUE": True, "FALSE": False}
@@ -249,7 +252,9 @@ def syntax_reason(error: TemplateSyntaxError) -> str:
         return "`{#` begins a comment that does not end; put a literal `{#` between {% raw %} and {% endraw %}"
     if "end of raw directive" in message:
         return "{% raw %} is not ended by {% endraw %}"
-    return message.replace("end of print statement", "`}}`").replace("end of statement block", "`%}`").replace("end of template", "the end")
+    for name, sign in (("end of print statement", "}}"), ("end of statement block", "%}"), ("end of template", "the end")):
+        message = message.replace(name, sign)
+    return _PLACE.sub("", _QUOTED.sub(r"`\1\2`", message[0].lower() + message[1:]))
 
 
 def _truth(test: nodes.Node) -> nodes.Expr:
@@ -257,7 +262,7 @@ def _truth(test: nodes.Node) -> nodes.Expr:
 
 
 def _charge(body: list[nodes.Node], lineno: int) -> nodes.ExprStmt:
-    weight = nodes.Const(1 + _count(body) // 4)
+    weight = nodes.Const(10 + _count(body) // 2)
     return nodes.ExprStmt(nodes.Filter(weight, CHARGE, [], [], None, None, lineno=lineno), lineno=lineno)
 
 

@@ -29,6 +29,8 @@ _LONGEST = 500
 _REPEATS = (code.MAX_REPEAT, code.MIN_REPEAT, code.POSSESSIVE_REPEAT)
 _MANY = 16
 """A repeat of up to this many is bounded."""
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
+_SET_IN_SET = re.compile(r"\[\^?\]?[^\]]*(?:\[|--|&&|~~|\|\|)")
 _GROUP = re.compile(r"\\(.)|\$([0-9])|\$\{([a-zA-Z][a-zA-Z0-9]*)\}", re.DOTALL)
 
 
@@ -53,7 +55,7 @@ def substitute(context: Context, pattern: str, replacement: str, text: str) -> s
         check_text(length)
         parts += (text[end : found.start()], new)
         end = found.end()
-        context.budget.spend(1)
+        context.budget.spend(2 + (len(replacement) >> 1))
     return "".join([*parts, text[end:]])
 
 
@@ -70,6 +72,8 @@ def _sign(sign: re.Match[str], found: re.Match[str]) -> str:
 def _compile(pattern: str) -> tuple[re.Pattern[str], int, int]:
     if len(pattern) > _LONGEST:
         raise ExpressionError(f"the pattern has more than {_LONGEST} characters")
+    if _SET_IN_SET.search(_ESCAPED.sub("", pattern)):
+        raise ExpressionError("the pattern has a set inside of a set, or `--`, `&&`, `~~`, `||` in one; put a backslash before them")
     try:
         tree = parser.parse(pattern)
         return re.compile(pattern), *_cost(tree, inside=False, final=True)

@@ -18,6 +18,7 @@ from onbeat.core.expressions.errors import ExpressionError
 from onbeat.core.expressions.expression import Expression, compile_text
 from onbeat.core.expressions.texts import to_text
 from onbeat.core.values import normalise
+from onbeat.errors import UserError
 
 
 class Template:
@@ -73,7 +74,11 @@ _Node = Expression | _Constant | _List | _Map
 def compile_value(value: Any) -> Template:
     """The compiled value. Raises ExpressionError that names the line and column in the text that is wrong."""
     expressions: list[Expression] = []
-    return Template(_compile(normalise(value), expressions), expressions)
+    try:
+        plain = normalise(value)
+    except UserError as error:
+        raise ExpressionError(str(error)) from None
+    return Template(_compile(plain, expressions), expressions)
 
 
 def evaluate(value: Any, scope: Scope | Mapping[str, Any]) -> Any:

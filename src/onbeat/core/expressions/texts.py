@@ -7,6 +7,7 @@ from typing import Any, NoReturn, TypeGuard
 
 import orjson
 
+from onbeat.core.expressions.budget import ITEMS
 from onbeat.core.expressions.errors import ExpressionError
 from onbeat.core.expressions.missing import solid
 from onbeat.core.values import normalise
@@ -42,9 +43,9 @@ def number_text(value: float) -> str:
 def to_json(value: Any) -> str:
     """The value as compact JSON text."""
     try:
-        return orjson.dumps(value, default=_convert, option=_OPTIONS).decode()
-    except TypeError:
         return orjson.dumps(plain_value(value)).decode()
+    except orjson.JSONEncodeError:
+        raise ExpressionError("the result is not JSON") from None
 
 
 def plain_value(value: Any) -> Any:
@@ -53,7 +54,7 @@ def plain_value(value: Any) -> Any:
     if kind is str and value.isascii() and "\0" not in value:
         return value
     try:
-        return normalise(value, _not_json)
+        return normalise(value, _not_json, ITEMS * 2)
     except UserError as error:
         raise error if isinstance(error, ExpressionError) else ExpressionError(f"the result is not JSON: {error}") from None
 
@@ -70,7 +71,7 @@ def kind_of(value: Any) -> str:
         return "a map"
     if isinstance(value, list | tuple):
         return "a list"
-    return "a number" if is_number(value) else "no JSON value"
+    return "a number" if is_number(value) else "something that is not JSON"
 
 
 def is_number(value: Any) -> TypeGuard[int | float | Decimal]:
@@ -78,14 +79,7 @@ def is_number(value: Any) -> TypeGuard[int | float | Decimal]:
     return type(value) in _NUMBERS
 
 
-_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 _NUMBERS = frozenset((int, float, Decimal))
-
-
-def _convert(value: object) -> Any:
-    if isinstance(value, Mapping):
-        return dict(value)
-    return plain_value(value)
 
 
 def _not_json(value: object) -> NoReturn:
