@@ -184,13 +184,13 @@ class Request(TaskOptions):
         except aiohttp.NonHttpUrlClientError as error:
             raise OutsideError(f"no answer from {_shown(url)}: it redirects to what is not http") from error
         except aiohttp.InvalidURL as error:
-            raise OutsideError(f"no answer from {_shown(url)}: it redirects to what is not an address") from error
-        except ValueError as error:
-            raise UserError(f"the request to {_shown(url)} cannot be sent: {error}") from error
+            raise UserError(f"{_shown(url)} is not an address, or redirects to what is none") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if refused:
                 raise UserError(f"{_shown(url)} leads to {refused[0]}: link-local and metadata addresses may not be called") from None
             raise OutsideError(f"no answer from {_shown(url)}: {_reason(error)}") from error
+        except ValueError as error:
+            raise UserError(f"the request to {_shown(url)} cannot be sent: {error}") from error
         if "RESPONSE_BODY" in self.options.logs:
             context.log("INFO", outputs["body"][:_SHOWN])
         self._judge(context, outputs)
@@ -231,7 +231,7 @@ class Request(TaskOptions):
             headers["Idempotency-Key"] = context.idempotency_key
         match self.options.auth:
             case Basic(username=user, password=password):
-                headers["Authorization"] = aiohttp.BasicAuth(user, password, "utf-8").encode()
+                headers["Authorization"] = aiohttp.encode_basic_auth(user, password, "utf-8")
             case Bearer(token=token):
                 headers["Authorization"] = f"Bearer {token}"
         if "content-type" not in names and self.form_data is None and (self.body is not None or self.content_type):
@@ -271,8 +271,7 @@ class Request(TaskOptions):
         proxy = self.options.proxy
         if proxy is None or proxy.type == "DIRECT" or not proxy.address:
             return {}
-        auth = aiohttp.BasicAuth(proxy.username, proxy.password or "") if proxy.username else None
-        return {"proxy": URL.build(scheme="http", host=proxy.address, port=proxy.port), "proxy_auth": auth}
+        return {"proxy": URL.build(scheme="http", user=proxy.username, password=proxy.password, host=proxy.address, port=proxy.port)}
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         body = bytearray()
