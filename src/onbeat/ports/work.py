@@ -167,7 +167,7 @@ class JournalRow(msgspec.Struct, frozen=True):
 
 
 class OpenExecution(msgspec.Struct, frozen=True):
-    """What boot needs to know of an execution that has not ended."""
+    """What boot needs to know of an execution that has not ended. active: it has work outstanding, or signals wait in its inbox."""
 
     id: str
     active: bool

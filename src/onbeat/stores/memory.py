@@ -257,7 +257,8 @@ class MemoryStore(MemoryQueries):
         others.sort(key=lambda kept: kept.execution.id)
         for kept in others[:limit]:
             kept.owner = owner
-        return [OpenExecution(kept.execution.id, kept.active, kept.wake) for kept in others[:limit]]
+        told = {delivery.execution for delivery in self._inbox}
+        return [OpenExecution(kept.execution.id, kept.active or kept.execution.id in told, kept.wake) for kept in others[:limit]]
 
     async def journal(self, after: int, limit: int) -> list[JournalRow]:
         self._check_open()
@@ -273,6 +274,10 @@ class MemoryStore(MemoryQueries):
     async def records(self, topic: str, after: int, limit: int) -> list[Record]:
         self._check_open()
         return [record for record in self._records if record.topic == topic and record.seq > after][:limit]
+
+    async def record(self, topic: str, id_: str) -> Record | None:
+        self._check_open()
+        return next((record for record in self._records if record.topic == topic and record.id == id_), None)
 
     async def records_since(self, topic: str, time: Micros) -> int:
         seqs = [record.seq for record in self._records if record.topic == topic and record.time >= time]

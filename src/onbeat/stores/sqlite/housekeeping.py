@@ -21,7 +21,7 @@ BATCH = 100
 """Executions a transaction; of records, five times as many."""
 
 CLAIM = """
-select json_group_array(json_array(id, active, wake)) from (
+select json_group_array(json_array(id, active or exists (select 1 from inbox where inbox.execution = id), wake)) from (
   select * from (select id, active, wake from execution where ended is null and owner < ?1 order by owner, id limit ?2)
   union all
   select * from (select id, active, wake from execution where ended is null and owner > ?1 order by owner, id limit ?2)

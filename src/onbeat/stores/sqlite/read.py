@@ -64,6 +64,7 @@ RECORDS = """
 select '[' || group_concat('[' || seq || ',' || record || ']') || ']'
 from (select seq, record from record where topic = ? and seq > ? order by seq limit ?)
 """
+RECORD = "select '[' || seq || ',' || record || ']' from record where topic = ? and id = ?"
 SINCE = """
 select coalesce((select min(seq) - 1 from record where topic = ?1 and time >= ?2), (select last from topic where name = ?1), 0)
 """
@@ -79,6 +80,7 @@ where namespace = ?1 and id = ?2 and revision = coalesce(?3, (select max(revisio
 
 _signals: msgspec.json.Decoder[list[tuple[int, Any]]] = msgspec.json.Decoder(list[tuple[int, AnySignal]])
 _records = msgspec.json.Decoder(list[tuple[int, Record]])
+_record = msgspec.json.Decoder(tuple[int, Record])
 _rows = msgspec.json.Decoder(list[tuple[int, str, int, int, msgspec.Raw]])
 _changes = msgspec.json.Decoder(list[tuple[int, msgspec.Raw]])
 
@@ -168,6 +170,13 @@ class SqliteReads:
     async def records(self, topic: str, after: int, limit: int) -> list[Record]:
         rows = _records.decode(await self._one(RECORDS, topic, after, limit) or "[]")
         return [replace(record, seq=seq) for seq, record in rows]
+
+    async def record(self, topic: str, id_: str) -> Record | None:
+        row = await self._one(RECORD, topic, id_)
+        if row is None:
+            return None
+        seq, record = _record.decode(row)
+        return replace(record, seq=seq)
 
     async def records_since(self, topic: str, time: Micros) -> int:
         return int(await self._one(SINCE, topic, time))
