@@ -13,6 +13,8 @@ from pydantic import AliasChoices, Field
 from onbeat.core.execution import Block
 from onbeat.core.expressions import to_text
 from onbeat.core.flow import Dynamic, FlowableSpec, Lane, Opening, Render, Tasks, TaskSpec
+from onbeat.core.values import normalise
+from onbeat.errors import UserError
 
 MOST_VALUES = 100_000
 
@@ -54,9 +56,11 @@ def as_values(value: Any) -> tuple[Any, ...]:
     """The values of a list, of JSON text that is one, or of a map (its entries). Raises ValueError with Kestra's words for nulls."""
     if isinstance(value, str):
         try:
-            value = json.loads(value)
-        except ValueError as problem:
+            value = normalise(json.loads(value))
+        except (ValueError, RecursionError) as problem:
             raise ValueError(f"`values` must be a list, or text that is a JSON list; it is not JSON: {problem}") from None
+        except UserError as problem:
+            raise ValueError(f"`values` must hold plain JSON, and {problem}") from None
     if isinstance(value, dict):
         value = [{"key": key, "value": item} for key, item in value.items()]
     if not isinstance(value, list | tuple):

@@ -10,8 +10,9 @@ from onbeat.core.expressions import to_text
 from onbeat.core.flow import Dynamic, FlowableSpec, Lane, NoTasks, Opening, Render, Tasks, TaskSpec
 
 NAMES = ("core.flow.Switch",)
-_DEFAULTS = "\0defaults"
-"""The choice that is no case: a case's name cannot hold NUL."""
+_CASE = "case "
+_DEFAULTS = "defaults"
+"""What the journal says was chosen: a case with its name, so that one named `defaults` is no other, or the defaults."""
 
 
 def _text_keys(cases: object) -> object:
@@ -34,10 +35,11 @@ class Switch(FlowableSpec):
         value = to_text(render("value"))
         outputs = {"value": value, "defaults": value not in self.cases}
         if value in self.cases:
-            return Opening(choice=value, outputs=outputs)
+            return Opening(choice=_CASE + value, outputs=outputs)
         if not self.defaults:
             raise ValueError(f"no case `{value}` and no `defaults`; the cases are: {', '.join(sorted(self.cases)) or 'none'}")
         return Opening(choice=_DEFAULTS, outputs=outputs)
 
     def lane(self, block: Block, lane: int) -> Lane:
-        return Lane(self.defaults if block.choice == _DEFAULTS else self.cases[block.choice or ""])
+        choice = block.choice or _DEFAULTS
+        return Lane(self.defaults if choice == _DEFAULTS else self.cases[choice.removeprefix(_CASE)])

@@ -1,0 +1,177 @@
+"""Pause: wait for a person or for a time."""
+
+import pytest
+
+from onbeat.core import commands as cmd
+from onbeat.core import signals as s
+from tests.core.world import CANCELLED, CREATED, FAILED, PAUSED, RESTARTED, RUNNING, SUCCESS, WARNING, World
+
+PLAIN = "tasks: [{id: p, type: core.flow.Pause}, {id: after, type: t, when: '{{ outputs.p.onResume.answer == 7 }}'}]"
+
+
+def test_it_waits_until_somebody_resumes():
+    """The run and the execution are PAUSED; only a resume is awaited."""
+    world = World(PLAIN)
+    world.begin()
+
+    assert world.state is PAUSED
+    assert world.past("p") == [CREATED, RUNNING, PAUSED]
+    assert {type(command) for command in world.outstanding()} == {cmd.AwaitResume}
+
+
+def test_the_answers_of_the_resume_are_its_outputs():
+    """`outputs.p.onResume.x` holds what the person gave; the execution went through RESTARTED."""
+    world = World(PLAIN)
+    world.begin()
+    world.tell(s.Resume({"answer": 7}, by="ada"))
+    world.play()
+
+    assert world.states == {"p": SUCCESS, "after": SUCCESS}
+    assert world.history == [CREATED, RUNNING, PAUSED, RESTARTED, RUNNING, SUCCESS]
+    assert world.past("p") == [CREATED, RUNNING, PAUSED, RUNNING, SUCCESS]
+
+
+@pytest.mark.parametrize("key", ["pauseDuration", "delay"])
+def test_a_duration_lets_it_go_on_by_itself(key: str):
+    """Not before, and not twice."""
+    world = World(f"tasks: [{{id: p, type: core.flow.Pause, {key}: PT10S}}, {{id: after, type: t}}]")
+    world.begin()
+    world.at(9.9)
+    assert world.state is PAUSED
+    world.at(10)
+
+    assert world.running == ["after"]
+    assert world.timers() == []
+
+
+@pytest.mark.parametrize(("behavior", "run", "whole", "after"), [
+    ("RESUME", SUCCESS, SUCCESS, True),
+    ("WARN", WARNING, WARNING, True),
+    ("FAIL", FAILED, FAILED, False),
+    ("CANCEL", CANCELLED, CANCELLED, False),
+])  # fmt: skip
+def test_the_end_of_the_duration_does_what_behavior_says(behavior: str, run: object, whole: object, after: bool):
+    """RESUME goes on; WARN goes on with a warning; FAIL and CANCEL end it."""
+    world = World(f"tasks: [{{id: p, type: core.flow.Pause, pauseDuration: PT1S, behavior: {behavior}}}, {{id: after, type: t}}]").play()
+
+    assert world.run("p").state is run
+    assert world.state is whole
+    assert ("after" in world.states) is after
+
+
+def test_a_resume_before_the_end_is_a_success_whatever_the_behavior():
+    """The person came in time."""
+    world = World("tasks: [{id: p, type: core.flow.Pause, pauseDuration: PT1S, behavior: FAIL}]")
+    world.begin()
+    world.tell(s.Resume())
+
+    assert world.state is SUCCESS
+
+
+@pytest.mark.parametrize(("more", "state"), [("", FAILED), (", allowFailure: true", WARNING)])
+def test_a_timeout_fails_it(more: str, state: object):
+    """Nobody resumed: the run says so."""
+    world = World(f"tasks: [{{id: p, type: core.flow.Pause, timeout: PT5S{more}}}]").play()
+
+    assert world.state is state
+    assert world.run("p").error == "nobody resumed it before its timeout"
+
+
+def test_with_a_duration_the_timeout_does_not_count():
+    """The duration ends the pause as `behavior` says, whichever is shorter: so in Kestra."""
+    world = World("tasks: [{id: p, type: core.flow.Pause, pauseDuration: PT10S, timeout: PT5S}]")
+    world.begin()
+    world.at(6)
+    assert world.state is PAUSED
+    world.at(10)
+
+    assert world.state is SUCCESS
+
+
+def test_a_duration_may_be_an_expression_or_wrong():
+    """It is rendered; what is no duration fails the run, with the cure."""
+    flow = "tasks: [{id: p, type: core.flow.Pause, pauseDuration: '{{ inputs.wait }}'}]"
+    world = World(flow, inputs={"wait": "PT3S"})
+    world.begin()
+    assert [timer.due - world.now for timer in world.timers()] == [3_000_000]
+
+    assert "write `PT30S`" in (World(flow, inputs={"wait": "30"}).play().run("p").error or "")
+    assert World(flow, inputs={"wait": None}).play().state is PAUSED
+
+
+def test_its_tasks_run_after_the_resume():
+    """Kestra's old form: the pause goes on with tasks of its own, and ends as they do."""
+    world = World("tasks: [{id: p, type: core.flow.Pause, delay: PT1S, tasks: [{id: a, type: t}, {id: b, type: t}]}]", {"b": [FAILED]}).play()
+
+    assert world.states == {"p": FAILED, "a": SUCCESS, "b": FAILED}
+
+
+BESIDE = """
+tasks:
+  - id: par
+    type: core.flow.Parallel
+    tasks:
+      - id: p
+        type: core.flow.Pause
+      - id: q
+        type: core.flow.Pause
+        delay: PT5S
+      - {id: a, type: t}
+"""
+
+
+def test_beside_a_task_that_runs_the_execution_goes_on():
+    """It is PAUSED only once nothing else runs."""
+    world = World(BESIDE)
+    world.begin()
+    assert world.state is RUNNING
+    world.end("a")
+
+    assert world.state is PAUSED
+
+
+def test_a_resume_while_something_runs_resumes_every_pause():
+    """The execution never was PAUSED; all its pauses get the answers."""
+    world = World(BESIDE)
+    world.begin()
+    world.tell(s.Resume({"x": 1}))
+
+    assert world.states == {"par": RUNNING, "p": SUCCESS, "q": SUCCESS, "a": RUNNING}
+    assert world.run("q").outputs == {"onResume": {"x": 1}}
+
+
+def test_one_pause_over_leaves_the_other():
+    """The execution runs for a moment and is PAUSED again."""
+    world = World(BESIDE)
+    world.begin()
+    world.end("a")
+    world.at(5)
+
+    assert world.states == {"par": RUNNING, "p": PAUSED, "q": SUCCESS, "a": SUCCESS}
+    assert world.history == [CREATED, RUNNING, PAUSED, RESTARTED, RUNNING, PAUSED]
+
+
+def test_each_value_of_a_loop_pauses():
+    """One after another, or all at once."""
+    flow = "tasks: [{{id: each, type: core.flow.ForEach, values: [a, b], concurrencyLimit: {limit}, tasks: [{{id: p, type: core.flow.Pause}}]}}]"
+    world = World(flow.format(limit=1))
+    world.begin()
+    world.tell(s.Resume())
+    assert world.states == {"each": RUNNING, "p[a]": SUCCESS, "p[b]": PAUSED}
+    world.tell(s.Resume())
+    assert world.state is SUCCESS
+
+    world = World(flow.format(limit=0))
+    world.begin()
+    world.tell(s.Resume())
+    assert world.state is SUCCESS
+
+
+def test_a_duration_from_outside_is_asked_for():
+    """The shell evaluates it; the run pauses when it is told."""
+    world = World("tasks: [{id: p, type: core.flow.Pause, pauseDuration: '{{ envs.wait }}'}]", outside={"envs": {"wait": "PT2S"}})
+    world.begin()
+
+    assert world.state is PAUSED
+    world.at(2)
+    assert world.state is SUCCESS

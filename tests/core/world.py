@@ -1,0 +1,302 @@
+"""Play the world around one execution, so that tests of the core read as stories.
+
+    world = World('''
+      tasks:
+        - {id: a, type: t}
+        - {id: b, type: t}
+    ''')
+    world.begin()
+    world.end("a", FAILED)
+    assert world.states == {"a": FAILED}
+
+The world does what is outstanding and nothing else: it grants places, runs tasks by a script (`plays`: task id -> outcomes, one an
+attempt), keeps time, evaluates what reaches outside, and plays subflows as worlds of their own. Every change goes through its journal
+row, and after every signal all invariants are audited (invariants.py). A run is called by its task id with the values of the loops
+around it: `t`, `t[a]`, `t[a][1]`; a second one of that name is `t#2`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from onbeat.core import changes as c
+from onbeat.core import commands as cmd
+from onbeat.core import context
+from onbeat.core import signals as s
+from onbeat.core.commands import outstanding
+from onbeat.core.decide import decided
+from onbeat.core.evolve import create, fold
+from onbeat.core.execution import ROOT, Execution, Head, TaskRun
+from onbeat.core.expressions import compile_value, make_scope
+from onbeat.core.flow import Flow
+from onbeat.core.parse import parse_flow
+from onbeat.core.plan.subflow import Subflow
+from onbeat.core.states import State
+from tests.core import invariants
+
+SUCCESS, WARNING, FAILED, KILLED, CANCELLED = State.SUCCESS, State.WARNING, State.FAILED, State.KILLED, State.CANCELLED
+CREATED, QUEUED, RUNNING, PAUSED, RESTARTED = State.CREATED, State.QUEUED, State.RUNNING, State.PAUSED, State.RESTARTED
+RETRYING, KILLING, SKIPPED = State.RETRYING, State.KILLING, State.SKIPPED
+
+SECOND = 1_000_000
+EPOCH = 1_000_000 * SECOND
+"""The instant at which stories begin: 1970-01-12T13:46:40Z."""
+
+HANG = "hang"
+"""An outcome: the attempt does not end by itself."""
+
+Outcome = State | dict[str, Any] | str | None
+"""How an attempt ends: a state; a map of outputs; HANG; another text is the error it fails with; None is SUCCESS."""
+Script = Callable[["World", TaskRun], Outcome]
+
+
+def flow_of(text: str, flow_id: str = "story") -> Flow:
+    """The flow of YAML text; id and namespace are added."""
+    lines = text.strip("\n").splitlines()
+    indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    body = "\n".join(line[indent:] for line in lines)
+    return parse_flow(f"id: {flow_id}\nnamespace: tests\n{body}\n", f"{flow_id}.yaml")[0]
+
+
+def head_of(flow: Flow, **facts: Any) -> Head:
+    """The head of an execution of the flow."""
+    given = {"id": "exec", "namespace": flow.namespace, "flow": flow.id, "revision": 1, "created": EPOCH, "variables": flow.variables}
+    given |= facts
+    return Head(**{"correlation_id": given["id"], **given})
+
+
+class World:
+    """One execution and everything outside of it."""
+
+    def __init__(
+        self,
+        flow: str | Flow,
+        plays: Mapping[str, Sequence[Outcome] | Script] | None = None,
+        *,
+        flows: Mapping[str, str | Flow] | None = None,
+        outside: Mapping[str, Any] | None = None,
+        audit: bool = True,
+        head: Head | None = None,
+        **facts: Any,
+    ) -> None:
+        self.flow = flow_of(flow) if isinstance(flow, str) else flow
+        self.plays = dict(plays or {})
+        self.flows = {name: flow_of(text, name) if isinstance(text, str) else text for name, text in (flows or {}).items()}
+        self.outside = {"envs": {}, "__outside__": {}, **(outside or {})}
+        self.audit = audit
+        head = head or head_of(self.flow, **facts)
+        self.now = head.created
+        self.execution: Execution = create(head)
+        self.journal: list[bytes] = [c.to_record(c.Created(at=head.created, head=head))]
+        self.told: list[s.AnySignal] = []
+        self.children: dict[str, World] = {}
+
+    # ---- telling -------------------------------------------------------------------------------------------------
+
+    def tell(self, *signals: s.AnySignal) -> tuple[c.AnyChange, ...]:
+        """Decide these signals, write what was decided, audit it."""
+        before = self.execution
+        changes, after = decided(self.flow, before, signals, self.now)
+        self.told.extend(signals)
+        self.journal.extend(c.to_record(change) for change in changes)
+        self.execution = after
+        if self.audit:
+            wrong = invariants.broken(self.flow, after, self.journal)
+            wrong += [found for found in invariants.broken_step(self.flow, before, changes, after, signals, self.now) if found]
+            assert not wrong, "\n".join([*wrong, *map(str, signals), *map(str, changes)])
+        self._cascade(before, changes)
+        return changes
+
+    def _cascade(self, before: Execution, changes: Sequence[c.AnyChange]) -> None:
+        """Begin children that were started, and pass a kill on to them."""
+        for change in changes:
+            if isinstance(change, c.ChildStarted):
+                flow = self.flows[change.child.flow]
+                child = World(flow, self.plays, flows=self.flows, outside=self.outside, audit=self.audit, head=change.child)
+                self.children[change.child.id] = child
+                child.begin()
+            elif isinstance(change, c.RunMoved) and change.state in (KILLING, FAILED, RETRYING, CANCELLED) and change.n in before.runs:
+                child_id = before.runs[change.n].child
+                if child_id is not None and not self.children[child_id].execution.ended:
+                    self.children[child_id].now = self.now
+                    self.children[child_id].tell(s.Kill())
+
+    def begin(self) -> None:
+        """Begin it, and grant places."""
+        self.tell(s.Begin())
+        self.grant()
+
+    def grant(self) -> None:
+        """Give a place to every task run that asks for one, and evaluate what is asked, until nothing does."""
+        while True:
+            ready = sorted((command for command in self.outstanding() if isinstance(command, cmd.Dispatch | cmd.Evaluate)), key=str)
+            if not ready:
+                return
+            command = ready[0]
+            self.tell(s.Dispatched(command.run) if isinstance(command, cmd.Dispatch) else self.evaluate(command))
+
+    def evaluate(self, command: cmd.Evaluate) -> s.Evaluated:
+        """What the shell answers."""
+        n = command.run
+        if n == ROOT:
+            expression: Any = {output.id: output.value for output in self.flow.outputs}
+        else:
+            expression = getattr(self.flow.by_id[self.execution.runs[n].task], command.ask)
+        names = context.variables(self.flow, self.execution, n, self.now) | self.outside
+        try:
+            return s.Evaluated(n, command.ask, compile_value(expression).render(make_scope(names)))
+        except Exception as problem:
+            return s.Evaluated(n, command.ask, None, str(problem))
+
+    def end(self, name: str, outcome: Outcome = None, *, retry: bool = True) -> None:
+        """The present attempt of that run ends so; new places are granted."""
+        run = self.run(name)
+        self.tell(self.ending(run, outcome, retry=retry))
+        self.grant()
+
+    def ending(self, run: TaskRun, outcome: Outcome, *, retry: bool = True) -> s.TaskEnded:
+        """The signal of an outcome."""
+        match outcome:
+            case State():
+                return s.TaskEnded(run.n, run.attempt, outcome, retry=retry)
+            case dict():
+                return s.TaskEnded(run.n, run.attempt, SUCCESS, outputs=outcome)
+            case str():
+                return s.TaskEnded(run.n, run.attempt, FAILED, error=outcome, retry=retry)
+            case None:
+                return s.TaskEnded(run.n, run.attempt, SUCCESS)
+
+    def choose(self, run: TaskRun) -> None:
+        """Find a subflow's target, as the shell does."""
+        spec = self.flow.by_id[run.task]
+        assert isinstance(spec, Subflow)
+        self.tell(
+            s.ChildChosen(run.n, run.attempt, "tests", str(spec.flow_id), 1, inputs=spec.inputs, wait=spec.wait, transmit=spec.transmit_failed)
+        )
+
+    # ---- time ----------------------------------------------------------------------------------------------------
+
+    def at(self, seconds: float) -> None:
+        """Let time pass until so many seconds after the beginning, and fire the timers that come due, in order."""
+        until = self.execution.head.created + int(seconds * SECOND)
+        while timers := [timer for timer in self.timers() if timer.due <= until]:
+            self.fire(timers[0])
+        self.now = until
+
+    def timers(self) -> list[cmd.ArmTimer]:
+        """What is armed, the next one first; one that was told already is left out until something changes."""
+        return sorted((command for command in self.outstanding() if isinstance(command, cmd.ArmTimer)), key=lambda each: (each.due, each.run))
+
+    def fire(self, timer: cmd.ArmTimer | None = None) -> None:
+        """The next timer comes due."""
+        timer = timer or self.timers()[0]
+        self.now = max(self.now, timer.due)
+        self.tell(s.TimerFired(timer.run, timer.due))
+        self.grant()
+
+    # ---- playing -------------------------------------------------------------------------------------------------
+
+    def play(self) -> "World":
+        """Let everything happen by the script until nothing more does: the execution ended, or waits for somebody."""
+        if self.execution.state is CREATED and self.execution.wake is None and self.flow.concurrency is None:
+            self.begin()
+        self.grant()
+        while self._act():
+            self.grant()
+        return self
+
+    def _act(self) -> bool:
+        """One thing that happens: a child goes on, a task ends, a stopped one is gone, a timer fires."""
+        for command in sorted(self.outstanding(), key=lambda each: (getattr(each, "run", 0), str(each))):
+            match command:
+                case cmd.AwaitChild():
+                    child = self.children[command.child]
+                    child.now = max(child.now, self.now)
+                    child.play()
+                    if child.execution.ended:
+                        self.now = max(self.now, child.now)
+                        self.tell(s.ChildEnded(command.run, command.child, child.state, child.execution.outputs))
+                        return True
+                case cmd.RunTask():
+                    run = self.execution.runs[command.run]
+                    if isinstance(self.flow.by_id[run.task], Subflow):
+                        self.choose(run)
+                        return True
+                    outcome = self.outcome(run)
+                    if outcome != HANG:
+                        self.tell(self.ending(run, outcome))
+                        return True
+                case cmd.StopTask():
+                    self.tell(s.TaskEnded(command.run, command.attempt, KILLED))
+                    return True
+        timers = self.timers()
+        if timers:
+            self.fire(timers[0])
+        return bool(timers)
+
+    def outcome(self, run: TaskRun) -> Outcome:
+        """What the script says about this attempt; without a script: SUCCESS with the run's name as output `value`."""
+        script = self.plays.get(run.task)
+        if script is None:
+            return {"value": self.name(run)}
+        if callable(script):
+            return script(self, run)
+        return script[min(run.attempt, len(script)) - 1]
+
+    # ---- crashes -------------------------------------------------------------------------------------------------
+
+    def crash(self) -> None:
+        """The engine dies: memory is what the journal gives, and a new engine tells Recover."""
+        self.forget()
+        self.tell(s.Recover())
+        self.grant()
+
+    def forget(self) -> None:
+        """Memory is what the journal gives."""
+        self.execution = fold(c.from_record(row) for row in self.journal)
+
+    # ---- looking -------------------------------------------------------------------------------------------------
+
+    def outstanding(self) -> frozenset[cmd.AnyCommand]:
+        """What the world must be doing."""
+        return outstanding(self.execution)
+
+    @property
+    def state(self) -> State:
+        """The execution's state."""
+        return self.execution.state
+
+    @property
+    def states(self) -> dict[str, State]:
+        """The runs by name, in order of creation, with their states."""
+        return {self.name(run): run.state for _, run in sorted(self.execution.runs.items())}
+
+    @property
+    def running(self) -> list[str]:
+        """The runs that have an attempt under way, in order."""
+        active = {command.run for command in self.outstanding() if isinstance(command, cmd.RunTask)}
+        return [self.name(self.execution.runs[n]) for n in sorted(active)]
+
+    @property
+    def history(self) -> list[State]:
+        """The execution's states, in order."""
+        return [state for state, _ in self.execution.history]
+
+    def past(self, name: str) -> list[State]:
+        """A run's states, in order."""
+        return [state for state, _ in self.run(name).history]
+
+    def name(self, run: TaskRun) -> str:
+        """What a run is called."""
+        same = [n for n, other in sorted(self.execution.runs.items()) if (other.task, other.path) == (run.task, run.path)]
+        number = f"#{same.index(run.n) + 1}" if run.n != same[0] else ""
+        return run.task + "".join(f"[{value}]" for value in run.path) + number
+
+    def run(self, name: str) -> TaskRun:
+        """The run of that name."""
+        found = {self.name(run): run for run in self.execution.runs.values()}
+        assert name in found, f"no run {name}; there are {', '.join(found)}"
+        return found[name]
+
+    def changes(self) -> list[c.AnyChange]:
+        """All that was decided."""
+        return [c.from_record(row) for row in self.journal]
