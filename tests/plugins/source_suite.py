@@ -183,6 +183,13 @@ class FakeLog:
     debug = info = warning = error = exception = _log
 
 
+async def until(what: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait for a state that nobody announces."""
+    async with asyncio.timeout(seconds):
+        while not what():
+            await LoopClock().sleep(0.01)
+
+
 @dataclass
 class Run:
     """A source that runs."""
@@ -219,10 +226,12 @@ def listen(*options: SourceOptions) -> list[Listener]:
 
 
 @asynccontextmanager
-async def running(emitter: FakeEmitter, listeners: Sequence[Listener], settings: Mapping[str, Any] | None = None) -> AsyncIterator[Run]:
+async def running(
+    emitter: FakeEmitter, listeners: Sequence[Listener], settings: Mapping[str, Any] | None = None, *, wait: bool = True
+) -> AsyncIterator[Run]:
     """Run a source as the engine does: again after an OutsideError, until the block ends; a crash is a cancel.
 
-    The source is ready when the block begins. wait_room returns at once unless the test clears `room`.
+    The source is ready when the block begins, unless the test does not want to wait for that. wait_room returns at once unless the test clears `room`.
     """
     run = Run(emitter, list(listeners), [], FakeLog(), asyncio.Event())
     run.room.set()
@@ -251,7 +260,8 @@ async def running(emitter: FakeEmitter, listeners: Sequence[Listener], settings:
     async with asyncio.TaskGroup() as group:
         run.task = group.create_task(serve())
         try:
-            await run.until_ready()
+            if wait:
+                await run.until_ready()
             yield run
         finally:
             run.task.cancel()

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.structs import TopicPartition
 
 from onbeat.plugins.kafka import RealtimeTrigger
 
@@ -58,10 +59,11 @@ async def until(ask: Callable[[], Any], good: Callable[[Any], bool]) -> Any:
     return answer
 
 
-async def commit(bootstrap: str, group: str, offsets: dict[Any, int]) -> None:
-    """Commit offsets as another member of the group would."""
-    async with AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False) as consumer:
-        consumer.assign(list(offsets))
+async def commit(bootstrap: str, group: str, offsets: dict[TopicPartition, int], instance: str | None = None) -> None:
+    """Commit offsets as another member of the group would; instance: in the place of that member."""
+    topics = {place.topic for place in offsets}
+    options = {"group_id": group, "group_instance_id": instance, "enable_auto_commit": False}
+    async with AIOKafkaConsumer(*topics, bootstrap_servers=bootstrap, **options) as consumer:
         await consumer.commit(offsets)
 
 

@@ -12,7 +12,7 @@ from aiokafka.structs import TopicPartition
 from onbeat.plugins.kafka import RealtimeTrigger, feed
 from onbeat.ports import Listener
 from tests.plugins.kafka.broker import administering, commit, delete_topic, listening, make_topic, producing, send
-from tests.plugins.source_suite import FakeEmitter, FakeStore, Run, listen, running
+from tests.plugins.source_suite import FakeEmitter, FakeStore, LoopClock, listen, running, until
 from tests.services.kafka import Kafka
 
 
@@ -31,6 +31,11 @@ def settings(kafka) -> dict[str, Any]:
 def values(emitter: FakeEmitter) -> list[Any]:
     """The payloads that started something, in order."""
     return [one.event.data for one in emitter.started if one.event is not None]
+
+
+def instance_of(store: FakeStore) -> str:
+    """Our member's name in the group."""
+    return next(value for (_, part), value in store.rows.items() if part == "#instance")
 
 
 async def until_values(emitter: FakeEmitter, *expected: Any) -> None:
@@ -86,7 +91,7 @@ async def test_our_own_position_wins_when_the_broker_lost_its_commit(kafka, kafk
     async with running(emitter, listen(options), settings):
         await send(kafka.bootstrap, topic, 1, 2, 3)
         await until_values(emitter, 1, 2, 3)
-    await commit(kafka.bootstrap, topic, {TopicPartition(topic, 0): 0})
+    await commit(kafka.bootstrap, topic, {TopicPartition(topic, 0): 0}, instance_of(emitter.store))
     async with running(emitter, listen(options), settings):
         await send(kafka.bootstrap, topic, 4)
         await until_values(emitter, 1, 2, 3, 4)
@@ -101,7 +106,7 @@ async def test_an_offset_further_on_than_ours_is_taken_and_told(kafka, kafka_top
         await send(kafka.bootstrap, topic, 1)
         await until_values(emitter, 1)
     await send(kafka.bootstrap, topic, "theirs", "ours")
-    await commit(kafka.bootstrap, topic, {TopicPartition(topic, 0): 2})
+    await commit(kafka.bootstrap, topic, {TopicPartition(topic, 0): 2}, instance_of(emitter.store))
     async with running(emitter, listen(options), settings) as run:
         await until_values(emitter, 1, "ours")
     assert any("skipped=1..1" in line for line in run.log.lines)
@@ -178,7 +183,7 @@ async def test_deleted_offsets_are_reported_with_their_range_and_stepped_over(ka
 async def test_partitions_that_are_added_are_read_from_their_first_record(kafka, kafka_topic, emitter, settings):
     """What is sent to a new partition before we know of it is not skipped, though the trigger starts at latest."""
     topic = await kafka_topic()
-    options = listening(topic, groupId=topic, properties={"metadata.max.age.ms": 200})
+    options = listening(topic, groupId=topic)
     async with running(emitter, listen(options), settings):
         async with administering(kafka.bootstrap) as admin:
             await admin.create_partitions({topic: NewPartitions(3)})
@@ -203,9 +208,7 @@ async def test_a_pattern_takes_topics_that_come_later(kafka, kafka_topic, emitte
     """A topic that is made while a pattern listens is read from its first record; one that does not match wholly is not read."""
     prefix = await kafka_topic()
     await send(kafka.bootstrap, prefix, "not of the pattern")
-    options = RealtimeTrigger.model_validate(
-        {"topicPattern": f"{prefix}-[0-9]", "groupId": prefix, "valueDeserializer": "JSON", "properties": {"metadata.max.age.ms": 200}}
-    )
+    options = RealtimeTrigger.model_validate({"topicPattern": f"{prefix}-[0-9]", "groupId": prefix, "valueDeserializer": "JSON"})
     async with running(emitter, listen(options), settings):
         await make_topic(kafka.bootstrap, f"{prefix}-10")
         await make_topic(kafka.bootstrap, f"{prefix}-1")
@@ -282,18 +285,11 @@ async def test_hot_reload_adds_topics_without_losing_the_others(kafka, kafka_top
         await send(kafka.bootstrap, first, 1)
         await until_values(emitter, 1)
         run.change([*run.listeners, Listener(trigger="t1", options=listening(second, groupId=first))])
-        await until_listening(run, second)
+        await until(lambda: any(part == second for _, part in emitter.store.rows))
         await send(kafka.bootstrap, second, 2)
         await send(kafka.bootstrap, first, 3)
         await emitter.until(lambda: len(emitter.started) == 3)
         assert sorted(values(emitter)) == [1, 2, 3]
-
-
-async def until_listening(run: Run, topic: str) -> None:
-    """Until the store says that we listen to the topic."""
-    async with asyncio.timeout(30):
-        while not any(part == topic for _, part in run.emitter.store.rows):
-            await asyncio.get_running_loop().run_in_executor(None, lambda: None)
 
 
 async def test_a_connection_that_is_edited_is_made_anew(kafka, kafka_topic, emitter, settings):
@@ -340,36 +336,34 @@ async def test_a_killed_member_s_successor_takes_over_at_once(kafka, kafka_topic
 
 async def test_a_stuck_client_is_thrown_away(kafka, kafka_topic, emitter, settings, monkeypatch):
     """Records that are there and do not come, and nothing else wrong: the consumer is made anew and they come."""
-    monkeypatch.setattr(feed, "SUSPECT", 0.0)
-    monkeypatch.setattr(feed, "STUCK", 0.1)
-    monkeypatch.setattr(feed, "VERIFY", 0.05)
-    monkeypatch.setattr(feed, "IDLE_MS", 50)
     topic = await kafka_topic()
     async with running(emitter, listen(listening(topic, groupId=topic)), settings) as run:
         await send(kafka.bootstrap, topic, 1)
         await until_values(emitter, 1)
-        asleep = True
+        asleep = asyncio.Event()
 
-        async def get_nothing(self: AIOKafkaConsumer, *places: TopicPartition, **options: Any) -> Any:
-            return await real(self, *places, **options) if not asleep else {}
+        async def get_nothing(*_: Any, **__: Any) -> Any:
+            asleep.set()
+            await LoopClock().sleep(0.01)
+            return {}
 
-        real = AIOKafkaConsumer.getmany
-        monkeypatch.setattr(AIOKafkaConsumer, "getmany", get_nothing)
-        await send(kafka.bootstrap, topic, 2)
-        async with asyncio.timeout(30):
-            while not run.failures:
-                await asyncio.get_running_loop().run_in_executor(None, lambda: None)
-        asleep = False
+        with monkeypatch.context() as patch:
+            patch.setattr(AIOKafkaConsumer, "getmany", get_nothing)
+            for name, value in (("SUSPECT", 0.0), ("STUCK", 0.1), ("VERIFY", 0.05)):
+                patch.setattr(feed, name, value)
+            await asleep.wait()
+            await send(kafka.bootstrap, topic, 2)
+            await until(lambda: bool(run.failures))
         await until_values(emitter, 1, 2)
     assert "nothing came" in run.failures[0]
 
 
 async def test_a_broker_that_is_not_there_is_said_by_name(emitter):
-    """Nobody answers: an OutsideError that names the address, each time it is tried."""
-    options = listening("t", brokers="127.0.0.1:1")
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(1), running(emitter, listen(options)) as run:
-            raise AssertionError(f"ready without a broker: {run}")
+    """Nobody answers: an OutsideError that names the address, and the source is not ready."""
+    async with running(emitter, listen(listening("t", brokers="127.0.0.1:1")), wait=False) as run:
+        await until(lambda: bool(run.failures))
+        assert run.failures[0] == "no Kafka broker answers at 127.0.0.1:1"
+        assert not run.ready.is_set()
 
 
 async def test_a_batch_that_cannot_be_read_is_kept_and_stepped_over(tmp_path, emitter):

@@ -11,18 +11,19 @@ Rules
 5. A topic that was made again is noticed within a second of its first use; all its records are new.
 6. A batch that cannot be read three times is kept as a dead event and stepped over.
 7. Records that wait while nothing arrives for a minute mean that the client is stuck: it is thrown away and made anew.
+8. Topics and partitions that come or go are followed within seconds, without waiting for the client to notice.
 
 Called by: source.
 """
 
 import asyncio
-import re
 import secrets
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
 from aiokafka.errors import (
     CorruptRecordException,
     IllegalStateError,
@@ -36,8 +37,9 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 from onbeat.errors import OutsideError, Overloaded
 from onbeat.plugins.kafka.cluster import Cluster, Metadata
 from onbeat.plugins.kafka.connection import Connection
-from onbeat.plugins.kafka.position import Cursor, Positions, fingerprint, part, starts_of, succeed
-from onbeat.plugins.kafka.record import Place, Raw, Undecodable
+from onbeat.plugins.kafka.interest import Interests
+from onbeat.plugins.kafka.position import Cursor, Positions, fingerprint, part, succeed
+from onbeat.plugins.kafka.record import Place
 from onbeat.ports import Listener, Position, Received, SourceContext, Work
 
 BATCH = 500
@@ -45,7 +47,8 @@ BATCH = 500
 IDLE_MS = 1000
 SETTLE_MS = 50
 """How long a poll waits for records: when all is well, and while partitions are still being given out."""
-VERIFY = 1.0
+VERIFY, LIST = 1.0, 5.0
+"""How often we ask what stands behind our topics; how often for all topics, which a pattern needs."""
 COMMIT = 5.0
 SUSPECT, STUCK = 30.0, 60.0
 TRIES = 3
@@ -58,18 +61,30 @@ _BROKEN = (CorruptRecordException, ValueError, OSError, EOFError, zlib.error)
 Records = Mapping[TopicPartition, Sequence[ConsumerRecord]]
 
 
+class _Assignor(RoundRobinPartitionAssignor):  # type: ignore[misc]  # aiokafka has no types
+    """Round robin that tells the group's leader what we know of the topics.
+
+    A static member that comes back with the metadata it had is given the partitions it had, without asking the leader, and nobody
+    looks for new ones. With other metadata it starts a rebalance.
+    """
+
+    topology = b""
+
+    def metadata(self, topics: Iterable[str]) -> ConsumerProtocolMemberMetadata:
+        return ConsumerProtocolMemberMetadata(self.version, sorted(topics), self.topology)
+
+
 class Feed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """One consumer, as a member of one group, for all listeners of a subscription."""
 
     def __init__(self, context: SourceContext, connection: Connection, group: str, listeners: Callable[[], Sequence[Listener]]) -> None:
         self._context, self._connection, self._group, self._ask_listeners = context, connection, group, listeners
-        self._listeners: Sequence[Listener] = ()
-        self._interests: dict[str, list[tuple[Any, frozenset[str] | None]]] = {}
+        self._interests = Interests()
+        self._assignor, self._topology = _Assignor(), None
         self._cursors: dict[TopicPartition, Cursor] = {}
         self._uncommitted: dict[TopicPartition, int] = {}
         self._emitting = asyncio.Lock()
-        self._careful = False
-        self._ready = False
+        self._careful = self._joined = self._ready = False
         self._verified = self._committed = self._progressed = context.clock.monotonic()
         self._batch = min(BATCH, connection.consumer.get("max_poll_records", BATCH))
 
@@ -87,7 +102,12 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no 
         options = {"metadata_max_age_ms": 5000, **self._connection.common, **self._connection.consumer}
         options.setdefault("group_instance_id", await self._instance())
         self._consumer = AIOKafkaConsumer(
-            **options, group_id=self._group, enable_auto_commit=False, auto_offset_reset="none", isolation_level="read_committed"
+            **options,
+            group_id=self._group,
+            partition_assignment_strategy=(self._assignor,),
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
         )
         self._positions = Positions(self._context, self._cluster, self._consumer)
         try:
@@ -119,37 +139,27 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no 
 
     async def _follow_listeners(self) -> None:
         listeners = self._ask_listeners()
-        if len(listeners) == len(self._listeners) and all(a is b for a, b in zip(listeners, self._listeners, strict=True)):
+        if self._interests.is_of(listeners):
             return
-        before, now = starts_of(old.options for old in self._listeners), starts_of(new.options for new in listeners)
-        self._listeners, self._interests = listeners, {}
-        if (before[0].keys(), before[1].keys()) == (now[0].keys(), now[1].keys()):
-            return
-        topics, patterns = now
-        await self._positions.begin(topics, patterns)
-        if patterns:
-            either = [*patterns, *map(re.escape, topics)]
-            self._consumer.unsubscribe()
-            self._consumer.subscribe(pattern=f"(?:{'|'.join(either)})\\Z", listener=self)
-        else:
-            if before[1]:
-                self._consumer.unsubscribe()
-            self._consumer.subscribe(topics=list(topics), listener=self)
+        before, self._interests = self._interests, Interests(listeners)
+        if not self._interests.wants_as(before):
+            await self._positions.begin(self._interests.topics, self._interests.patterns)
+            await self._verify()
 
-    def _interest(self, topic: str) -> list[tuple[Any, frozenset[str] | None]]:
-        """Who reads this topic, by way of reading: records are decoded once for all that decode alike."""
-        found = self._interests.get(topic)
-        if found is None:
-            readers: dict[Any, list[Listener]] = {}
-            for listener in self._listeners:
-                if not listener.disabled and listener.options.reads(topic):
-                    readers.setdefault(listener.options.reading, []).append(listener)
-            found = []
-            for alike in readers.values():
-                everybody = len(alike) == len(self._listeners)
-                found.append((alike[0].options, None if everybody else frozenset(listener.trigger for listener in alike)))
-            self._interests[topic] = found
-        return found
+    def _subscribe(self, metadata: Metadata) -> None:
+        """Rule 8. Topics that are not there are left out: naming them would make them, with the broker's defaults."""
+        wanted = self._interests.select(metadata.topics)
+        topology = sorted((topic, len(metadata.topics[topic].partitions)) for topic in wanted)
+        if topology == self._topology:
+            return
+        places = {TopicPartition(topic, number) for topic in wanted for number in metadata.topics[topic].partitions}
+        if wanted != self._consumer.subscription() or not places <= self._consumer.assignment():
+            self._assignor.topology = repr(topology).encode()
+            if wanted:
+                self._consumer.subscribe(topics=list(wanted), listener=self)
+            elif self._consumer.subscription():
+                self._consumer.unsubscribe()
+        self._topology = topology
 
     # ---- fetching ----------------------------------------------------------------------------------------------------
 
@@ -218,7 +228,9 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no 
         now = self._context.clock.monotonic()
         if unplaced := self._consumer.assignment() - self._cursors.keys():
             await self._place(unplaced)
-        elif now - self._verified >= VERIFY:
+        elif self._joined and not self._ready:
+            self._set_ready()
+        elif now - self._verified >= (LIST if self._interests.patterns else VERIFY):
             await self._verify()
             await self._watch(now)
         if self._uncommitted and now - self._committed >= COMMIT:
@@ -227,37 +239,30 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no 
     async def _place(self, places: Collection[TopicPartition]) -> None:
         metadata = await self._cluster.metadata(sorted({place.topic for place in places}))
         self._cursors.update(await self._positions.place(places, metadata))
+        self._progressed = self._context.clock.monotonic()
         for place in places:
             if (cursor := self._cursors.get(place)) and cursor.doubt:
                 cursor.next -= 1
         self._rewind(place for place in places if place in self._cursors)
-        self._set_ready()
 
     def _set_ready(self) -> None:
-        if not self._ready:
-            self._ready = True
-            self._context.report(None)
-            self._context.ready()
+        self._ready = True
+        self._context.report(None)
+        self._context.ready()
 
     async def _verify(self) -> None:
-        """Rule 5, and the connection is alive: without a broker this raises."""
-        topics = {place.topic for place in self._cursors} | starts_of(one.options for one in self._listeners)[0].keys()
-        metadata = await self._cluster.metadata(sorted(topics))
+        """Rules 5 and 8, and the connection is alive: without a broker this raises."""
+        metadata = await self._cluster.metadata(None if self._interests.patterns else sorted(self._interests.topics))
         self._verified = self._context.clock.monotonic()
         for place, cursor in list(self._cursors.items()):
             topic = metadata.topics.get(place.topic)
-            known = cursor.incarnation.partition("+")[0]
-            if topic is not None and topic.incarnation is not None and known != topic.incarnation:
+            if topic is not None and topic.incarnation not in (None, cursor.incarnation.partition("+")[0]):
                 await self._restart(place, cursor, metadata)
-        if missing := sorted(topics - metadata.topics.keys()):
+        self._subscribe(metadata)
+        if not self._topology and not self._ready:
+            self._set_ready()  # what is made later will be read from its first record
+        if missing := sorted(self._interests.topics.keys() - metadata.topics.keys()):
             self._context.report(f"there is no topic {', '.join(missing)} at {self._connection.servers}")
-            self._set_ready_without_topics(metadata)
-
-    def _set_ready_without_topics(self, metadata: Metadata) -> None:
-        """A topic that is not there yet loses nothing: it will be read from its first record."""
-        if not self._ready and not metadata.topics:
-            self._ready = True
-            self._context.ready()
 
     async def _restart(self, place: TopicPartition, cursor: Cursor, metadata: Metadata) -> None:
         """From the first record of the topic that has taken the old one's name."""
@@ -329,7 +334,8 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no 
             self._cursors.clear()
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """Nothing: they are placed by the loop, where an error is seen."""
+        """They are placed by the loop, where an error is seen. It may be none: there are more members than partitions."""
+        self._joined = True
 
     # ---- giving on ---------------------------------------------------------------------------------------------------
 
@@ -345,7 +351,7 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no 
                 continue
             fresh = [record for record in fresh if record.offset >= cursor.next]
             if fresh:
-                received += self._receive(place, cursor, fresh)
+                received += self._interests.receive(cursor, place.topic, place.partition, fresh)
                 moves[place] = (cursor, self._after(fresh[-1], cursor))
         if moves:
             await self._emit(received, moves)
@@ -365,21 +371,6 @@ class Feed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no 
     def _after(last: ConsumerRecord, cursor: Cursor) -> Cursor:
         mark = fingerprint(last.key, last.value, last.timestamp) if cursor.incarnation.isdigit() else ""
         return Cursor(last.offset + 1, cursor.cluster, cursor.incarnation, mark)
-
-    def _receive(self, place: TopicPartition, cursor: Cursor, records: Iterable[ConsumerRecord]) -> Iterable[Received]:
-        interest = self._interest(place.topic)
-        for record in records:
-            where = Place(cursor.cluster, place.topic, cursor.incarnation, place.partition, record.offset)
-            raw = Raw(where, record.key, record.value, record.headers, record.timestamp)
-            for options, triggers in interest:
-                if options.takes(place.partition):
-                    try:
-                        event = options.read(raw)
-                    except Undecodable as error:
-                        reason = f"{part(place)} offset {record.offset}: {error}"
-                        yield Received(raw=record.value or b"", reason=reason, key=where.key, triggers=triggers)
-                    else:
-                        yield Received(event=event, key=event.key, triggers=triggers)
 
     async def _emit(self, received: Sequence[Received], moves: Mapping[TopicPartition, tuple[Cursor, Cursor]]) -> bool:
         """Give it on until it is taken; False when the partitions were taken from us before that."""

@@ -18,7 +18,6 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaConsumer
@@ -197,15 +196,3 @@ class Positions:
             return Cursor(first if committed is None else committed, metadata.cluster, topic.incarnation or "1")
         self._context.log.warning("the topic was deleted and made again: all its records are new", topic=topic.name)
         return Cursor(first, metadata.cluster, succeed(spot, topic))
-
-
-def starts_of(options: Iterable[Any]) -> tuple[dict[str, list[Wish]], dict[str, list[Wish]]]:
-    """What these listeners wish, by topic and by pattern."""
-    topics: dict[str, list[Wish]] = {}
-    patterns: dict[str, list[Wish]] = {}
-    for option in options:
-        for topic in option.topics:
-            topics.setdefault(topic, []).append(option.wish)
-        if option.pattern is not None:
-            patterns.setdefault(option.pattern, []).append(option.wish)
-    return topics, patterns
