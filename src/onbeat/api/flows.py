@@ -70,14 +70,14 @@ async def triggers(request: Request) -> Response:
     for subscription in node.intake.subscriptions():
         for trigger in subscription.triggers.values():
             found.append(trigger_json(subscription, trigger))
+    found += [trigger_json(None, trigger) for trigger in node.intake.asleep()]
     found.sort(key=lambda each: str(each["name"]))
     return answer({"results": found, "total": len(found)})
 
 
-def trigger_json(subscription: Subscription, trigger: LoadedTrigger) -> dict[str, Any]:
+def trigger_json(subscription: Subscription | None, trigger: LoadedTrigger) -> dict[str, Any]:
     """A trigger and the state of its subscription."""
     spec = trigger.spec
-    state = "disabled" if spec.disabled else "failing" if subscription.trouble else "ready" if subscription.ready.is_set() else "starting"
     return {
         "name": spec.name,
         "triggerId": spec.id,
@@ -85,10 +85,18 @@ def trigger_json(subscription: Subscription, trigger: LoadedTrigger) -> dict[str
         "namespace": spec.namespace,
         "flowId": spec.flow.id if spec.flow else None,
         "flows": [f"{target.namespace}.{target.id}" for target in spec.targets],
-        "subscription": subscription.name,
-        "state": state,
-        "pausedBecause": subscription.trouble,
-        "received": subscription.received,
-        "lastEvent": iso(subscription.last_event) if subscription.last_event else None,
+        "subscription": subscription.name if subscription else None,
+        "state": _state(subscription, trigger),
+        "pausedBecause": subscription.trouble if subscription else "the trigger says `disabled: true`",
+        "received": subscription.received if subscription else 0,
+        "lastEvent": iso(subscription.last_event) if subscription and subscription.last_event else None,
         "disabled": spec.disabled,
     }
+
+
+def _state(subscription: Subscription | None, trigger: LoadedTrigger) -> str:
+    if subscription is None or trigger.spec.disabled:
+        return "disabled"
+    if subscription.trouble:
+        return "failing"
+    return "ready" if subscription.ready.is_set() else "starting"

@@ -7,10 +7,10 @@ from onbeat.core.ids import make_id
 
 
 class Identity:
-    """Makes execution ids that sort by time. seed: for tests; None takes the system's randomness."""
+    """Makes execution ids that sort by time. seed: for tests; None takes one from the system (ids are unique, not secret)."""
 
     def __init__(self, seed: int | None = None) -> None:
-        self._random: random.Random = random.SystemRandom() if seed is None else random.Random(seed)
+        self._random = random.Random(seed if seed is not None else random.SystemRandom().getrandbits(256))
 
     def new(self, at: Micros) -> str:
         """A new id for that instant."""

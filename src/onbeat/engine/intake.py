@@ -130,6 +130,7 @@ class Intake:
         self._subscriptions: dict[str, Subscription] = {}
         self._open = True
         self._webhooks: dict[tuple[str, str], list[Subscription]] = {}
+        self._asleep: dict[str, LoadedTrigger] = {}
         self._expected: dict[str, list[asyncio.Future[Started]]] = {}
 
     # ---- subscriptions -----------------------------------------------------------------------------------------
@@ -137,6 +138,10 @@ class Intake:
     def subscriptions(self) -> list[Subscription]:
         """The running ones, by name."""
         return [self._subscriptions[name] for name in sorted(self._subscriptions)]
+
+    def asleep(self) -> list[LoadedTrigger]:
+        """Disabled triggers for which nothing runs."""
+        return [self._asleep[name] for name in sorted(self._asleep)]
 
     def find(self, trigger: str) -> tuple[Subscription, LoadedTrigger] | None:
         """A trigger by its name, with its subscription."""
@@ -152,7 +157,11 @@ class Intake:
     def update(self, triggers: Iterable[LoadedTrigger]) -> None:
         """Serve these triggers and no others: new subscriptions start, empty ones stop, the others swap their listeners."""
         wanted: dict[str, dict[str, LoadedTrigger]] = {}
+        self._asleep = {}
         for trigger in triggers:
+            if trigger.spec.disabled and not trigger.options.listens_disabled:
+                self._asleep[trigger.spec.name] = trigger
+                continue
             name = trigger.options.subscription(trigger.spec.name, self._settings)
             wanted.setdefault(name, {})[trigger.spec.name] = trigger
         for name in [name for name in self._subscriptions if name not in wanted]:

@@ -75,6 +75,8 @@ class SourceOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
     names: ClassVar[tuple[str, ...]] = ()
     """The type names it answers to; the first is onbeat's own."""
+    listens_disabled: ClassVar[bool] = False
+    """Whether it runs although all its triggers are disabled, to skip what comes meanwhile; False: it connects to nothing then."""
 
     def subscription(self, trigger: str, settings: Mapping[str, Any]) -> str:
         """The name of the subscription this trigger shares with others of equal name; by default its own."""
