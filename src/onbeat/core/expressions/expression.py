@@ -152,7 +152,7 @@ def _render_again(value: Any, names: dict[str, Any], budget: Budget) -> Any:
         return value
     if budget.nested >= NESTED:
         raise ExpressionError(f"renders texts that render texts, more than {NESTED} deep; one may contain itself")
-    budget.spend(RENDERING + len(value))
+    budget.spend(RENDERING + 2 * len(value))
     budget.nested += 1
     result = compile_text(value).render(Scope(names), budget)
     budget.nested -= 1

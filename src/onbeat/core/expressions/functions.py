@@ -164,18 +164,15 @@ def random_port(context: Context) -> int:
 
 
 def current_each_output(context: Context, outputs: Any) -> Any:
-    """What `outputs` holds for the values of all loops around the present task run."""
-    parents = context.parent.get("parents") or []
-    runs = [parent["taskrun"] for parent in reversed(parents) if isinstance(parent, Mapping) and parent.get("taskrun")]
-    taskrun = context.parent.get("taskrun")
-    for run in [*runs, *([taskrun] if taskrun else [])]:
-        value = run.get("value")
-        if value is None:
-            continue
-        if not isinstance(outputs, Mapping) or value not in outputs:
-            return None
-        outputs = outputs[value]
-    return outputs
+    """What `outputs` holds for the values of all loops around the present task run; null when there is nothing."""
+    around = [parent["taskrun"].get("value") for parent in context.parent.get("parents") or () if parent.get("taskrun")]
+    nearest = (context.parent.get("taskrun") or {}).get("value")
+    for value in reversed(around):
+        outputs = outputs.get(value) if isinstance(outputs, Mapping) else None
+    if nearest is None or not isinstance(outputs, Mapping):
+        return outputs
+    # inside a flowable inside a loop, the flowable has the loop's value already
+    return outputs.get(nearest, outputs if around and around[0] == nearest else None)
 
 
 def tasks_with_state(context: Context, state: str) -> list[dict[str, Any]]:

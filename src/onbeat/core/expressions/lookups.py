@@ -20,10 +20,10 @@ from immutables import Map
 from jinja2.runtime import LoopContext, Macro
 from jinja2.utils import Namespace
 
-from onbeat.core.expressions.budget import check_items
+from onbeat.core.expressions.budget import check_items, weight
 from onbeat.core.expressions.context import Context
 from onbeat.core.expressions.errors import ExpressionError
-from onbeat.core.expressions.methods import method_of
+from onbeat.core.expressions.methods import Method, method_of
 from onbeat.core.expressions.missing import Missing, missing, solid
 from onbeat.core.expressions.texts import kind_of, to_text
 
@@ -104,11 +104,11 @@ def call(context: Context, function: Any, *arguments: Any, **named: Any) -> Any:
     if isinstance(function, Macro):
         return function(*arguments, **named)
     if isinstance(function, partial):
-        return function.func(context, function.args[0], *map(solid, arguments), **named)
+        return _call_method(context, function.func, function.args[0], arguments, named)
     if type(function) is Missing and function.direct and isinstance(function.known, Mapping):
         method = method_of(function.known, function.key)
         if method is not None:
-            return method(context, function.known, *map(solid, arguments), **named)
+            return _call_method(context, method, function.known, arguments, named)
     if callable(function) and getattr(function, "__name__", "") == "cycle":
         return function(*arguments)
     raise ExpressionError(f"calls {kind_of(solid(function))}, which is not a function")
@@ -149,6 +149,13 @@ def between(context: Context, start: Any, end: Any, increment: Any = 1) -> list[
 def mapping(pairs: tuple[tuple[Any, Any], ...]) -> dict[str, Any]:
     """`{key: value}`; keys become text."""
     return {key if type(key) is str else to_text(key): value for key, value in pairs}
+
+
+def _call_method(context: Context, method: Method, value: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    context.budget.spend(weight(value))
+    result = method(context, value, *map(solid, arguments), **named)
+    context.budget.spend(weight(result))
+    return result
 
 
 def _index(key: Any) -> int | None:

@@ -252,7 +252,7 @@ def _comparable(left: Any, right: Any) -> tuple[Any, Any] | None:
     first = to_number(left) if kind is str else left
     second = to_number(right) if other is str else right
     if is_number(first) and is_number(second):
-        return first, second
+        return _numbers("<", first, second)
     raise ExpressionError(f"compares {kind_of(left)} with {kind_of(right)}")
 
 
