@@ -5,6 +5,7 @@ Each invariant is computed anew from the execution and its flow by a full scan, 
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from onbeat.core import changes as c
 from onbeat.core import commands as cmd
@@ -86,7 +87,7 @@ def _histories(execution: Execution) -> Iterator[str]:
         (EXECUTION, "execution", execution.history),
         *((TASK_RUN, run.task, run.history) for run in execution.runs.values()),
     ]:
-        for (before, at), (after, later) in zip(history, history[1:], strict=False):
+        for (before, at), (after, later) in pairwise(history):
             if after not in table[before]:
                 yield f"{name}: {before} -> {after}"
             if later < at:

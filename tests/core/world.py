@@ -89,6 +89,7 @@ class World:
         self.journal: list[bytes] = [c.to_record(c.Created(at=head.created, head=head))]
         self.told: list[s.AnySignal] = []
         self.children: dict[str, World] = {}
+        self.fired: set[cmd.ArmTimer] = set()
 
     # ---- telling -------------------------------------------------------------------------------------------------
 
@@ -170,7 +171,9 @@ class World:
         spec = self.flow.by_id[run.task]
         assert isinstance(spec, Subflow)
         self.tell(
-            s.ChildChosen(run.n, run.attempt, "tests", str(spec.flow_id), 1, inputs=spec.inputs, wait=spec.wait, transmit=spec.transmit_failed)
+            s.ChildChosen(
+                run.n, run.attempt, "tests", str(spec.flow_id), 1, inputs=spec.inputs, wait=spec.wait, transmit=spec.transmit_failed
+            )
         )
 
     # ---- time ----------------------------------------------------------------------------------------------------
@@ -183,13 +186,16 @@ class World:
         self.now = until
 
     def timers(self) -> list[cmd.ArmTimer]:
-        """What is armed, the next one first; one that was told already is left out until something changes."""
-        return sorted((command for command in self.outstanding() if isinstance(command, cmd.ArmTimer)), key=lambda each: (each.due, each.run))
+        """What is armed and was not told yet, the next one first."""
+        return sorted(
+            (command for command in self.outstanding() if isinstance(command, cmd.ArmTimer)), key=lambda each: (each.due, each.run)
+        )
 
     def fire(self, timer: cmd.ArmTimer | None = None) -> None:
         """The next timer comes due."""
         timer = timer or self.timers()[0]
         self.now = max(self.now, timer.due)
+        self.fired.add(timer)
         self.tell(s.TimerFired(timer.run, timer.due))
         self.grant()
 
@@ -251,7 +257,8 @@ class World:
         self.grant()
 
     def forget(self) -> None:
-        """Memory is what the journal gives."""
+        """Memory is what the journal gives; timers are armed anew."""
+        self.fired.clear()
         self.execution = fold(c.from_record(row) for row in self.journal)
 
     # ---- looking -------------------------------------------------------------------------------------------------

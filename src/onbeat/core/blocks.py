@@ -49,7 +49,7 @@ def fill(draft: Draft, n: int) -> None:
             break
         if limit and block.open >= limit:
             return
-        if not _begin_step(draft, n, block.begun, 0):
+        if not begin_step(draft, n, block.begun, 0):
             draft.add(c.LaneBegun(at=draft.now, n=n))
     if draft.block(n).open == 0 and draft.execution.state is not State.PAUSED:
         _phase_over(draft, n)
@@ -64,44 +64,53 @@ def lane_of(draft: Draft, n: int, block: Block, lane: int) -> Lane:
     return Lane(draft.flow.tasks) if n == ROOT else draft.flowable(n).lane(block, lane)
 
 
-def _begin_step(draft: Draft, n: int, lane: int, step: int) -> bool:
+def next_step(draft: Draft, n: int, block: Block, lane: int, step: int) -> int | None:
+    """The lane's next enabled step from `step` on; None when there is none."""
+    tasks = lane_of(draft, n, block, lane).tasks
+    return next((at for at in range(step, len(tasks)) if not tasks[at].disabled), None)
+
+
+def begin_step(draft: Draft, n: int, lane: int, step: int) -> bool:
     """Create the task run of the lane's next enabled task from `step` on; False when there is none."""
     block = draft.block(n)
+    at = next_step(draft, n, block, lane, step)
+    if at is None:
+        return False
     tasks, value, iteration = lane_of(draft, n, block, lane)
-    for at in range(step, len(tasks)):
-        task = tasks[at]
-        if task.disabled:
-            continue
-        number = draft.execution.last + 1
-        draft.add(
-            c.RunCreated(
-                at=draft.now,
-                n=number,
-                task=task.id,
-                parent=n,
-                phase=block.phase,
-                lane=lane,
-                step=at,
-                value=value,
-                iteration=iteration,
-            )
+    number = draft.execution.last + 1
+    draft.add(
+        c.RunCreated(
+            at=draft.now,
+            n=number,
+            task=tasks[at].id,
+            parent=n,
+            phase=block.phase,
+            lane=lane,
+            step=at,
+            value=value,
+            iteration=iteration,
         )
-        start(draft, number)
-        return True
-    return False
+    )
+    start(draft, number)
+    return True
 
 
 def start(draft: Draft, n: int) -> None:
-    """Take a created task run as far as it goes by itself: skipped, failed, a flowable's block opened, or ready to be dispatched."""
+    """Take a task run as far as it goes by itself: skipped, failed, paused, a flowable's block opened, or ready to be dispatched.
+
+    `when` is evaluated before it is RUNNING, and so once: what else runs may change what it says.
+    """
     spec = draft.spec(n)
     try:
-        if spec.when is not True and not truthy(draft.renderer(n)("when")):
-            draft.move_run(n, State.SKIPPED)
-        elif isinstance(spec, Pause):
-            _pause(draft, n)
-        elif isinstance(spec, FlowableSpec):
-            if draft.run(n).state is not State.RUNNING:
+        if draft.run(n).state is not State.RUNNING:
+            if spec.when is not True and not truthy(draft.renderer(n)("when")):
+                draft.move_run(n, State.SKIPPED)
+                return
+            if spec.flowable:
                 draft.move_run(n, State.RUNNING)
+        if isinstance(spec, Pause):
+            _pause(draft, n, spec)
+        elif isinstance(spec, FlowableSpec):
             open_block(draft, n, spec)
     except NeedsOutside as outside:
         draft.add(c.Asked(at=draft.now, n=n, ask=outside.name))
@@ -125,14 +134,11 @@ def open_block(draft: Draft, n: int, spec: FlowableSpec) -> None:
     fill(draft, n)
 
 
-def _pause(draft: Draft, n: int) -> None:
-    """Move a Pause task's run to PAUSED, with the instant at which it goes on or fails by itself."""
-    spec, render = draft.spec(n), draft.renderer(n)
-    duration, timeout = render("pause_duration"), render("timeout")
-    waits = [micros(parse_duration(str(wait))) for wait in (duration, timeout) if wait is not None]
-    draft.move_run(n, State.RUNNING)
-    assert isinstance(spec, Pause)
-    draft.move_run(n, State.PAUSED, wake=draft.now + min(waits) if waits else None)
+def _pause(draft: Draft, n: int, spec: Pause) -> None:
+    """Move a Pause task's run to PAUSED, with the instant at which it goes on or fails by itself; a duration goes before a timeout."""
+    wait = draft.renderer(n)("timeout" if spec.pause_duration is None else "pause_duration")
+    wake = None if wait is None else draft.now + micros(parse_duration(str(wait)))
+    draft.move_run(n, State.PAUSED, wake=wake)
 
 
 def fail(draft: Draft, n: int, error: str, state: State = State.FAILED) -> None:
@@ -161,7 +167,7 @@ def _child_ended(draft: Draft, run: TaskRun) -> None:
         return
     killing = draft.execution.state is State.KILLING
     stopped = killing or run.state in FAILING or block.failed
-    if stopped or not _begin_step(draft, n, run.lane, run.step + 1):
+    if stopped or not begin_step(draft, n, run.lane, run.step + 1):
         draft.add(c.LaneEnded(at=draft.now, n=n))
         fill(draft, n)
 
@@ -216,11 +222,23 @@ def _flow_over(draft: Draft, state: State) -> None:
     except NeedsOutside as outside:
         draft.add(c.Asked(at=draft.now, n=ROOT, ask=outside.name))
     except _PROBLEMS as problem:
-        draft.finish(State.FAILED, error=f"outputs: {short(problem)}")
+        outputs_failed(draft, state, short(problem))
     else:
         draft.finish(state, outputs=outputs)
 
 
-def flow_over(draft: Draft) -> None:
-    """The shell evaluated the flow's outputs: end the execution."""
-    _flow_over(draft, worst(draft.block(ROOT).seen))
+def outputs_failed(draft: Draft, state: State, problem: str) -> None:
+    """The flow's outputs cannot be had: that fails the execution, unless a task has failed it already."""
+    if state in FAILING:
+        draft.finish(state)
+    else:
+        draft.finish(State.FAILED, error=f"outputs: {problem}")
+
+
+def flow_over(draft: Draft, problem: str | None = None) -> None:
+    """The shell evaluated the flow's outputs, or could not: end the execution."""
+    state = worst(draft.block(ROOT).seen)
+    if problem is None:
+        _flow_over(draft, state)
+    else:
+        outputs_failed(draft, state, problem)

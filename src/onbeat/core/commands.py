@@ -104,7 +104,7 @@ def of_execution(execution: Execution) -> Iterator[AnyCommand]:
         yield ArmTimer(ROOT, execution.wake)
     elif execution.state in (State.CREATED, State.QUEUED):
         yield AwaitSlot()
-    elif execution.state is State.PAUSED and not execution.paused:
+    elif execution.state is State.PAUSED:
         yield AwaitResume(ROOT)
 
 

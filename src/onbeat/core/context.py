@@ -60,7 +60,7 @@ def taskrun(execution: Execution, run: TaskRun) -> dict[str, Json]:
     facts: dict[str, Json] = {
         "id": execution.run_id(run.n),
         "startDate": iso(run.history[0][1]),
-        "attemptsCount": max(0, run.attempt - 1),
+        "attemptsCount": sum(attempt.end is not None for attempt in run.attempts),
     }
     if run.parent:
         facts["parentId"] = execution.run_id(run.parent)

@@ -88,7 +88,8 @@ def _tell(draft: Draft, signal: s.AnySignal) -> None:
         case s.Restart():
             restart.restart(draft)
         case s.SetLabels():
-            draft.add(c.Labelled(at=draft.now, labels=signal.labels))
+            if signal.labels != draft.execution.labels:
+                draft.add(c.Labelled(at=draft.now, labels=signal.labels))
         case _:
             assert_never(signal)
 
@@ -103,7 +104,9 @@ def _begin(draft: Draft) -> None:
 
 def _dispatched(draft: Draft, signal: s.Dispatched) -> None:
     run = draft.execution.runs.get(signal.run)
-    if run is None or run.state not in (State.CREATED, State.RESTARTED) or draft.execution.state is not State.RUNNING:
+    if run is None or run.state not in (State.CREATED, State.RESTARTED) or run.ask is not None:
+        return
+    if draft.execution.state is not State.RUNNING:
         return
     spec = draft.spec(run.n)
     try:
@@ -171,12 +174,11 @@ def _timer_fired(draft: Draft, signal: s.TimerFired) -> None:
 
 def _pause_over(draft: Draft, run: TaskRun) -> None:
     """A Pause task's time is up: its delay lets it go on as `behavior` says, its timeout fails it."""
-    spec = draft.spec(run.n)
-    _wake_up(draft)
-    if not isinstance(spec, Pause):
-        draft.move_run(run.n, State.RUNNING)
-        blocks.fail(draft, run.n, _LOST)
+    if _held_by_operator(draft.execution):
         return
+    spec = draft.spec(run.n)
+    assert isinstance(spec, Pause), "only a Pause waits for a time"
+    _wake_up(draft)
     if spec.pause_duration is None:
         blocks.fail(draft, run.n, "nobody resumed it before its timeout")
         return
@@ -190,6 +192,13 @@ def _pause_over(draft: Draft, run: TaskRun) -> None:
             blocks.fail(draft, run.n, "nobody resumed it in time")
         case "CANCEL":
             blocks.fail(draft, run.n, "nobody resumed it in time", State.CANCELLED)
+
+
+def _held_by_operator(execution: Execution) -> bool:
+    """Whether a person paused it, and not only its Pause tasks: then something else was under way, or has ended since."""
+    if execution.state is not State.PAUSED:
+        return False
+    return bool(execution.held) or any(n not in execution.blocks and execution.runs[n].state is not State.PAUSED for n in execution.open)
 
 
 def _wake_up(draft: Draft) -> None:
@@ -299,11 +308,8 @@ def _evaluated(draft: Draft, signal: s.Evaluated) -> None:
     if signal.run == ROOT:
         if draft.execution.ask != signal.ask:
             return
-        if signal.error is not None:
-            draft.finish(State.FAILED, error=f"{signal.ask}: {signal.error}")
-            return
         draft.add(c.Answered(at=draft.now, n=ROOT, ask=signal.ask, value=signal.value))
-        blocks.flow_over(draft)
+        blocks.flow_over(draft, signal.error)
         return
     run = draft.execution.runs.get(signal.run)
     if run is None or run.ended or run.ask != signal.ask:
@@ -341,7 +347,7 @@ def _lost(draft: Draft, run: TaskRun) -> None:
         case OnLost.FAIL:
             draft.move_run(run.n, blocks.allowed(spec, State.FAILED), error=f"{_LOST} (onLost: FAIL)", lost=True)
         case OnLost.HOLD:
-            draft.move_run(run.n, State.PAUSED, error=f"{_LOST} (onLost: HOLD); resume to try again")
+            draft.move_run(run.n, State.PAUSED, error=f"{_LOST} (onLost: HOLD); resume to try again", lost=True)
 
 
 def _kill(draft: Draft) -> None:
@@ -349,16 +355,15 @@ def _kill(draft: Draft) -> None:
     if execution.ended or execution.state is State.KILLING:
         return
     draft.move(State.KILLING)
-    draft.ended.clear()
     for n in sorted(execution.open):
         run = draft.run(n)
         if n in draft.execution.blocks or run.ended:
             continue
-        if run.state is State.RUNNING:
+        if run.state is State.RUNNING and run.attempt:
             draft.move_run(n, State.KILLING)
         else:
             draft.move_run(n, State.KILLED)
-    draft.ended.extend(n for n in execution.held if n not in draft.ended)
+    draft.ended.extend(execution.held)
     blocks.settle(draft)
     if not draft.execution.ended and (ROOT not in draft.execution.blocks or not draft.execution.open):
         draft.finish(State.KILLED)

@@ -103,18 +103,20 @@ def _moved(execution: Execution, change: c.Moved, version: int) -> Execution:
         raise IllegalTransition(f"execution {execution.id}: {execution.state} -> {change.after}")
     if change.sequence != execution.sequence + 1:
         raise IllegalTransition(f"execution {execution.id}: state event {change.sequence} after {execution.sequence}")
+    again = execution.ended  # restarted: what failed it is past, its outputs are to be evaluated anew
     return replace(
         execution,
         version=version,
         sequence=change.sequence,
         state=change.after,
         history=(*execution.history, (change.after, change.at)),
-        outputs=change.outputs if change.outputs is not None else execution.outputs,
-        error=None if change.after is State.RESTARTED else change.error or execution.error,
-        failed_task=None if change.after is State.RESTARTED else change.failed_task or execution.failed_task,
+        outputs=None if again else change.outputs if change.outputs is not None else execution.outputs,
+        error=None if again else change.error or execution.error,
+        failed_task=None if again else change.failed_task or execution.failed_task,
         ask=None,
-        held=() if change.after is State.RUNNING else execution.held,
-        restarts=execution.restarts + (change.after is State.RESTARTED and execution.state in TERMINATED),
+        answers={} if again else execution.answers,
+        held=(),
+        restarts=execution.restarts + again,
         wake=None if execution.state is State.CREATED else execution.wake,
     )
 
@@ -148,13 +150,13 @@ def _run_created(execution: Execution, change: c.RunCreated, version: int) -> Ex
 
 
 def _attempts(run: TaskRun, change: c.RunMoved) -> tuple[Attempt, ...]:
-    """The attempts after the move: RUNNING with a number begins one; leaving RUNNING for good or for a retry ends it."""
+    """The attempts after the move: RUNNING with a number begins one; leaving RUNNING for good or for a retry, or losing it, ends it."""
     attempts = run.attempts
     if change.attempt is not None:
         return (*attempts, Attempt(state=State.RUNNING, start=change.at))
     if not attempts or attempts[-1].end is not None:
         return attempts
-    if change.state in TERMINATED or change.state is State.RETRYING:
+    if change.state in TERMINATED or change.state is State.RETRYING or change.lost:
         state = change.state if change.state in TERMINATED else State.FAILED
         return (*attempts[:-1], replace(attempts[-1], state=state, end=change.at, lost=change.lost))
     return attempts
@@ -189,7 +191,7 @@ def _run_moved(execution: Execution, change: c.RunMoved, version: int) -> Execut
         error, failed_task = change.error, run.task
     if moved.ended:
         held = (*held, run.n) if execution.state is State.PAUSED else held
-        open_ = open_.delete(run.n) if run.n in open_ else open_
+        open_ = open_.delete(run.n)
         block = blocks[run.parent]
         blocks = blocks.set(run.parent, _child_ended(block, moved))
     elif run.ended:
@@ -261,10 +263,18 @@ def _run_removed(execution: Execution, change: c.RunRemoved, version: int) -> Ex
         version=version,
         runs=execution.runs.delete(run.n),
         blocks=blocks,
-        open=execution.open.delete(run.n) if run.n in execution.open else execution.open,
-        context=execution.context.delete(run.task) if run.task in execution.context and not run.path else execution.context,
-        states=execution.states.delete(run.task) if run.task in execution.states and not run.path else execution.states,
+        context=drop(execution.context, (run.task, *run.path)),
+        states=drop(execution.states, (run.task, *run.path)),
     )
+
+
+def drop(tree: Map[str, Any], path: tuple[str, ...]) -> Map[str, Any]:
+    """`tree` without what is at the path; maps that are empty then go too."""
+    below = tree.get(path[0])
+    if len(path) > 1 and isinstance(below, Map):
+        below = drop(below, path[1:])
+        return tree.set(path[0], below) if below else tree.delete(path[0])
+    return tree.delete(path[0]) if len(path) == 1 and path[0] in tree else tree
 
 
 def _block_reset(execution: Execution, change: c.BlockReset, version: int) -> Execution:

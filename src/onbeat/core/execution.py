@@ -144,7 +144,8 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
 
     open: numbers of the task runs that have not ended. held: task runs that ended while the execution was paused, whose blocks have
     not been told yet. last: the largest task run number ever given. paused: how many task runs are PAUSED. ask: what the shell must
-    evaluate for the flow itself. error, failed_task: of the first task run that failed since the last start. context: `outputs.*` and states: `tasks.*` as expressions see them, kept up by evolve.
+    evaluate for the flow itself. error, failed_task: of the first task run that failed since the last start. context: `outputs.*` and
+    states: `tasks.*` as expressions see them, kept up by evolve.
     """
 
     head: Head

@@ -127,7 +127,8 @@ def test_outputs_are_found_by_value_at_any_depth():
                     tasks:
                       - id: if
                         type: core.flow.If
-                        condition: "{{ outputs.leaf[parents[1].taskrun.value][taskrun.value].x == parents[1].taskrun.value ~ taskrun.value }}"
+                        condition: >-
+                          {{ outputs.leaf[parents[1].taskrun.value][taskrun.value].x == parents[1].taskrun.value ~ taskrun.value }}
                         then: [{id: right, type: t}]
           - id: last
             type: core.flow.Switch
@@ -156,7 +157,9 @@ def test_a_failed_value_stops_the_loop():
 
 def test_a_value_that_may_fail_does_not_stop_it():
     """allowFailure inside the loop makes WARNING of it, and the next value runs."""
-    world = World("tasks: [{id: e, type: core.flow.ForEach, values: [x, y], tasks: [{id: a, type: t, allowFailure: true}]}]", {"a": [FAILED]})
+    world = World(
+        "tasks: [{id: e, type: core.flow.ForEach, values: [x, y], tasks: [{id: a, type: t, allowFailure: true}]}]", {"a": [FAILED]}
+    )
 
     assert world.play().states == {"e": WARNING, "a[x]": WARNING, "a[y]": WARNING}
 

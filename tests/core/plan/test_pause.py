@@ -101,7 +101,9 @@ def test_a_duration_may_be_an_expression_or_wrong():
 
 def test_its_tasks_run_after_the_resume():
     """Kestra's old form: the pause goes on with tasks of its own, and ends as they do."""
-    world = World("tasks: [{id: p, type: core.flow.Pause, delay: PT1S, tasks: [{id: a, type: t}, {id: b, type: t}]}]", {"b": [FAILED]}).play()
+    world = World(
+        "tasks: [{id: p, type: core.flow.Pause, delay: PT1S, tasks: [{id: a, type: t}, {id: b, type: t}]}]", {"b": [FAILED]}
+    ).play()
 
     assert world.states == {"p": FAILED, "a": SUCCESS, "b": FAILED}
 
@@ -153,15 +155,15 @@ def test_one_pause_over_leaves_the_other():
 
 def test_each_value_of_a_loop_pauses():
     """One after another, or all at once."""
-    flow = "tasks: [{{id: each, type: core.flow.ForEach, values: [a, b], concurrencyLimit: {limit}, tasks: [{{id: p, type: core.flow.Pause}}]}}]"
-    world = World(flow.format(limit=1))
+    flow = "tasks: [{{id: each, type: core.flow.ForEach, values: [a, b], concurrencyLimit: {}, tasks: [{{id: p, type: core.flow.Pause}}]}}]"
+    world = World(flow.format(1))
     world.begin()
     world.tell(s.Resume())
     assert world.states == {"each": RUNNING, "p[a]": SUCCESS, "p[b]": PAUSED}
     world.tell(s.Resume())
     assert world.state is SUCCESS
 
-    world = World(flow.format(limit=0))
+    world = World(flow.format(0))
     world.begin()
     world.tell(s.Resume())
     assert world.state is SUCCESS
