@@ -231,7 +231,8 @@ async def running(
 ) -> AsyncIterator[Run]:
     """Run a source as the engine does: again after an OutsideError, until the block ends; a crash is a cancel.
 
-    The source is ready when the block begins, unless the test does not want to wait for that. wait_room returns at once unless the test clears `room`.
+    The source is ready when the block begins, unless the test does not want to wait for that. wait_room returns at once unless the test
+    clears `room`.
     """
     run = Run(emitter, list(listeners), [], FakeLog(), asyncio.Event())
     run.room.set()

@@ -13,17 +13,16 @@ Rules
 Called by: feed.
 """
 
-import asyncio
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
-from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 
 from onbeat.plugins.kafka.cluster import Cluster, Metadata, Topic
+from onbeat.plugins.kafka.consumer import Consumer
 from onbeat.ports import Position, SourceContext, Work
 
 EARLIEST, LATEST = "earliest", "latest"
@@ -47,7 +46,8 @@ class Spot(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Cursor:
-    """Where reading stands. doubt: the first record must have the fingerprint `mark`, or the topic was made again."""
+    """Where reading stands. doubt: `next` is the record before our position, which must have the fingerprint `mark`, or the topic was made
+    again."""
 
     next: int
     cluster: str
@@ -56,10 +56,21 @@ class Cursor:
     doubt: bool = False
     failures: int = 0
 
+    def settle(self) -> None:
+        """End the doubt: from the record before our position to the position itself."""
+        if self.doubt:
+            self.doubt = False
+            self.next += 1
+
+    @property
+    def base(self) -> str:
+        """The topic's id, without the count of times that Kafka lost its end."""
+        return self.incarnation.partition("+")[0]
+
     @property
     def spot(self) -> Spot:
         """What to store of it."""
-        return Spot(self.next, self.cluster, self.incarnation, self.mark)
+        return Spot(self.next + self.doubt, self.cluster, self.incarnation, self.mark)
 
 
 def part(place: TopicPartition) -> str:
@@ -80,7 +91,7 @@ def is_same(spot: Spot | Cursor, metadata: Metadata, topic: Topic) -> bool:
     if spot.cluster != metadata.cluster:
         return False
     known = spot.incarnation.partition("+")[0]
-    return topic.incarnation is None or known == topic.incarnation or known.isdigit()
+    return topic.incarnation is None or known == topic.incarnation or known.isdigit()  # a number: the cluster has learned to give ids
 
 
 def succeed(spot: Spot | Cursor, topic: Topic) -> str:
@@ -91,10 +102,18 @@ def succeed(spot: Spot | Cursor, topic: Topic) -> str:
     return str(int(known) + 1) if known.isdigit() and not count else f"{known}+{int(count or 0) + 1}"
 
 
+async def remember(context: SourceContext, name: str, value: str) -> str:
+    """A fact of a subscription: the stored one, else `value`, stored now."""
+    stored = await context.store.positions(context.name)
+    if name not in stored:
+        await context.store.write(Work(positions=(Position(context.name, name, value),)))
+    return stored.get(name, value)
+
+
 class Positions:
     """The positions of one subscription."""
 
-    def __init__(self, context: SourceContext, cluster: Cluster, consumer: AIOKafkaConsumer) -> None:
+    def __init__(self, context: SourceContext, cluster: Cluster, consumer: Consumer) -> None:
         self._context, self._cluster, self._consumer = context, cluster, consumer
 
     def row(self, place: TopicPartition, cursor: Cursor) -> Position:
@@ -105,13 +124,6 @@ class Positions:
         """Store positions that no event goes with."""
         if positions := tuple(rows):
             await self._context.store.write(Work(positions=positions))
-
-    async def remember(self, name: str, value: str) -> str:
-        """A fact of this subscription: the stored one, else `value`, stored now."""
-        stored = await self._context.store.positions(self._context.name)
-        if name not in stored:
-            await self.keep([Position(self._context.name, name, value)])
-        return stored.get(name, value)
 
     async def begin(self, wishes: Mapping[str, Collection[Wish]], patterns: Mapping[str, Collection[Wish]]) -> None:
         """Fix where topics that are new to us begin, before they are read (rule 2)."""
@@ -131,7 +143,7 @@ class Positions:
 
     async def _starts(self, metadata: Metadata, topic: Topic, wishes: Collection[Wish]) -> list[Position]:
         places = [TopicPartition(topic.name, number) for number in topic.partitions]
-        committed = await self.committed(places)
+        committed = await self._consumer.committed(places)
         offsets = await self._wished([place for place in places if committed[place] is None], wishes)
         incarnation = topic.incarnation or "1"
         starts = {place: offset for place in places if (offset := committed[place]) is not None} | offsets
@@ -142,22 +154,16 @@ class Positions:
         if not places:
             return {}
         if any(wish.since is None and wish.start == EARLIEST for wish in wishes):
-            return dict(await self._consumer.beginning_offsets(places))
-        offsets: dict[TopicPartition, int] = dict(await self._consumer.end_offsets(places))
-        since = [wish.since for wish in wishes if wish.since is not None]
-        if since:
-            found = await self._consumer.offsets_for_times(dict.fromkeys(places, min(since)))
-            offsets.update({place: at.offset for place, at in found.items() if at is not None})
+            return await self._consumer.first(places)
+        offsets = await self._consumer.end(places)
+        if since := [wish.since for wish in wishes if wish.since is not None]:
+            offsets |= await self._consumer.at(places, min(since))
         return offsets
-
-    async def committed(self, places: Collection[TopicPartition]) -> dict[TopicPartition, int | None]:
-        """The group's offsets at the broker."""
-        return dict(zip(places, await asyncio.gather(*(self._consumer.committed(place) for place in places)), strict=True))
 
     async def place(self, places: Collection[TopicPartition], metadata: Metadata) -> dict[TopicPartition, Cursor]:
         """Where each of these partitions is to be read from, stored when it is news."""
         stored = await self._context.store.positions(self._context.name)
-        committed = await self.committed(places)
+        committed = await self._consumer.committed(places)
         first: dict[TopicPartition, int] = {}
         cursors, news = {}, []
         for place in places:
@@ -169,7 +175,7 @@ class Positions:
             if spot is not None and is_same(spot, metadata, topic):
                 cursor = self._resume(spot, topic, committed[place])
             else:
-                first = first or await self._consumer.beginning_offsets(list(places))
+                first = first or await self._consumer.first(places)
                 cursor = self._start(spot, metadata, topic, first[place], committed[place])
             cursors[place] = cursor
             if spot is None or spot != cursor.spot:
@@ -189,7 +195,7 @@ class Positions:
             )
             return Cursor(committed, spot.cluster, incarnation)
         doubt = topic.incarnation is None and bool(spot.mark) and spot.next > 0
-        return Cursor(spot.next, spot.cluster, incarnation, spot.mark, doubt)
+        return Cursor(spot.next - doubt, spot.cluster, incarnation, spot.mark, doubt)
 
     def _start(self, spot: Spot | None, metadata: Metadata, topic: Topic, first: int, committed: int | None) -> Cursor:
         if spot is None:
