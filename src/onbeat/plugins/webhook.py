@@ -1,0 +1,310 @@
+"""Turn an HTTP request into an event.
+
+The route belongs to the API, what a request means belongs here: pure functions, so that every refusal is tested without a server
+and nothing half-read ever starts a flow.
+
+Rules
+1. The key is compared in constant time; only the methods a trigger names start it, never HEAD or OPTIONS.
+2. The content type decides how the body is read. JSON must be JSON: duplicate keys, NaN, depth over 64 and half characters are refused.
+3. An event's identity is the sender's: Idempotency-Key, a provider's delivery id, a CloudEvent's source and id; else each request is new.
+4. The same Idempotency-Key with another request is told from a repetition by the request's fingerprint.
+5. What authenticates the sender (Authorization, cookies, signatures, tokens) is masked before it is kept.
+
+Called by: the API's webhook route; the registry for the trigger's options.
+"""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Literal
+from urllib.parse import unquote
+
+from pydantic import Field
+
+from onbeat.core.event import Event, Json, Micros, cloud_key
+from onbeat.core.times import from_iso
+from onbeat.core.values import normalise
+from onbeat.errors import UserError
+from onbeat.ports import HttpRequest, LedgerRow, Listener, Received, SourceContext, SourceOptions
+
+LEDGER = "webhook"
+"""Where the fingerprints of requests with an Idempotency-Key are remembered."""
+
+MASK = "******"
+_SECRET_HEADER = re.compile(
+    r"(proxy-)?authorization|cookie|.*signature.*|.*[-_]token|.*api[-_]?key|.*secret.*",
+)
+_KEPT: Micros = 7 * 24 * 3600 * 1_000_000
+_LONGEST_KEY = 255
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+class BodyTooLarge(UserError):
+    """The body is larger than the webhook takes."""
+
+
+class Webhook(SourceOptions):
+    """Starts when `/api/v1/main/executions/webhook/{namespace}/{flow}/{key}` is called; a 2xx answer means that the start is on disk.
+
+    `trigger.body` is the parsed JSON, else text; `trigger.headers` and `trigger.parameters` hold a list for each name. A body that is
+    not text is given as base64, with `trigger.encoding: base64`. Without a JSON content type a body is read as JSON where a sender
+    usually forgets to say so (none, or curl's form type) and it is an object or a list. Repeating a request with the same
+    `Idempotency-Key` (or a provider's delivery id) gives the same execution.
+
+    Example:
+
+    ```yaml
+    triggers:
+      - id: order_placed
+        type: core.trigger.Webhook
+        key: 4wjtkzwVGBM9yKnjm3yv8r
+        methods: [POST]
+        when: "{{ trigger.body.total > 0 }}"
+    ```
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("core.trigger.Webhook",)
+
+    key: str = Field(min_length=1, max_length=256, repr=False)
+    """The secret part of the address; may be an expression such as `{{ secret('HOOK') }}`."""
+    methods: frozenset[Literal["GET", "POST", "PUT", "PATCH", "DELETE"]] = frozenset({"GET", "POST", "PUT"})
+    wait: bool = False
+    """Answer when the execution has ended."""
+    return_outputs: bool = Field(False, alias="returnOutputs")
+    """With `wait`, answer its outputs."""
+    response_code: int = Field(200, alias="responseCode", ge=200, le=299)
+    response_content_type: str = Field("application/json", alias="responseContentType")
+    max_body: int = Field(1024 * 1024, alias="maxBody", ge=1)
+    """The largest body in bytes."""
+    invalid_json: Literal["refuse", "text"] = Field("refuse", alias="invalidJson")
+    """What a body that says it is JSON and is not does: `refuse` answers 400, `text` starts with the text, as Kestra does."""
+    auth: Json = None
+
+    def subscription(self, trigger: str, settings: Mapping[str, Any]) -> str:
+        """All webhooks wait in one place: the API's route."""
+        return type(self).names[0]
+
+    async def run(self, context: SourceContext, triggers: Callable[[], Sequence[Listener]]) -> None:
+        """Nothing to connect: the route is the API's."""
+        context.ready()
+        await asyncio.Event().wait()
+
+
+def verify(options: Webhook, key: str) -> bool:
+    """Whether the key in the address is this webhook's, in a time that does not tell how much of it is right."""
+    return hmac.compare_digest(options.key.encode("utf-8", "surrogatepass"), key.encode("utf-8", "surrogatepass"))
+
+
+def allows(options: Webhook, method: str) -> bool:
+    """Whether a request with this method may start."""
+    return method in options.methods
+
+
+def receive(options: Webhook, request: HttpRequest, now: Micros, nonce: str) -> Received:
+    """What the request is as an event. nonce: makes a request without an identity its own. Raises UserError: nothing is to be kept."""
+    body, encoding = _read_body(options, request)
+    variables: dict[str, Json] = {"body": body, "headers": _masked(request.headers), "parameters": request.parameters}
+    if encoding:
+        variables["encoding"] = encoding
+    attributes = _cloud_event(request, body) or {}
+    identity = _identity(request, body)
+    if identity is None and attributes:
+        identity = cloud_key(attributes["source"], attributes["id"])
+    event = Event(
+        id=attributes.get("id", nonce if identity is None else identity.partition(":")[2]),
+        source=attributes.get("source", "onbeat/webhook"),
+        type=attributes.get("type", "io.onbeat.webhook"),
+        time=_time(attributes, now),
+        key=identity or f"request:{nonce}",
+        data=attributes.get("data", body),
+        subject=attributes.get("subject"),
+        variables=normalise(variables),
+        hops=_hops(attributes),
+        correlation_id=attributes.get("correlationid"),
+        causation_id=attributes.get("causationid"),
+        traceparent=_traceparent(attributes, request.headers),
+    )
+    return Received(event=event, key=event.key)
+
+
+# ---- the same key for another request ------------------------------------------------------------------------------
+
+
+def ledger_row(trigger: str, received: Received, request: HttpRequest, now: Micros) -> LedgerRow | None:
+    """What to remember of a request with an Idempotency-Key, in the transaction that starts it; None for one without.
+
+    The route reads `ledger(LEDGER, [row.key])` first and asks `conflicts`; it lets one request with the same key in at a time.
+    """
+    if not received.key.startswith("idempotency:"):
+        return None
+    return LedgerRow(LEDGER, f"{trigger}\n{received.key}", fingerprint(request), now + _KEPT)
+
+
+def conflicts(remembered: str | None, row: LedgerRow) -> bool:
+    """Whether the key was used for another request before: answer 422."""
+    return remembered is not None and not hmac.compare_digest(remembered, row.value or "")
+
+
+def fingerprint(request: HttpRequest) -> str:
+    """Tells requests apart: method, path and body."""
+    head = f"{request.method} {request.path}\n".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(head + hashlib.sha256(request.body).digest()).hexdigest()
+
+
+# ---- the body ------------------------------------------------------------------------------------------------------
+
+
+def parse_json(raw: bytes) -> Json:
+    """The plain JSON of UTF-8 bytes. Raises UserError that says where it is wrong."""
+    try:
+        value = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise UserError(f"body is not JSON: byte {error.start} is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise UserError(f"body is not JSON: line {error.lineno} column {error.colno}: {error.msg}") from None
+    except RecursionError:
+        raise UserError("body is nested more than 64 levels deep") from None
+    except ValueError:  # Python's own bound on digits
+        raise UserError("body has an integer of more than 3,900 digits") from None
+    return normalise(value)
+
+
+def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        raise UserError("body is not JSON that means one thing: an object has the same key twice")
+    return result
+
+
+def _no_constant(name: str) -> Json:
+    raise UserError(f"body is not JSON: {name} is not a number there")
+
+
+def _read_body(options: Webhook, request: HttpRequest) -> tuple[Json, str | None]:
+    raw = request.body
+    if len(raw) > options.max_body:
+        raise BodyTooLarge(f"the body is larger than {options.max_body} bytes; set `maxBody` on the webhook for larger ones")
+    if _header(request.headers, "content-encoding", "identity").lower() != "identity":
+        raise UserError("compressed bodies are not taken; send it without Content-Encoding")
+    if not raw:
+        return None, None
+    kind = _header(request.headers, "content-type").partition(";")[0].strip().lower()
+    if kind == "application/cloudevents-batch+json":
+        raise UserError("batches of CloudEvents are not taken; send one event in a request")
+    if kind in ("application/json", "text/json") or kind.endswith("+json"):
+        try:
+            return parse_json(raw), None
+        except UserError:
+            if options.invalid_json == "refuse" or kind == "application/cloudevents+json":
+                raise
+    elif kind in ("", "application/x-www-form-urlencoded") and raw.lstrip()[:1] in (b"{", b"["):
+        try:
+            return parse_json(raw), None
+        except UserError:
+            return _text(raw)
+    return _text(raw)
+
+
+def _text(raw: bytes) -> tuple[str, str | None]:
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        return base64.b64encode(raw).decode(), "base64"
+    return text, None
+
+
+# ---- headers and identity ------------------------------------------------------------------------------------------
+
+
+def _header(headers: Mapping[str, list[str]], name: str, default: str = "") -> str:
+    values = headers.get(name) or [default]
+    if len(values) > 1:
+        raise UserError(f"the header {name} is given {len(values)} times; send it once")
+    return values[0].strip()
+
+
+def _masked(headers: Mapping[str, list[str]]) -> dict[str, Json]:
+    return {name: [MASK] * len(values) if _SECRET_HEADER.fullmatch(name) else list(values) for name, values in headers.items()}
+
+
+def _identity(request: HttpRequest, body: Json) -> str | None:
+    """The delivery's own id, so that a repetition is one; prefixed, so that the ids of two senders are never one."""
+    headers = request.headers
+    if "idempotency-key" in headers:
+        key = _header(headers, "idempotency-key")
+        key = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
+        if not 0 < len(key) <= _LONGEST_KEY:
+            raise UserError(f"Idempotency-Key must have 1 to {_LONGEST_KEY} characters")
+        return f"idempotency:{key}"
+    for prefix, name in (("github", "x-github-delivery"), ("webhook-id", "webhook-id")):
+        if value := _header(headers, name):
+            return f"{prefix}:{value}"
+    if "stripe-signature" in headers and isinstance(body, dict) and isinstance(body.get("id"), str):
+        return f"stripe:{body['id']}"
+    return None
+
+
+def _cloud_event(request: HttpRequest, body: Json) -> dict[str, Any] | None:
+    """The CloudEvent's attributes, and `data` when the body is not it; None when it is not a CloudEvent."""
+    kind = _header(request.headers, "content-type").partition(";")[0].strip().lower()
+    if kind == "application/cloudevents+json":
+        if not isinstance(body, dict):
+            raise UserError("a CloudEvent is a JSON object")
+        attributes = {name: value for name, value in body.items() if name != "data_base64"}
+        if "data_base64" in body:
+            attributes["data"] = _checked_base64(body["data_base64"])
+        attributes.setdefault("data", None)
+    elif "ce-specversion" in request.headers:
+        names = (name for name in request.headers if name.startswith("ce-"))
+        attributes = normalise({name.removeprefix("ce-"): unquote(_header(request.headers, name)) for name in names if name != "ce-data"})
+    else:
+        return None
+    if attributes.get("specversion") != "1.0":
+        raise UserError("only CloudEvents with specversion 1.0 are taken")
+    for name in ("id", "source", "type"):
+        if not isinstance(attributes.get(name), str) or not attributes[name]:
+            raise UserError(f"a CloudEvent needs `{name}`, text that is not empty")
+    for name in ("subject", "time", "correlationid", "causationid", "traceparent"):
+        if not isinstance(attributes.get(name, ""), str):
+            raise UserError(f"the CloudEvent's `{name}` must be text")
+    return attributes
+
+
+def _checked_base64(value: Json) -> str:
+    try:
+        base64.b64decode(value, validate=True)
+    except (TypeError, ValueError, binascii.Error):
+        raise UserError("the CloudEvent's `data_base64` is not base64") from None
+    return str(value)
+
+
+def _time(attributes: Mapping[str, Any], now: Micros) -> Micros:
+    if "time" not in attributes:
+        return now
+    try:
+        return from_iso(attributes["time"])
+    except (ValueError, OverflowError):
+        raise UserError("the CloudEvent's `time` is not an instant such as 2026-11-21T12:00:00Z") from None
+
+
+def _hops(attributes: Mapping[str, Any]) -> int:
+    value = str(attributes.get("onbeathops", 0))
+    if not (value.isascii() and value.isdecimal() and len(value) < 10):
+        raise UserError("the CloudEvent's `onbeathops` must be a whole number")
+    return int(value)
+
+
+def _traceparent(attributes: Mapping[str, Any], headers: Mapping[str, list[str]]) -> str | None:
+    """A trace that is not well-formed is no reason to refuse what it belongs to."""
+    value = attributes.get("traceparent") or next(iter(headers.get("traceparent", ())), "")
+    return value if _TRACEPARENT.fullmatch(value) else None
+
+
+PROVIDES = (Webhook,)
