@@ -10,7 +10,6 @@ from typing import Any
 
 from onbeat.core.execution import Execution
 from onbeat.daemon import running
-from onbeat.engine.identity import Identity
 from onbeat.engine.node import Node
 from onbeat.ports import Clock
 from onbeat.settings import Settings
@@ -38,7 +37,7 @@ async def node_with(
     """A running node with these flows on that store."""
     write_flows(directory, flows)
     settings = settings_for(directory, **more)
-    async with running(settings, store, clock=clock, identity=Identity(seed=1), environment={}, sources=sources) as node:
+    async with running(settings, store, clock=clock, environment={}, sources=sources) as node:
         yield node
 
 

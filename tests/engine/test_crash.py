@@ -126,7 +126,9 @@ async def check(store: Any) -> None:
         rows = await store.changes(each.id)
         execution = fold(row.change for row in rows)
         assert execution == await store.load(each.id)
-        sequences = [1 if isinstance(row.change, Created) else row.change.sequence for row in rows if isinstance(row.change, Created | Moved)]
+        sequences = [
+            1 if isinstance(row.change, Created) else row.change.sequence for row in rows if isinstance(row.change, Created | Moved)
+        ]
         assert sequences == list(range(1, len(sequences) + 1))
         if each.flow == "parent":
             counted = Counter((task, state) for task, _, state in states(execution))
@@ -169,6 +171,8 @@ async def test_crash_points_on_sqlite(tmp_path: Path, moment: str) -> None:
     for at in range(1, writes + 1, 5):
         directory = tmp_path / f"{at}"
         (directory / "data").mkdir(parents=True)
-        store = await crash_and_recover(lambda crash, data=directory / "data": SqliteStore(data, on_write=crash), Crash(at, moment), directory)
+        store = await crash_and_recover(
+            lambda crash, data=directory / "data": SqliteStore(data, on_write=crash), Crash(at, moment), directory
+        )
         await check(store)
         await store.close()

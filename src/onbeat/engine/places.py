@@ -6,7 +6,6 @@ commit that creates the task run then says RUNNING too), else the task run waits
 Called by: the engine reserves and asks, the runner gives back.
 """
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Literal
 
@@ -21,8 +20,7 @@ class Places:
 
     def __init__(self, sizes: Mapping[Kind, int], give: Callable[[str, int], None]) -> None:
         self._free: dict[Kind, int] = dict(sizes)
-        self._waiting: dict[Kind, deque[Job]] = {kind: deque() for kind in sizes}
-        self._gone: set[Job] = set()
+        self._waiting: dict[Kind, dict[Job, None]] = {kind: {} for kind in sizes}
         self._held: dict[Job, Kind] = {}
         self._give = give
 
@@ -42,21 +40,22 @@ class Places:
         if self.try_reserve(execution, run, kind):
             self._give(execution, run)
         else:
-            self._gone.discard((execution, run))
-            self._waiting[kind].append((execution, run))
+            self._waiting[kind][execution, run] = None
 
     def withdraw(self, execution: str, run: int) -> None:
         """Give back what the job holds, or take it out of the queue."""
-        kind = self._held.pop((execution, run), None)
+        job = (execution, run)
+        kind = self._held.pop(job, None)
         if kind is not None:
             self._free[kind] += 1
             self._serve(kind)
-        elif any((execution, run) in waiting for waiting in self._waiting.values()):
-            self._gone.add((execution, run))
+            return
+        for waiting in self._waiting.values():
+            waiting.pop(job, None)
 
     def waiting(self) -> int:
         """How many jobs wait for a place."""
-        return sum(len(waiting) for waiting in self._waiting.values()) - len(self._gone)
+        return sum(len(waiting) for waiting in self._waiting.values())
 
     def held(self) -> int:
         """How many places are taken."""
@@ -65,10 +64,8 @@ class Places:
     def _serve(self, kind: Kind) -> None:
         waiting = self._waiting[kind]
         while waiting and self._free[kind] > 0:
-            job = waiting.popleft()
-            if job in self._gone:
-                self._gone.discard(job)
-                continue
+            job = next(iter(waiting))
+            del waiting[job]
             self._free[kind] -= 1
             self._held[job] = kind
             self._give(*job)
