@@ -25,14 +25,16 @@ class Rig:
         self.broken: list[StoreBroken] = []
         self.on_write: Callable[[str], None] = self.moments.append
         self.writer = GroupWriter[Job](
-            self.connect, self.apply, self.results.append, self.broken.append, lambda moment: self.on_write(moment)
+            self.connect, self.prepare, self.apply, self.results.append, self.broken.append, lambda moment: self.on_write(moment)
         )
 
     def connect(self) -> GroupConnection:
-        db = GroupConnection(self.path, isolation_level=None, timeout=0)
+        return GroupConnection(self.path, isolation_level=None, timeout=0)
+
+    @staticmethod
+    def prepare(db: sqlite3.Connection) -> None:
         db.execute("pragma journal_mode = wal")
         db.execute("create table if not exists t (n integer primary key, thread integer, filler text)")
-        return db
 
     @staticmethod
     def apply(db: sqlite3.Connection, jobs: Sequence[Job]) -> list[Any]:

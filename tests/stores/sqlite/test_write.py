@@ -117,7 +117,7 @@ async def all_of(store: MemoryStore | SqliteStore) -> dict[str, Any]:
         "dead": await store.dead_events(),
         "keys": [await store.find_key(key(text)) for text in "abc"],
         "differences": await store.check(),
-        "open": await store.claim("another", 100),
+        "open": [await store.claim(owner, 100) for owner in ("boot-1", "another")],
     }
 
 
@@ -127,7 +127,8 @@ async def play(plans: list[list[Any]], folder: Path) -> None:
     await reference.open()
     await sqlite.open()
     try:
-        for group in plans:
+        for n, group in enumerate(plans):
+            assert await sqlite.claim(f"boot-{n % 3}", 100) == await reference.claim(f"boot-{n % 3}", 100)
             works = [await build(reference, plan) for plan in group]
             expected = [await outcome(reference, one) for one in works]
             assert await asyncio.gather(*(outcome(sqlite, one) for one in works)) == expected

@@ -49,12 +49,13 @@ class GroupWriter(Generic[Job]):
     def __init__(
         self,
         connect: Callable[[], GroupConnection],
+        prepare: Callable[[sqlite3.Connection], None],
         apply: Apply[Job],
         on_result: Callable[[Any], None],
         on_broken: Callable[[StoreBroken], None],
         on_write: Callable[[str], None] | None,
     ) -> None:
-        self._connect, self._apply = connect, apply
+        self._connect, self._prepare, self._apply = connect, prepare, apply
         self._on_result, self._on_broken, self._on_write = on_result, on_broken, on_write
         self._waiting: list[tuple[Job, asyncio.Future[Any]]] = []
         self._wake = asyncio.Event()
@@ -64,14 +65,20 @@ class GroupWriter(Generic[Job]):
         self._results: list[Any] = []
 
     async def open(self) -> None:
-        """Connect, in SQLite's own thread."""
+        """Connect and prepare the database, in SQLite's own thread. What `prepare` raises is raised, with the thread ended."""
         self._aiosqlite = await aiosqlite.Connection(self._connected, 64)
+        try:
+            await self._aiosqlite.commit()
+        except BaseException:
+            await self._aiosqlite.close()
+            raise
+        self._db.run_group = self._transact
         # The task is the store's own: callers come, are cancelled and go, and open() returns while it runs. close() ends it.
         self._task = asyncio.create_task(self._run())  # noqa: TID251
 
     def _connected(self) -> GroupConnection:
         self._db = self._connect()
-        self._db.run_group = self._transact
+        self._db.run_group = lambda: self._prepare(self._db)
         return self._db
 
     async def close(self) -> None:

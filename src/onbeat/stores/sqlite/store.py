@@ -35,7 +35,7 @@ from onbeat.stores.sqlite.backup import FILE, backup, check
 from onbeat.stores.sqlite.encode import Encoded, encode
 from onbeat.stores.sqlite.groups import GroupConnection, GroupWriter
 from onbeat.stores.sqlite.lock import EngineLock
-from onbeat.stores.sqlite.migrate import STEPS, migrate, steps
+from onbeat.stores.sqlite.migrate import STEPS, migrate, schema_of, steps
 from onbeat.stores.sqlite.queries import SqliteQueries
 from onbeat.stores.sqlite.read import connect_reader
 from onbeat.stores.sqlite.write import Applied, apply
@@ -71,10 +71,17 @@ class SqliteStore(SqliteQueries):
     async def open(self) -> None:
         if self._writer is not None:
             return
-        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock.acquire()
         try:
-            writer = GroupWriter[Encoded | Call](self._connect, self._apply, self._on_result, self._on_broken, self._on_write)
+            self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock.acquire()
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+        except OSError as error:
+            self._lock.release()
+            raise Refused(f"the data folder {self._data} cannot be used: {error}; mend it, or choose another with --data") from error
+        try:
+            writer = GroupWriter[Encoded | Call](
+                self._connect, self._prepare, self._apply, self._on_result, self._on_broken, self._on_write
+            )
             await writer.open()
             self._writer = writer
             self._reader = await aiosqlite.Connection(partial(connect_reader, self._path), 64)
@@ -93,11 +100,12 @@ class SqliteStore(SqliteQueries):
         self._lock.release()
 
     def _connect(self) -> GroupConnection:
-        """In SQLite's thread: a connection with the settings durability rests on, to a database of the present schema."""
-        if not self._path.exists():
-            os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
-        db = GroupConnection(self._path, isolation_level=None, cached_statements=512)
+        return GroupConnection(self._path, isolation_level=None, cached_statements=512)
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        """In SQLite's thread: give the connection the settings durability rests on, and the database the present schema."""
         try:
+            schema_of(db, self._path.name)
             for name, wanted in SETTINGS.items():
                 db.execute(f"pragma {name} = {wanted}")
                 found = db.execute(f"pragma {name}").fetchone()[0]
@@ -107,15 +115,10 @@ class SqliteStore(SqliteQueries):
             self._counters = dict(db.execute("select name, value from counter").fetchall())
             self._ends = dict(db.execute("select name, last from topic").fetchall())
             highest = db.execute("select coalesce(max(seq), 0) from journal").fetchone()[0]
-            if highest > self._counters["journal"]:
-                raise Refused(f"{self._path} is damaged: journal row {highest} after {self._counters['journal']}; restore a backup")
         except sqlite3.DatabaseError as error:
-            db.close()
             raise Refused(f"{self._path} cannot be used ({error}); restore a backup with `onbeat restore`, or mend the folder") from error
-        except BaseException:
-            db.close()
-            raise
-        return db
+        if highest > self._counters["journal"]:
+            raise Refused(f"{self._path} is damaged: journal row {highest} after {self._counters['journal']}; restore a backup")
 
     # ---- writing -----------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,85 @@
+"""A snapshot gives back the execution it was made of, and is only a shortcut."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from immutables import Map
+from msgspec.structs import replace
+
+from onbeat.core.changes import AnyChange, Moved, Opened, RunCreated, RunMoved
+from onbeat.core.evolve import fold
+from onbeat.core.execution import Execution, Trigger
+from onbeat.core.states import State
+from onbeat.stores import snapshot
+from tests.stores.build import AT, creation, end, move, task
+
+json = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@st.composite
+def executions(draw: st.DrawFn) -> Execution:
+    """A running execution: loops in loops, outputs of any JSON, ends of any kind."""
+    values = st.dictionaries(st.text(), json, max_size=3)
+    trigger = Trigger(id="t", type="x", variables=draw(values))
+    new = creation(1, inputs=draw(values), labels={"a": draw(st.text())}, variables=draw(values), trigger=trigger)
+    changes: list[AnyChange] = [Moved(at=AT, before=State.CREATED, after=State.RUNNING, sequence=2), Opened(at=AT, n=0, lanes=2)]
+    opened = [0]
+    for n in range(1, draw(st.integers(1, 12))):
+        value = draw(st.none() | st.text(min_size=1))
+        changes.append(
+            RunCreated(at=AT, n=n, task=draw(st.sampled_from("abc")), parent=draw(st.sampled_from(opened)), lane=n % 3, value=value)
+        )
+        changes.append(RunMoved(at=AT, n=n, state=State.RUNNING, attempt=1))
+        after = draw(st.sampled_from(["open", State.SUCCESS, State.FAILED, State.PAUSED, State.RETRYING, None]))
+        if after == "open":
+            changes.append(Opened(at=AT, n=n, lanes=3, values=tuple(draw(st.lists(json, max_size=3))), outputs=draw(st.none() | values)))
+            opened.append(n)
+        elif isinstance(after, State):
+            outputs, error = draw(st.none() | values), draw(st.none() | st.text())
+            changes.append(RunMoved(at=AT + n, n=n, state=after, outputs=outputs, error=error, wake=draw(st.none() | st.just(AT))))
+    return fold(changes, new.execution)
+
+
+@given(executions())
+def test_what_is_read_equals_what_was_written(execution: Execution):
+    """Every field, with its type: maps are persistent maps again, tuples are tuples."""
+    again = snapshot.from_record(snapshot.to_record(execution), snapshot.FORMAT)
+    assert again == execution
+    assert again is not None
+    assert isinstance(again.context, Map)
+    assert all(type(run) is type(execution.runs[n]) for n, run in again.runs.items())
+
+
+@given(executions())
+def test_an_execution_goes_on_from_its_snapshot(execution: Execution):
+    """What is evolved from it is what is evolved from the original."""
+    again = snapshot.from_record(snapshot.to_record(execution), snapshot.FORMAT)
+    assert again is not None
+    n = execution.last + 1
+    assert task(again, n).execution == task(execution, n).execution
+
+
+def test_a_snapshot_of_another_shape_is_none():
+    """Written by another onbeat: the journal is folded instead."""
+    assert snapshot.from_record(b"anything", "another shape") is None
+
+
+def test_only_values_and_maps_are_written():
+    """Something else in an execution is a bug, and found when it is written."""
+    with pytest.raises(TypeError, match="object in an execution"):
+        snapshot.to_record(replace(creation().execution, outputs={"a": object()}))
+
+
+def test_a_snapshot_is_due_when_the_journal_has_grown():
+    """Past 64 rows or the number of task runs since the last; never for what has ended."""
+    execution = move(creation().execution, State.RUNNING).execution
+    for n in range(1, 200):
+        execution = task(execution, n).execution
+        assert snapshot.is_due(execution, execution.version - 64) is False
+        assert snapshot.is_due(execution, execution.version - 65) is (n < 65)
+        assert snapshot.is_due(execution, execution.version - n - 1) is (n >= 64)
+    assert not snapshot.is_due(end(creation().execution).execution, -1000)
