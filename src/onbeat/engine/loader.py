@@ -193,7 +193,9 @@ class Loader:
         directories = [directory for directory in (*self._flow_dirs, *self._trigger_dirs) if directory.is_dir()]
         if not directories:
             return
-        async for _ in watchfiles.awatch(*directories, debounce=200, step=50, rust_timeout=60_000, recursive=True):
+        # What changed between reading and watching is found by the look after each minute without a change.
+        hints = watchfiles.awatch(*directories, debounce=200, step=50, rust_timeout=60_000, yield_on_timeout=True, recursive=True)
+        async for _ in hints:
             try:
                 await self.load_all()
             except OSError as problem:

@@ -1,0 +1,169 @@
+"""The loader: files become served flows and triggers; a bad one takes nothing down."""
+
+from pathlib import Path
+
+import pytest
+
+from onbeat.core.states import State
+from onbeat.engine.loader import check_flow, check_trigger
+from onbeat.engine.node import Node
+from onbeat.errors import InvalidFile
+from onbeat.registry import Registry
+from onbeat.stores.memory import MemoryStore
+from tests.engine.harness import node_with
+
+GOOD = """
+id: f
+namespace: t
+tasks:
+  - {id: a, type: core.debug.Return, format: VERSION}
+"""
+
+
+def flow(text: str, version: str = "one") -> str:
+    """The text of GOOD in a version."""
+    return text.replace("VERSION", version)
+
+
+async def outputs(node: Node) -> object:
+    """What flow `t.f` gives now."""
+    execution = await node.start("t", "f")
+    ended = await node.engine.ended(execution.id)
+    assert ended.state is State.SUCCESS
+    return ended.runs[1].outputs
+
+
+def problems(text: str) -> list[str]:
+    """What is wrong with a flow, without the file's name."""
+    with pytest.raises(InvalidFile) as caught:
+        check_flow(text, "f.yaml", Registry())
+    return [str(problem).removeprefix("f.yaml:") for problem in caught.value.problems]
+
+
+def test_all_problems_are_told_at_once_with_their_place() -> None:
+    """A wrong type, an unknown option and a broken expression: three lines, each with line and column."""
+    found = problems(
+        """id: f
+namespace: t
+tasks:
+  - id: a
+    type: core.log.Lag
+  - id: b
+    type: core.log.Log
+    mesage: hello
+  - id: c
+    type: core.debug.Return
+    format: "{{ 1 + }}"
+"""
+    )
+    assert [line.split(":")[0] for line in found] == ["5", "6", "8", "11"]
+    assert "core.log.Log" in found[0]
+    assert any("did you mean `message`" in line for line in found)
+
+
+def test_an_option_that_is_an_expression_is_not_complained_of() -> None:
+    """Its value is not known before it is rendered."""
+    check_flow(flow(GOOD).replace("core.debug.Return, format: one", 'core.flow.Sleep, duration: "{{ inputs.x }}"'), "f.yaml", Registry())
+
+
+def test_an_option_that_cannot_be_is() -> None:
+    """A value without an expression is checked when the file is loaded."""
+    found = problems(flow(GOOD).replace("core.debug.Return, format: one", "core.flow.Sleep, duration: soon"))
+    assert "duration" in found[0]
+
+
+def test_a_trigger_of_its_own_is_checked() -> None:
+    """Its source's settings, and that it names a flow."""
+    check_trigger("{id: t, type: core.trigger.Event, topic: x, flow: {namespace: t, id: f}}", "t.yaml", Registry())
+    with pytest.raises(InvalidFile, match="which flow"):
+        check_trigger("{id: t, type: core.trigger.Event, topic: x}", "t.yaml", Registry())
+    with pytest.raises(InvalidFile, match="topic"):
+        check_trigger("{id: t, type: core.trigger.Event, topik: x, flow: {namespace: t, id: f}}", "t.yaml", Registry())
+
+
+async def test_a_changed_file_is_a_new_revision(tmp_path: Path) -> None:
+    """New executions run what the file says now; the same text is the same revision."""
+    async with node_with(MemoryStore(), {"f.yaml": flow(GOOD)}, tmp_path) as node:
+        assert await outputs(node) == {"value": "one"}
+        (tmp_path / "flows" / "f.yaml").write_text(flow(GOOD, "two"))
+        await node.loader.load_all()
+        assert await outputs(node) == {"value": "two"}
+        assert (await node.find_flow("t", "f")).flow.revision == 2
+        await node.loader.load_all()
+        assert (await node.find_flow("t", "f")).flow.revision == 2
+
+
+async def test_a_bad_file_leaves_the_good_revision_serving(tmp_path: Path) -> None:
+    """The problem is told with file and line; executions go on; mending the file clears it."""
+    async with node_with(MemoryStore(), {"f.yaml": flow(GOOD)}, tmp_path) as node:
+        path = tmp_path / "flows" / "f.yaml"
+        path.write_text("id: f\nnamespace: t\ntasks: []\n")
+        await node.loader.load_all()
+        assert await outputs(node) == {"value": "one"}
+        assert "f.yaml" in node.trouble()[0]
+        path.write_text(flow(GOOD, "three"))
+        await node.loader.load_all()
+        assert node.trouble() == []
+        assert await outputs(node) == {"value": "three"}
+
+
+async def test_at_boot_a_bad_file_serves_its_last_good_revision(tmp_path: Path) -> None:
+    """The store keeps each revision's source, so a file broken while the daemon was down does not take its flow away."""
+    store = MemoryStore()
+    async with node_with(store, {"f.yaml": flow(GOOD)}, tmp_path) as node:
+        assert await outputs(node) == {"value": "one"}
+    async with node_with(store, {"f.yaml": "id: [\n"}, tmp_path) as node:
+        assert await outputs(node) == {"value": "one"}
+        assert node.trouble() != []
+
+
+async def test_one_id_in_two_files_names_both(tmp_path: Path) -> None:
+    """Neither replaces what serves."""
+    async with node_with(MemoryStore(), {"f.yaml": flow(GOOD)}, tmp_path) as node:
+        (tmp_path / "flows" / "g.yaml").write_text(flow(GOOD, "other"))
+        await node.loader.load_all()
+        said = " ".join(str(problem) for found in node.loader.problems.values() for problem in found)
+        assert "f.yaml" in said
+        assert "g.yaml" in said
+        assert await outputs(node) == {"value": "one"}
+
+
+async def test_a_deleted_file_stops_new_starts(tmp_path: Path) -> None:
+    """Its flow is not found any more; it comes back with its file."""
+    async with node_with(MemoryStore(), {"f.yaml": flow(GOOD)}, tmp_path) as node:
+        path = tmp_path / "flows" / "f.yaml"
+        path.unlink()
+        await node.loader.load_all()
+        assert node.catalog.names() == []
+        path.write_text(flow(GOOD))
+        await node.loader.load_all()
+        assert await outputs(node) == {"value": "one"}
+
+
+async def test_files_in_subfolders_are_read_and_hidden_ones_are_not(tmp_path: Path) -> None:
+    """`a/b/f.yml` counts; `.git/f.yaml`, `x.test.yaml` and other files do not."""
+    async with node_with(MemoryStore(), {}, tmp_path) as node:
+        deep = tmp_path / "flows" / "a" / "b"
+        deep.mkdir(parents=True)
+        (deep / "f.yml").write_text(flow(GOOD))
+        hidden = tmp_path / "flows" / ".git"
+        hidden.mkdir()
+        (hidden / "h.yaml").write_text("nonsense: [")
+        (deep / "f.test.yaml").write_text("nonsense: [")
+        (deep / "notes.txt").write_text("nonsense: [")
+        await node.loader.load_all()
+        assert node.catalog.names() == ["t.f"]
+        assert node.trouble() == []
+
+
+async def test_a_change_on_disk_is_seen(tmp_path: Path) -> None:
+    """With `watch` a file that is written is served without being asked for."""
+    async with node_with(MemoryStore(), {"f.yaml": flow(GOOD)}, tmp_path, watch=True) as node:
+        before = await node.store.flow("t", "f")
+        assert before is not None
+        served = node.catalog.find("t", "f")
+        (tmp_path / "flows" / "f.yaml").write_text(flow(GOOD, "seen"))
+        while node.catalog.find("t", "f") is served:
+            (tmp_path / "flows" / "f.yaml").touch()  # the watcher may begin after the first write
+            await node.clock.sleep(0.05)
+        assert await outputs(node) == {"value": "seen"}
