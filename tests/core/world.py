@@ -187,9 +187,8 @@ class World:
 
     def timers(self) -> list[cmd.ArmTimer]:
         """What is armed and was not told yet, the next one first."""
-        return sorted(
-            (command for command in self.outstanding() if isinstance(command, cmd.ArmTimer)), key=lambda each: (each.due, each.run)
-        )
+        armed = [command for command in self.outstanding() if isinstance(command, cmd.ArmTimer) and command not in self.fired]
+        return sorted(armed, key=lambda timer: (timer.due, timer.run))
 
     def fire(self, timer: cmd.ArmTimer | None = None) -> None:
         """The next timer comes due."""
