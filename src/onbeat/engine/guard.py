@@ -8,7 +8,7 @@ Rules
 2. A Child ends exactly once: with an exit code, or with the reason why it could not start, or as lost when its guard was killed.
 3. Closing a Child, or the death of this process, kills its whole tree.
 
-Called by: process for tasks, worker for warm Python workers.
+Called by: process for tasks, workers for warm Python workers.
 """
 
 import array

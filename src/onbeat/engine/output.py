@@ -12,7 +12,7 @@ Rules
 5. stdout is INFO, stderr is ERROR. Lines end as Kestra reads them: at LF, CR or both.
 6. Escape sequences are taken out; other control and direction characters, NUL and invalid UTF-8 become visible signs.
 
-Called by: process for programs, worker for calls in a process. Pure: it reads nothing itself.
+Called by: process for programs, workers for calls in a process. Pure: it reads nothing itself.
 """
 
 import json
@@ -113,6 +113,8 @@ class Lines:
 class Output:
     """What one attempt printed on both streams: logged, counted and its results collected."""
 
+    streams: tuple[Stream, ...] = ("stdout", "stderr")
+
     def __init__(self, log: TaskLog, limit: int = LIMIT) -> None:
         self.outputs: dict[str, Json] = {}
         self.metrics: list[dict[str, Json]] = []
@@ -144,10 +146,11 @@ class Output:
             return
         if self.full:
             return
-        text = line[:LINE].decode("utf-8", "replace")
-        self._write(LEVELS[stream], text + _CUT if cut or len(line) > LINE else text)
+        text = line[:LINE].decode("utf-8", "replace") + (_CUT if cut or len(line) > LINE else "")
+        self.write(LEVELS[stream], text)
 
-    def _write(self, level: str, text: str) -> None:
+    def write(self, level: str, text: str) -> None:
+        """Log one line, under any of the usual level names, within the same bounds."""
         if self.full:
             return
         self._spent += len(text) + LINE_COST
@@ -155,7 +158,7 @@ class Output:
             self.full = True
             self._log("WARN", f"More output than {_megabytes(self._limit)} in one attempt: the rest is not kept")
             return
-        self._log(level, harmless(text))
+        self._log(_NAMES.get(level.upper(), "INFO"), harmless(text))
 
     def _protocol(self, line: bytes) -> bool:
         """Take the results out of a line; False when it is none."""
@@ -176,7 +179,7 @@ class Output:
         self.metrics += [metric for metric in metrics or () if isinstance(metric, dict)][: METRICS - len(self.metrics)]
         for item in logs or ():
             if isinstance(item, dict):
-                self._write(_NAMES.get(str(item.get("level")).upper(), "INFO"), str(item.get("message", ""))[:LINE])
+                self.write(str(item.get("level")), str(item.get("message", ""))[:LINE])
         return True
 
 

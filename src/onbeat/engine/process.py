@@ -59,7 +59,7 @@ class LocalProcesses:
             try:
                 source = _file_of(stdin)
                 stack.callback(os.close, source)
-                pipes = {stream: Pipe(output, stream) for stream in ("stdout", "stderr")}
+                pipes = {stream: Pipe(output, stream) for stream in Output.streams}
             except OSError as error:
                 raise OutsideError(f"`{argv[0]}` cannot be started now: {error.strerror}") from error
             for pipe in pipes.values():
@@ -124,7 +124,7 @@ class Pipe:
     """One stream of a program on its way to an Output."""
 
     def __init__(self, output: Output, stream: Stream) -> None:
-        self._output, self._stream = output, stream
+        self.output, self._stream = output, stream
         self._reader, self.writer = os.pipe()
         os.set_blocking(self._reader, False)
         self._loop = asyncio.get_running_loop()
@@ -186,14 +186,14 @@ class Pipe:
         if self._reader < 0 or self._end.done():
             return None
         try:
-            chunk = os.read(self._reader, _SKIPPED_PIECE if self._output.full else _PIECE)
+            chunk = os.read(self._reader, _SKIPPED_PIECE if self.output.full else _PIECE)
         except BlockingIOError:
             return None
         if not chunk:
             self._finish()
             return None
         began = self._loop.time()
-        self._output.feed(self._stream, chunk)
+        self.output.feed(self._stream, chunk)
         self._busy += self._loop.time() - began
         return len(chunk)
 
@@ -207,5 +207,5 @@ class Pipe:
         if not self._end.done():
             if self._reader >= 0:
                 self._loop.remove_reader(self._reader)
-            self._output.end(self._stream)
+            self.output.end(self._stream)
             self._end.set_result(None)
