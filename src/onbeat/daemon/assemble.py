@@ -1,11 +1,12 @@
-"""Put onbeat together: the only module that names concrete classes; start in order, run in one TaskGroup, stop in reverse.
+"""Put the parts together: the only module that names concrete classes; start in order, run in one TaskGroup, stop in reverse.
 
 Rules
 1. Ready means ready: `node.ready` is set when a start would be taken, not before.
 2. A stop closes the sources, lets running tasks end for `drain` seconds, then goes. What still ran is recovered as after a kill -9:
    nothing is written only at a stop.
+3. After a failure nothing is waited for.
 
-Called by: cli (`serve`, `run`), testing.
+Called by: serve.py, and the CLI's `run`.
 """
 
 import asyncio
@@ -71,12 +72,12 @@ async def running(
                 _log.info("recovered", executions=recovered)
             services = [group.create_task(service) for service in _services(settings, node, store, clock, sources)]
             node.ready = True
+            patience = 0.0
             try:
                 yield node
+                patience = settings.drain
             finally:
-                node.ready = False
-                await node.intake.stop()
-                await node.runner.drain(settings.drain)
+                await drain(node, patience)
                 for service in services:
                     service.cancel()
     finally:
@@ -84,6 +85,13 @@ async def running(
         await guard.close()
         await publisher.close()
         await store.close()
+
+
+async def drain(node: Node, seconds: float) -> None:
+    """Take nothing new, and give what runs time to end. A second time does no harm."""
+    node.ready = False
+    await node.intake.stop()
+    await node.runner.drain(seconds)
 
 
 def _assemble(

@@ -1,0 +1,58 @@
+"""Write the daemon's own log: for operators, one line an event, JSON unless a person watches.
+
+What an execution did is in its journal, not here. The libraries beneath log through `logging`; their warnings come out in the same
+form, or an operator's tools would see half of what is wrong.
+
+Rules
+1. Every line has time, level, logger and event; `execution`, `task` and `attempt` are fields, never part of a sentence.
+2. It goes to stderr: stdout belongs to what a command answers.
+
+Called by: serve.py and the CLI's `run`.
+"""
+
+import logging
+import sys
+from typing import Literal
+
+import orjson
+import structlog
+from structlog.typing import Processor
+
+LIBRARY_LEVEL = logging.WARNING
+"""Least level of what libraries log: the daemon says itself when a connection comes and goes."""
+
+
+class LibraryLog(logging.Handler):
+    """Gives what a library logs to the daemon's log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line of a library."""
+        structlog.get_logger(record.name).log(record.levelno, record.getMessage(), exc_info=record.exc_info)
+
+
+def configure(form: Literal["auto", "json", "pretty"], level: str) -> None:
+    """Set up the log of this process."""
+    pretty = form == "pretty" or (form == "auto" and sys.stderr.isatty())
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    least = logging.getLevelNamesMapping()[level.upper()]
+    if pretty:
+        structlog.configure(
+            processors=[*shared, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
+            wrapper_class=structlog.make_filtering_bound_logger(least),
+            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        )
+    else:
+        structlog.configure(
+            processors=[*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(orjson.dumps)],
+            wrapper_class=structlog.make_filtering_bound_logger(least),
+            logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        )
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if isinstance(handler, LibraryLog)]:
+        root.removeHandler(handler)
+    root.addHandler(LibraryLog())
+    root.setLevel(max(least, LIBRARY_LEVEL))
