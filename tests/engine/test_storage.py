@@ -1,0 +1,48 @@
+"""Storage: whole files by address, and no way out of the root."""
+
+from pathlib import Path
+
+import pytest
+
+from onbeat.engine.storage import LocalStorage
+from onbeat.errors import NotFound, UserError
+
+
+async def test_what_is_put_is_got(tmp_path: Path) -> None:
+    """Under its address, replaced when put again; no half file is left beside it."""
+    storage = LocalStorage(tmp_path)
+    uri = await storage.put("ns/flow/x.json", b"one")
+    assert uri == "kestra:///ns/flow/x.json"
+    assert await storage.get(uri) == b"one"
+    assert await storage.put("ns/flow/x.json", b"two") == uri
+    assert await storage.get(uri) == b"two"
+    assert [path.name for path in (tmp_path / "ns" / "flow").iterdir()] == ["x.json"]
+
+
+async def test_delete_removes_all_under_a_path(tmp_path: Path) -> None:
+    """And says how many files; a path with nothing under it is no error."""
+    storage = LocalStorage(tmp_path)
+    for name in ("a/1", "a/b/2", "c/3"):
+        await storage.put(name, b"x")
+    assert await storage.delete("a") == 2
+    assert await storage.delete("a") == 0
+    assert await storage.delete("c/3") == 1
+    with pytest.raises(NotFound):
+        await storage.get("kestra:///a/1")
+
+
+@pytest.mark.parametrize("path", ["../x", "a/../../x", "/etc/passwd", "", "a/\0b", "..", "a/.."])
+async def test_no_address_leads_out(tmp_path: Path, path: str) -> None:
+    """Whatever is in it, for reading, writing and deleting."""
+    storage = LocalStorage(tmp_path)
+    for action in (storage.put(path, b"x"), storage.get(f"kestra:///{path}"), storage.delete(path)):
+        with pytest.raises(UserError):
+            await action
+
+
+async def test_a_directory_is_not_a_value(tmp_path: Path) -> None:
+    """Reading one is as if it were not there."""
+    storage = LocalStorage(tmp_path)
+    await storage.put("a/b", b"x")
+    with pytest.raises(NotFound):
+        await storage.get("kestra:///a")
