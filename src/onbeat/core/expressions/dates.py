@@ -50,7 +50,7 @@ _NAMED = {
 }
 """`#` is a fraction as long as it needs to be, `^` the zone's id in brackets, `~` GMT or an offset: signs that Java's patterns reserve."""
 
-_PATTERN = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[#^~]|[^A-Za-z']+")
+_PATTERN = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[#^~]|[^A-Za-z'#^~]+")
 _OFFSET = re.compile(r"(?:UTC|GMT|UT)?([+-])(\d{1,2})(?::?(\d{2}))?")
 _BRACKETS = re.compile(r"\[[^\]]*\]$")
 _LONGEST = 200
@@ -312,7 +312,7 @@ def _reads(letter: str, count: int) -> str:
         return "AM|PM"
     if letter == "S":
         return rf"\d{{{count}}}"
-    if letter in "dHhkKms":
+    if letter in "MLdHhkKms":
         return r"\d{1,2}" if count == 1 else rf"\d{{{count}}}"
     if letter == "D":
         return r"\d{1,3}"

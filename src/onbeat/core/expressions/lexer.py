@@ -47,9 +47,10 @@ class Lexer(jinja.Lexer):
 
     def tokenize(self, source: str, name: str | None = None, filename: str | None = None, state: str | None = None) -> jinja.TokenStream:
         """The tokens of that text."""
-        if _CARRIAGE not in source:
-            source = source.replace("\r", _CARRIAGE)
-        return jinja.TokenStream(self._place(source, self.tokeniter(source, name, filename, state)), name, filename)
+        carriage = "" if _CARRIAGE in source else _CARRIAGE
+        if carriage:
+            source = source.replace("\r", carriage)
+        return jinja.TokenStream(self._place(source, self.tokeniter(source, name, filename, state), carriage), name, filename)
 
     def _adapt(self, state: str, rule: Any) -> Any:
         if rule.pattern is jinja.operator_re:
@@ -59,7 +60,7 @@ class Lexer(jinja.Lexer):
             pattern = pattern.replace(word, words)
         return rule if pattern == rule.pattern.pattern else rule._replace(pattern=re.compile(pattern, rule.pattern.flags))
 
-    def _place(self, source: str, stream: Iterable[tuple[int, str, str]]) -> Iterator[Placed]:
+    def _place(self, source: str, stream: Iterable[tuple[int, str, str]], carriage: str) -> Iterator[Placed]:
         cursor, before = 0, ""
         for count, (line, kind, text) in enumerate(stream):
             if count > TOKENS:
@@ -67,6 +68,8 @@ class Lexer(jinja.Lexer):
             found = source.find(text, cursor)
             if found >= 0:
                 cursor = found + len(text)
+            if carriage and kind in ("data", "string"):
+                text = text.replace(carriage, "\r")
             for token in self._read(line, kind, text, before):
                 placed = Placed(*token)
                 placed.offset = max(found, 0)
@@ -77,11 +80,11 @@ class Lexer(jinja.Lexer):
         if kind == "operator" and text in _OPERATORS:
             return (jinja.Token(line, _OPERATORS[text], text),)
         if kind == "string":
-            return (jinja.Token(line, kind, _unescape(text[1:-1].replace(_CARRIAGE, "\r"))),)
+            return (jinja.Token(line, kind, _unescape(text[1:-1])),)
         if kind == "name" and text == "elseif" and before == "block_begin":
             return (jinja.Token(line, kind, "elif"),)
         if kind == "data":
-            return (jinja.Token(line, kind, text.replace(_CARRIAGE, "\r")),)
+            return (jinja.Token(line, kind, text),)
         if kind in ("integer", "float"):
             return (jinja.Token(line, kind, _number(line, text)),)  # type: ignore[arg-type]  # Jinja2 puts numbers there, too
         return self.wrap([(line, kind, text)])

@@ -1,11 +1,12 @@
 """Read and write YAML inside expressions: read by the rules that flows are read by, written so that every YAML reads the same.
 
-PyYAML writes `on` and `12:30` bare only where YAML 1.1 reads them as text, so what it quotes is enough for both versions; a value that
-is there twice it would write once and point to, which most readers of expressions' results do not follow.
+PyYAML quotes what YAML 1.1 would read as something else (`on`, `12:30`), but not what only 1.2 does (`1e3`, `0o7`); a value that is
+there twice it would write once and point to, which most readers of expressions' results do not follow.
 
 Called by: the function and the filter `yaml`.
 """
 
+import re
 from typing import Any
 
 import yaml
@@ -14,6 +15,7 @@ from onbeat.core import yaml12
 from onbeat.core.expressions.errors import ExpressionError
 from onbeat.core.yaml_errors import YamlError
 
+_NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+")
 _NO_END = 2**31 - 1
 """Lines are not folded."""
 
@@ -33,7 +35,13 @@ def write_yaml(value: Any) -> str:
 
 
 class _Dumper(yaml.CSafeDumper):
-    """Writes every value in its place: a value that is there twice is written twice."""
+    """Writes every value in its place, and quotes what any version of YAML would read as a number."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+    def represent_text(self, text: str) -> yaml.Node:
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style="'" if _NUMBER.fullmatch(text) else None)
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
