@@ -1,7 +1,6 @@
-"""Hold one connection to a broker: what aiomqtt does, with acknowledgements of our own and no loss in between.
+"""Hold one connection to a broker, with acknowledgements of our own and no loss in between.
 
-aiomqtt 2 acknowledges a message before anybody has seen it, drops messages when its queue is full, and hides the DUP flag, the
-session-present flag and the reason code of a PUBACK. All of its insides that we touch, and of paho's under it, are touched here.
+Sources, sinks and tasks meet a broker here and nowhere else, so that what a lost connection means is decided once.
 
 Rules
 1. A message is acknowledged by `ack` alone, in the order of the calls.
@@ -19,7 +18,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiomqtt
 import paho.mqtt.client as paho
@@ -30,13 +29,11 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from onbeat.errors import OutsideError
 from onbeat.plugins.mqtt.address import Address, Version
+from onbeat.plugins.mqtt.client import Client, new_properties
 
-KEEPALIVE = 30
 _TAKEN_OVER = 0x8E
 _REFUSED = 0x80
 _NEVER = {0x90: "its topic is not allowed", 0x99: "the broker does not take its format"}
-_FOREVER = 0xFFFFFFFF
-"""An MQTT 5 session that never expires."""
 
 
 class TakenOver(OutsideError):
@@ -45,6 +42,13 @@ class TakenOver(OutsideError):
 
 class NeverTaken(OutsideError):
     """The broker will not take this message, however often it is sent."""
+
+
+class Complaint(NamedTuple):
+    """What is not as it should be with a subscription."""
+
+    text: str
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,8 @@ class Connection:
     ) -> None:
         self.address, self.version, self.client_id, self.session, self.room = address, version, client_id, session, room
         self.lost: OutsideError | None = None
-        self.server = _properties(PacketTypes.CONNACK)
-        self._client: _Client | None = None
+        self.server = new_properties(PacketTypes.CONNACK)
+        self._client: Client | None = None
         self._present = False
         self._waiting: deque[Arrived] = deque()
         self._paused = False
@@ -90,7 +94,7 @@ class Connection:
 
     async def open(self) -> bool:
         """Connect; whether the broker has kept our session. Raises OutsideError."""
-        client = self._client = _Client(self)
+        client = self._client = Client(self)
         try:
             await client.__aenter__()
         except asyncio.CancelledError:
@@ -116,17 +120,15 @@ class Connection:
         client, self._client = self._client, None
         if client is None:
             return
-        # One turn of the loop, so that what paho has scheduled for the socket is done before it closes.
-        turn = asyncio.get_running_loop().create_future()
-        asyncio.get_running_loop().call_soon(turn.set_result, None)
-        await turn
-        client.paho._sock_close()
-        if client._misc_task is not None:
-            client._misc_task.cancel()
-            await asyncio.wait({client._misc_task})
+        await client.end()
         self._end(OutsideError(f"MQTT broker {self.address.where}: the connection is closed"))
 
-    def _disconnected(self, reason: ReasonCode) -> None:
+    def on_answer(self, present: bool, properties: Properties | None) -> None:
+        """The client has the broker's CONNACK."""
+        self._present, self.server = present, properties or self.server
+
+    def on_disconnect(self, reason: ReasonCode) -> None:
+        """The client is disconnected."""
         if reason.value == _TAKEN_OVER:
             self._end(
                 TakenOver(
@@ -152,13 +154,13 @@ class Connection:
         """Whether the broker says with each message for which subscription it is."""
         return self.version == "V5" and getattr(self.server, "SubscriptionIdentifierAvailable", 1) == 1
 
-    async def subscribe(self, filter_: str, *, qos: int, retained: int, identifier: int | None) -> str | None:
-        """Subscribe; a sentence when the broker refuses or gives less. retained: MQTT 5's retain handling. Raises OutsideError."""
+    async def subscribe(self, filter_: str, *, qos: int, retained: int, identifier: int | None) -> "Complaint | None":
+        """Subscribe; a complaint when the broker refuses or gives less. retained: MQTT 5's retain handling. Raises OutsideError."""
         options, properties = None, None
         if self.version == "V5":
             options = SubscribeOptions(qos=qos, retainHandling=retained)
             if identifier is not None and self.identifies:
-                properties = _properties(PacketTypes.SUBSCRIBE)
+                properties = new_properties(PacketTypes.SUBSCRIBE)
                 properties.SubscriptionIdentifier = identifier
         try:
             granted = await self._connected.subscribe(filter_, 0 if options else qos, options, properties)
@@ -167,8 +169,8 @@ class Connection:
         code = granted[0]
         value = code.value if isinstance(code, ReasonCode) else code
         if value >= _REFUSED:
-            return f"the broker refuses the subscription to `{filter_}`: {code}"
-        return f"the broker gives `{filter_}` QoS {value} only, messages can be lost" if value < qos else None
+            return Complaint(f"the broker refuses the subscription to `{filter_}`: {code}", refused=True)
+        return Complaint(f"the broker gives `{filter_}` QoS {value} only, messages can be lost") if value < qos else None
 
     async def unsubscribe(self, filter_: str) -> None:
         """Want no more of it. Raises OutsideError."""
@@ -200,7 +202,8 @@ class Connection:
         if self._client is not None and message.qos:
             self._client.paho.ack(message.mid, message.qos)
 
-    def _arrive(self, message: paho.MQTTMessage) -> None:
+    def on_message(self, message: paho.MQTTMessage) -> None:
+        """The client has a message."""
         self._waiting.append(
             Arrived(
                 topic=_topic(message),
@@ -220,10 +223,11 @@ class Connection:
     def _read_on(self) -> None:
         self._paused = False
         if self._client is not None and (socket := self._client.paho.socket()) is not None:
-            asyncio.get_running_loop().add_reader(socket.fileno(), self._read)
-            asyncio.get_running_loop().call_soon(self._read)  # TLS may hold bytes that the socket does not show
+            asyncio.get_running_loop().add_reader(socket.fileno(), self.on_readable)
+            asyncio.get_running_loop().call_soon(self.on_readable)  # TLS may hold bytes that the socket does not show
 
-    def _read(self) -> None:
+    def on_readable(self) -> None:
+        """The socket has bytes."""
         if self._client is not None:
             client = self._client.paho
             more = not self._paused
@@ -232,7 +236,8 @@ class Connection:
                     client.loop_read()
                     more = not self._paused and _pending(client.socket())
 
-    def _write(self) -> None:
+    def on_writable(self) -> None:
+        """The socket takes bytes."""
         if self._client is not None:
             with self._ends_it():
                 self._client.paho.loop_write()
@@ -265,7 +270,8 @@ class Connection:
         self._sending[info.mid] = future
         return future
 
-    def _sent(self, mid: int, code: ReasonCode) -> None:
+    def on_sent(self, mid: int, code: ReasonCode) -> None:
+        """The client has the answer to what was sent."""
         future = self._sending.pop(mid, None)
         if future is None or future.done():
             return
@@ -277,111 +283,20 @@ class Connection:
             future.set_result(None)
 
     @property
-    def _connected(self) -> "_Client":
+    def _connected(self) -> "Client":
         if self._client is None:
             raise self.lost or OutsideError(f"MQTT broker {self.address.where}: not connected")
         return self._client
 
 
-class _Client(aiomqtt.Client):
-    """aiomqtt's client, with what it hides."""
-
-    def __init__(self, owner: Connection) -> None:
-        address = owner.address
-        options: dict[str, Any] = {}
-        if owner.version == "V5":
-            properties = _properties(PacketTypes.CONNECT)
-            if owner.session is not None:
-                properties.SessionExpiryInterval = min(round(owner.session.total_seconds()), _FOREVER)
-                properties.ReceiveMaximum = owner.room
-            if address.authentication is not None:
-                properties.AuthenticationMethod = address.authentication
-            options = {"clean_start": owner.session is None, "properties": properties}
-        else:
-            options = {"clean_session": owner.session is None}
-        if address.tls:
-            options["tls_params"] = aiomqtt.TLSParameters(ca_certs=address.ca, certfile=address.certificate, keyfile=address.key)
-            options["tls_insecure"] = not address.check_hostname
-        super().__init__(
-            address.host,
-            address.port,
-            username=address.username,
-            password=address.password,
-            identifier=owner.client_id or None,
-            protocol=aiomqtt.ProtocolVersion.V5 if owner.version == "V5" else aiomqtt.ProtocolVersion.V311,
-            transport=address.transport,
-            websocket_path=address.path,
-            timeout=address.timeout,
-            keepalive=KEEPALIVE,
-            **options,
-        )
-        self.owner = owner
-        self.tried = asyncio.Event()
-        self.paho: paho.Client = self._client
-        self.paho.connect_timeout = address.timeout
-        self.paho.manual_ack_set(True)
-
-    def _client_connect(self) -> None:
-        """In aiomqtt's thread, which goes on when we are cancelled: so say when it has ended."""
-        try:
-            super()._client_connect()
-        finally:
-            self._loop.call_soon_threadsafe(self.tried.set)
-
-    def _on_connect(
-        self, client: paho.Client, userdata: Any, flags: paho.ConnectFlags, reason_code: ReasonCode, properties: Properties | None = None
-    ) -> None:
-        self.owner._present = flags.session_present
-        self.owner.server = properties or self.owner.server
-        super()._on_connect(client, userdata, flags, reason_code, properties)
-
-    def _on_disconnect(
-        self, client: paho.Client, userdata: Any, flags: paho.DisconnectFlags, reason_code: ReasonCode, properties: Properties | None = None
-    ) -> None:
-        super()._on_disconnect(client, userdata, flags, reason_code, properties)
-        if self._disconnected.done():
-            self._disconnected.exception()  # or asyncio logs that nobody asked for it
-        if self._connected.done():
-            self.owner._disconnected(reason_code)
-        else:  # closed in place of a CONNACK: there is nothing to wait for
-            self._connected.set_exception(aiomqtt.MqttCodeError(reason_code, "closed while connecting"))
-
-    def _on_socket_open(self, client: paho.Client, userdata: Any, sock: Any) -> None:
-        """In the thread, too. aiomqtt's own reader tells its errors to nobody who listens."""
-        self._loop.call_soon_threadsafe(self._opened, sock)
-
-    def _opened(self, sock: Any) -> None:
-        if self.paho.socket() is sock and sock is not None:
-            self._loop.add_reader(sock.fileno(), self.owner._read)
-            self._misc_task = self._loop.create_task(self._misc_loop())
-
-    def _on_socket_register_write(self, client: paho.Client, userdata: Any, sock: Any) -> None:
-        """aiomqtt registers a file number, later: by then it can be closed, or be another file's."""
-        self._loop.call_soon_threadsafe(self._write_later, sock)
-
-    def _write_later(self, sock: Any) -> None:
-        if self.paho.socket() is sock and sock is not None:
-            self._loop.add_writer(sock.fileno(), self.owner._write)
-
-    def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
-        self.owner._arrive(message)
-
-    def _on_publish(self, client: paho.Client, userdata: Any, mid: int, reason_code: ReasonCode, properties: Properties) -> None:
-        self.owner._sent(mid, reason_code)
-
-
 def publish_properties(content_type: str | None, user: list[tuple[str, str]]) -> Properties:
     """The MQTT 5 properties of a message that we send."""
-    properties = _properties(PacketTypes.PUBLISH)
+    properties = new_properties(PacketTypes.PUBLISH)
     if content_type is not None:
         properties.ContentType = content_type
     if user:
         properties.UserProperty = user
     return properties
-
-
-def _properties(packet: int) -> Properties:
-    return Properties(packet)  # type: ignore[no-untyped-call]  # paho types it nowhere
 
 
 def _topic(message: paho.MQTTMessage) -> str:

@@ -37,6 +37,8 @@ from onbeat.ports import LedgerRow, Listener, Received, SourceContext, Work
 BATCH = 100
 """Messages that are stored in one transaction, at most."""
 TAKEN_OVER_PAUSE = 30.0
+SOON, LONG_AGO, OFTEN = 60_000_000, 600_000_000, 3
+"""Microseconds after connecting, microseconds between two losses, and how many: then another client may use our client id."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
 
 Retained = Literal["ignore", "first", "all"]
@@ -122,6 +124,8 @@ class Subscription:
         self._wishes: dict[str, Wish] = {}
         self._filters: dict[int, list[str]] = {}
         self._trouble: str | None = None
+        self._since: Micros | None = None
+        self._losses: tuple[int, Micros] = (0, 0)
         self._nonce = make_id(context.clock.now(), randbits(74))
         self._count = 0
 
@@ -132,13 +136,32 @@ class Subscription:
             self._context.ready()
             self._context.report(self._trouble)
             await self._follow()
-        except TakenOver as taken:
-            self._context.report(str(taken))
-            self._context.log.warning("mqtt client id in use twice", client_id=self._client_id, broker=self._link.address.where)
-            await self._context.clock.sleep(TAKEN_OVER_PAUSE)
-            raise
+        except OutsideError as lost:
+            error = await self._judge(lost)
+            if isinstance(error, TakenOver):
+                self._context.report(str(error))
+                self._context.log.warning("mqtt client id in use twice", client_id=self._client_id, broker=self._link.address.where)
+                await self._context.clock.sleep(TAKEN_OVER_PAUSE)
+            raise error from None
         finally:
             await self._link.close()
+
+    async def _judge(self, lost: OutsideError) -> OutsideError:
+        """Many brokers close the connection of a client whose id another one uses, and say nothing: then it is lost soon, and often."""
+        now = self._context.clock.now()
+        if self._since is None or isinstance(lost, TakenOver):
+            return lost
+        count, last = self._losses
+        count = 0 if now - self._since > SOON else 1 if now - last > LONG_AGO else count + 1
+        if count or self._losses[0]:
+            row = LedgerRow(self._context.name, self._losses_key, json.dumps([count, now]) if count else None)
+            await self._context.store.write(Work(ledger=(row,)))
+        if count < OFTEN:
+            return lost
+        return TakenOver(
+            f"{lost}; {count} times now, each soon after connecting: unless the network is bad, another client uses our client id "
+            f"`{self._client_id}`: give each node its own (setting `node`, or `clientId:` of the trigger), or use a shared subscription"
+        )
 
     async def _follow(self) -> None:
         lost: OutsideError | None = None
@@ -156,8 +179,8 @@ class Subscription:
 
     async def _watch(self) -> None:
         while True:
+            self._link.stir()  # at first as well: they may have changed while we connected
             await self._context.wait_changed()
-            self._link.stir()
 
     async def _turn(self) -> bool:
         """Take what has come, or what has changed; False when a new connection is needed for it."""
@@ -178,8 +201,11 @@ class Subscription:
     # ---- subscribing ------------------------------------------------------------------------------------------------
 
     async def _connect(self) -> None:
-        kept = await self._context.store.ledger(self._context.name, [self._client_id, self._filters_key])
+        keys = [self._client_id, self._filters_key, self._losses_key]
+        kept = await self._context.store.ledger(self._context.name, keys)
+        self._losses = tuple(json.loads(kept.get(self._losses_key, "[0, 0]")))
         present = await self._link.open()
+        self._since = self._context.clock.now()
         known = set(json.loads(kept.get(self._filters_key, "[]")))
         self._ledger = Ledger(kept.get(self._client_id) if present else None, self._link.room, self._context.clock.monotonic())
         if known and not present:
@@ -197,7 +223,8 @@ class Subscription:
         wanted = self._wanted()
         for filter_ in sorted(self._wishes.keys() - wanted.keys()):
             await self._link.unsubscribe(filter_)
-        refused: list[str] = []
+        complaints: list[str] = []
+        refused = 0
         self._filters = {}
         for filter_, wish in wanted.items():
             number = topic.identifier(filter_)
@@ -208,11 +235,12 @@ class Subscription:
                 filter_, qos=wish.qos, retained=_RETAIN_HANDLING[wish.retained], identifier=number if self._link.identifies else None
             )
             if complaint is not None:
-                refused.append(complaint)
-        if refused:
-            self._trouble = "; ".join(refused)
-            self._context.log.warning("mqtt subscription refused", reasons=refused)
-            if len(refused) == len(wanted):
+                complaints.append(complaint.text)
+                refused += complaint.refused
+        if complaints:
+            self._trouble = "; ".join(complaints)
+            self._context.log.warning("mqtt subscription not as wanted", reasons=complaints)
+            if refused == len(wanted):
                 raise OutsideError(self._trouble)
         if wanted.keys() != self._wishes.keys():
             await self._context.store.write(Work(ledger=(LedgerRow(self._context.name, self._filters_key, json.dumps(sorted(wanted))),)))
@@ -322,6 +350,10 @@ class Subscription:
     @property
     def _filters_key(self) -> str:
         return f"{self._client_id} filters"
+
+    @property
+    def _losses_key(self) -> str:
+        return f"{self._client_id} losses"
 
     def _followers(self) -> list[tuple[Listener, Follower]]:
         return [(listener, listener.options) for listener in self._listeners]
