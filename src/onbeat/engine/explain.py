@@ -8,7 +8,6 @@ Called by: api, and through it `onbeat events explain`.
 from typing import Any
 
 from onbeat.core.errors_text import short
-from onbeat.core.event import Event
 from onbeat.core.expressions import ExpressionError, to_text
 from onbeat.core.names import did_you_mean
 from onbeat.core.times import iso
@@ -49,7 +48,7 @@ async def _find(node: Node, id_: str) -> Record:
 
 async def _verdict(node: Node, spec: TriggerSpec, record: Record, trouble: str | None) -> dict[str, Any]:
     verdict: dict[str, Any] = {"trigger": spec.name, "flows": [f"{target.namespace}.{target.id}" for target in spec.targets]}
-    event = event_of(record)
+    event = record.as_event()
     if spec.disabled:
         return {**verdict, "result": "disabled", "why": "the trigger says `disabled: true`"}
     try:
@@ -65,25 +64,3 @@ async def _verdict(node: Node, spec: TriggerSpec, record: Record, trouble: str |
     if trouble:
         return {**verdict, "result": "paused", "why": trouble}
     return {**verdict, "result": "not started", "why": "the trigger was not there, or began later, when the event came"}
-
-
-def event_of(record: Record) -> Event:
-    """A record as the bus's source shows it to triggers."""
-    return Event(
-        id=record.id,
-        source=record.source,
-        type=record.type,
-        time=record.time,
-        key=record.id,
-        data=record.data,
-        topic=record.topic,
-        variables={
-            "id": record.id,
-            "topic": record.topic,
-            "key": record.key,
-            "data": record.data,
-            "time": iso(record.time),
-            "headers": record.headers,
-        },
-        hops=record.hops,
-    )

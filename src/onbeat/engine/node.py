@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from onbeat.core import signals as s
-from onbeat.core.event import Json, cloud_key
+from onbeat.core.event import Json
 from onbeat.core.execution import Execution, Head, Trigger
 from onbeat.core.flow import Flow
 from onbeat.core.inputs import resolve
@@ -181,11 +181,11 @@ class Node:
             raise Refused(f"`{topic}` is the topic of state events; only onbeat writes it")
         if not self.ready or self.engine.full():
             raise Overloaded("no further event is taken now; try again later")
-        with self.intake.expecting(_key(record), topic) as started:
+        with self.intake.expecting(record.identity, topic) as started:
             written = await self.store.write(Work(records=(record,)))
             seq, fresh = written.records[0], written.new_records[0]
             if not fresh:
-                return Published(record.id, seq, tuple(await self.queries.executions_of_key(_key(record))), duplicate=True)
+                return Published(record.id, seq, tuple(await self.queries.executions_of_key(record.identity)), duplicate=True)
             try:
                 async with asyncio.timeout(_WAIT_FOR_STARTS):
                     return Published(record.id, seq, (await started).started, duplicate=False)
@@ -235,8 +235,3 @@ def _answers(flow: Flow, execution: Execution, inputs: Mapping[str, Json]) -> di
         if run.state is State.PAUSED and isinstance(spec, Pause):
             answers |= resolve(spec.on_resume, inputs, renderer(flow))
     return answers
-
-
-def _key(record: Record) -> str:
-    """The identity of an event on the embedded bus."""
-    return cloud_key(record.topic if record.source == "onbeat" else record.source, record.id)

@@ -8,9 +8,10 @@ from typing import Literal
 import msgspec
 
 from onbeat.core.changes import AnyChange
-from onbeat.core.event import Event, Json, Micros
+from onbeat.core.event import Event, Json, Micros, cloud_key
 from onbeat.core.execution import Execution, Head
 from onbeat.core.signals import AnySignal
+from onbeat.core.times import iso
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -95,6 +96,35 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     causation_id: str | None = None
     traceparent: str | None = None
     seq: int = 0
+
+    @property
+    def identity(self) -> str:
+        """What makes the event once: its source's id, or where the publisher named no source, its id on the topic."""
+        return cloud_key(self.topic if self.source == "onbeat" else self.source, self.id)
+
+    def as_event(self) -> Event:
+        """It as triggers see it."""
+        return Event(
+            id=self.id,
+            source=self.source,
+            type=self.type,
+            time=self.time,
+            key=self.identity,
+            data=self.data,
+            topic=self.topic,
+            variables={
+                "id": self.id,
+                "topic": self.topic,
+                "key": self.key,
+                "data": self.data,
+                "time": iso(self.time),
+                "headers": self.headers,
+            },
+            hops=self.hops,
+            correlation_id=self.correlation_id,
+            causation_id=self.causation_id,
+            traceparent=self.traceparent,
+        )
 
 
 class DeadEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,45 @@
+"""Mailboxes: which commands changed follows from which task runs were touched."""
+
+from onbeat.core.changes import Created, Moved
+from onbeat.core.commands import ArmTimer, RunTask
+from onbeat.core.decide import decided
+from onbeat.core.evolve import create
+from onbeat.core.execution import Head
+from onbeat.core.parse import parse_flow
+from onbeat.core.signals import Begin, Dispatched
+from onbeat.core.states import State
+from onbeat.engine.mailbox import Mailbox, touched_runs
+
+FLOW = """
+id: f
+namespace: t
+tasks:
+  - id: both
+    type: core.flow.Parallel
+    tasks:
+      - {id: a, type: core.log.Log, message: a, timeout: PT1M}
+      - {id: b, type: core.log.Log, message: b}
+"""
+HEAD = Head(id="e", namespace="t", flow="f", revision=1, created=0, correlation_id="e")
+
+
+def test_only_touched_runs_are_looked_at() -> None:
+    """Dispatching one of two concerns that one; its timer is the earliest wake."""
+    flow, _ = parse_flow(FLOW, "f.yaml")
+    box = Mailbox("e")
+    changes, begun = decided(flow, create(HEAD), [Begin()], 0)
+    box.commands = box.now_outstanding(begun, changes)
+    box.active = box.active_after(dict(box.commands)) * 2
+    box.fresh = False
+    assert sorted(n for n, commands in box.commands.items() if commands) == [2, 3]
+    changes, after = decided(flow, begun, [Dispatched(2)], 5)
+    new = box.now_outstanding(after, changes)
+    assert set(new) == {2}
+    assert set(new[2]) == {RunTask(2, 1), ArmTimer(2, 60_000_005)}
+    assert box.wake_after(new) == 60_000_005
+
+
+def test_a_move_of_the_execution_touches_all() -> None:
+    """Pausing takes away what every task run may do; the first move, from CREATED, touches only what it creates."""
+    assert touched_runs([Moved(at=1, before=State.RUNNING, after=State.PAUSED, sequence=3)]) is None
+    assert touched_runs([Created(at=0, head=HEAD), Moved(at=1, before=State.CREATED, after=State.RUNNING, sequence=2)]) == {0}
