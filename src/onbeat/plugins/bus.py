@@ -19,8 +19,6 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
-from onbeat.core.event import Event, cloud_key
-from onbeat.core.times import iso
 from onbeat.errors import Overloaded
 from onbeat.ports import JournalRow, Listener, Position, Received, Record, SourceContext, SourceOptions, Store, Work
 
@@ -54,6 +52,7 @@ class EventTrigger(SourceOptions):
     """
 
     names: ClassVar[tuple[str, ...]] = ("core.trigger.Event",)
+    listens_disabled: ClassVar[bool] = True
 
     topic: str = Field(min_length=1, max_length=249)
     start: Literal["latest", "earliest"] = Field("latest", alias="from")
@@ -237,33 +236,8 @@ class _Follower:
         return Position(self.context.name, f"{self.feed.part}#{trigger}", value)
 
     def _receive(self, record: Record, names: frozenset[str]) -> Received:
-        event = to_event(record)
+        event = record.as_event()
         return Received(event=event, key=event.key, triggers=names)
-
-
-def to_event(record: Record) -> Event:
-    """The event of a record. Its identity is its source's when it has one, else its id on the topic."""
-    return Event(
-        id=record.id,
-        source=record.source,
-        type=record.type,
-        time=record.time,
-        key=cloud_key(record.topic if record.source == OURS else record.source, record.id),
-        data=record.data,
-        topic=record.topic,
-        variables={
-            "id": record.id,
-            "topic": record.topic,
-            "key": record.key,
-            "data": record.data,
-            "time": iso(record.time),
-            "headers": record.headers,
-        },
-        hops=record.hops,
-        correlation_id=record.correlation_id,
-        causation_id=record.causation_id,
-        traceparent=record.traceparent,
-    )
 
 
 PROVIDES = (EventTrigger,)

@@ -57,6 +57,7 @@ class Schedule(SourceOptions):
     """
 
     names: ClassVar[tuple[str, ...]] = ("core.trigger.Schedule",)
+    listens_disabled: ClassVar[bool] = True
 
     cron: str
     with_seconds: bool = Field(False, alias="withSeconds")
