@@ -22,8 +22,8 @@ from onbeat.core.expressions.budget import check_text
 from onbeat.core.expressions.context import Context
 from onbeat.core.expressions.errors import ExpressionError
 
-LIMIT = 50_000_000
-"""Steps of going back that a match may take in the worst case: about 100 ms."""
+LIMIT = 8_000_000
+"""Steps of going back that a match may take in the worst case: 100 to 200 ms."""
 
 _LONGEST = 500
 _REPEATS = (code.MAX_REPEAT, code.MIN_REPEAT, code.POSSESSIVE_REPEAT)
@@ -119,6 +119,8 @@ def _cost_of_repeat(least: int, most: int, body: Any, *, inside: bool, final: bo
     if least != most and inside:
         raise ExpressionError("the pattern repeats something that itself repeats, which can take for ever")
     unbounded, ways = _cost(body, inside=inside or (least != most and most > 1), final=False)
+    if least == most:
+        return min(unbounded * most, _MANY), min(LIMIT, ways ** min(most, _MANY * 4))
     if most > _MANY:
         return unbounded + (0 if final else 1), ways
-    return unbounded * max(most, 1), min(LIMIT, ways ** max(most, 1)) * (most - least + 1)
+    return unbounded * max(most, 1), ways * (most - least + 1)
