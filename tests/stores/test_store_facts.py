@@ -6,8 +6,9 @@ import pytest
 
 from onbeat.core.event import Event
 from onbeat.core.execution import Trigger
+from onbeat.core.signals import Kill
 from onbeat.core.states import State
-from onbeat.ports import DeadEvent, LedgerRow, LogLine, OpenExecution, Position, Work, Written
+from onbeat.ports import DeadEvent, LedgerRow, LogLine, OpenExecution, Position, Tell, Work, Written
 from tests.stores.build import AT, append, creation, end, id_of, key, move, record, work
 from tests.stores.conftest import AnyStore, Home
 
@@ -49,6 +50,16 @@ async def test_a_record_is_written_once_in_its_topic(home: Home):
     assert await store.write(Work(records=(record("1", data="other"),))) == Written(records=(seq,), new_records=(False,))
     assert [row.data for row in await store.records("orders", 0, 10)] == [{"id": "1"}]
     assert await store.topics() == {"orders": 1, "other": 1}
+
+
+async def test_a_record_is_found_by_its_id(store: AnyStore):
+    """With its number; on its own topic only."""
+    written = await store.write(Work(records=(record("1"), record("2", data={"a": 1}))))
+    found = await store.record("orders", "2")
+    assert found is not None
+    assert (found.seq, found.data) == (written.records[1], {"a": 1})
+    assert await store.record("orders", "3") is None
+    assert await store.record("other", "1") is None
 
 
 async def test_records_since_an_instant(store: AnyStore):
@@ -163,6 +174,12 @@ async def test_claiming_takes_over_what_is_open(home: Home):
     assert [row.id for row in await store.claim("boot-2", 2)] == [id_of(4), id_of(5)]
     assert [row.id for row in await store.claim("boot-2", 2)] == [id_of(6)]
     assert await store.claim("boot-2", 2) == []
+
+
+async def test_a_signal_that_waits_makes_an_execution_active(store: AnyStore):
+    """Nothing else would wake it after a crash: whoever takes it over must look into its inbox."""
+    await store.write(work(creation(1, active=False), creation(2, active=False), tells=(Tell(id_of(2), Kill()),)))
+    assert await store.claim("boot-1", 10) == [OpenExecution(id_of(1), False, None), OpenExecution(id_of(2), True, None)]
 
 
 async def test_a_restarted_execution_is_open_again(store: AnyStore):

@@ -43,6 +43,7 @@ def backup(path: Path, target: Path) -> None:
     part.unlink(missing_ok=True)
     db = connect_reader(path)
     try:
+        db.execute("pragma query_only = off")  # VACUUM INTO counts as writing; mode=ro still keeps it from this file
         db.execute("vacuum into ?", (str(part),))
     finally:
         db.close()
@@ -117,7 +118,7 @@ def _execution(db: sqlite3.Connection, id_: str, version: int, state: str, seq: 
         rows = decode_changes(db.execute(JOURNAL, (id_,)).fetchone()[0])
         execution = fold(rows)
     except Exception as error:
-        yield f"its journal cannot be read: {error}"
+        yield f"its journal cannot be read: {type(error).__name__}: {error}"
         return
     if (execution.version, execution.state.value) != (version, state):
         yield f"its journal gives version {execution.version}, {execution.state}; kept is version {version}, {state}"
@@ -125,5 +126,10 @@ def _execution(db: sqlite3.Connection, id_: str, version: int, state: str, seq: 
         yield "whether it has ended differs from its journal"
     if seq != db.execute("select max(seq) from journal where execution = ?", (id_,)).fetchone()[0]:
         yield "its last journal row is another"
-    if folded(db.execute(LOAD, (id_, snapshot.FORMAT)).fetchone()) != execution:
+    try:
+        loaded = folded(db.execute(LOAD, (id_, snapshot.FORMAT)).fetchone())
+    except Exception as error:
+        yield f"its snapshot cannot be read: {type(error).__name__}: {error}"
+        return
+    if loaded != execution:
         yield "its snapshot is not what its journal gives"
