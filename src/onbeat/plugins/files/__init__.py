@@ -1,0 +1,5 @@
+"""Start flows for files: `watch` is the source and its options, `ledger` says what is new, `hints` listens, `disk` touches files."""
+
+from onbeat.plugins.files.watch import PROVIDES, Watch
+
+__all__ = ["PROVIDES", "Watch"]
