@@ -183,7 +183,7 @@ async def test_deleted_offsets_are_reported_with_their_range_and_stepped_over(ka
 async def test_partitions_that_are_added_are_read_from_their_first_record(kafka, kafka_topic, emitter, settings):
     """What is sent to a new partition before we know of it is not skipped, though the trigger starts at latest."""
     topic = await kafka_topic()
-    options = listening(topic, groupId=topic)
+    options = listening(topic, groupId=topic, properties={"metadata.max.age.ms": 200})
     async with running(emitter, listen(options), settings):
         async with administering(kafka.bootstrap) as admin:
             await admin.create_partitions({topic: NewPartitions(3)})
@@ -204,8 +204,9 @@ async def test_a_topic_that_is_not_there_yet_is_read_from_its_first_record(kafka
         await until_values(emitter, 1, 2)
 
 
-async def test_a_pattern_takes_topics_that_come_later(kafka, kafka_topic, emitter, settings):
+async def test_a_pattern_takes_topics_that_come_later(kafka, kafka_topic, emitter, settings, monkeypatch):
     """A topic that is made while a pattern listens is read from its first record; one that does not match wholly is not read."""
+    monkeypatch.setattr(feed, "LIST", 0.2)
     prefix = await kafka_topic()
     await send(kafka.bootstrap, prefix, "not of the pattern")
     options = RealtimeTrigger.model_validate({"topicPattern": f"{prefix}-[0-9]", "groupId": prefix, "valueDeserializer": "JSON"})

@@ -112,7 +112,8 @@ class KafkaSink:
                     break
                 batch.append(item)
             try:
-                await (await producer.send_batch(builder, topic, partition=partition))
+                sending = await producer.send_batch(builder, topic, partition=partition)
+                await asyncio.shield(sending)  # aiokafka's bookkeeping breaks when it is cancelled
             except TOO_LARGE:
                 return batch
             for item in batch:

@@ -81,7 +81,7 @@ class Producing:
                 admin = AIOKafkaAdminClient(**self._connection.common)
                 try:
                     await admin.start()
-                    await admin.create_topics([NewTopic(topic, -1, -1)])
+                    await admin.create_topics([NewTopic(topic, -1, -1, replica_assignments={})])
                 finally:
                     await admin.close()
         self._topics.add(topic)
@@ -90,11 +90,13 @@ class Producing:
         if producer is None or producer is not self._producer:
             return  # another caller's failure ended it
         self._producer, self._topics = None, set()
-        # Rule 2. There is no public way to give up what it holds; without this, stop() waits for the broker for ever.
-        producer._message_accumulator.fail_all(KafkaConnectionError("given up"))
+        # Rule 2. There is no public way to give up what it holds, and stop() waits for the broker for ever: so its sender is ended
+        # first, then whoever waits for it is told, and then there is nothing left to wait for.
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE):
-                await producer.stop()
+                await producer._sender.close()
+        producer._message_accumulator.fail_all(KafkaConnectionError("given up"))
+        await producer.stop()
 
     async def close(self) -> None:
         """Give up what is on its way and disconnect; the next use connects anew. Safe twice."""
