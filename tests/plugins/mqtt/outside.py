@@ -1,5 +1,6 @@
-"""A client that is not ours, to send and to look from outside."""
+"""A client that is not ours, to send and to look from outside; and a fake broker, for what mosquitto 2.0 does not say."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -37,3 +38,21 @@ async def receive(client: aiomqtt.Client, count: int) -> list[aiomqtt.Message]:
     """The next messages."""
     messages = aiter(client.messages)
     return [await anext(messages) for _ in range(count)]
+
+
+@asynccontextmanager
+async def fake_broker(*answers: bytes) -> AsyncIterator[int]:
+    """Answers each packet of a client with the next of these bytes, then says nothing; gives its port."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        left = list(answers)
+        while left and await reader.read(65_536):
+            writer.write(left.pop(0))
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+CONNACK = b"\x20\x03\x00\x00\x00"

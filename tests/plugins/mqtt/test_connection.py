@@ -15,7 +15,7 @@ import uvloop
 from onbeat.errors import OutsideError
 from onbeat.plugins.mqtt.address import Address, Version
 from onbeat.plugins.mqtt.connection import Arrived, Connection, NeverTaken, TakenOver, publish_properties
-from tests.plugins.mqtt.outside import send, send_many
+from tests.plugins.mqtt.outside import CONNACK, fake_broker, send, send_many
 from tests.services.mosquitto import Mosquitto
 from tests.services.proxy import Proxy
 
@@ -139,24 +139,6 @@ async def test_what_has_arrived_is_given_before_the_loss_is_told(mosquitto: Mosq
             await link.take(10)
 
 
-@asynccontextmanager
-async def fake_broker(*answers: bytes) -> AsyncIterator[int]:
-    """Answers each packet of a client with the next of these bytes; for what mosquitto 2.0 does not say."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        left = list(answers)
-        while left and await reader.read(65_536):
-            writer.write(left.pop(0))
-        await reader.read()
-        writer.close()
-
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-        yield server.sockets[0].getsockname()[1]
-
-
-CONNACK = b"\x20\x03\x00\x00\x00"
-
-
 async def test_a_client_that_takes_over_our_id_is_told_apart() -> None:
     """MQTT 5 may say why it disconnects; the message says what to do."""
     taken_over = b"\xe0\x02\x8e\x00"
@@ -171,7 +153,7 @@ async def test_a_client_that_takes_over_our_id_is_told_apart() -> None:
 async def test_the_reason_in_an_acknowledgement_is_read(code: int, error: type[OutsideError] | None) -> None:
     """Nobody listens: sent. Not now: again later. Never: never again."""
     async with fake_broker(CONNACK, b"\x40\x03\x00\x01" + bytes([code])) as port, connected(port) as link:
-        sending = link.send("a", b"a", qos=1, retain=False, properties=None)
+        sending = await link.send("a", b"a", qos=1, retain=False, properties=None)
         if error is None:
             await sending
         else:
@@ -264,7 +246,7 @@ async def test_closing_is_safe_never_opened_and_twice(mosquitto: Mosquitto) -> N
         await link.close()
         await link.close()
     with pytest.raises(OutsideError):
-        link.send("a", b"", qos=1, retain=False, properties=None)
+        await link.send("a", b"", qos=1, retain=False, properties=None)
     with pytest.raises(OutsideError):
         await link.take(1)
 
@@ -274,14 +256,14 @@ async def test_sent_means_acknowledged(mosquitto: Mosquitto, version: Version) -
     """A message that the broker does not answer is not sent, and one whose connection is cut is an error."""
     topic = name()
     async with Proxy(mosquitto.host, mosquitto.port) as proxy, connected(proxy.port, version=version) as link:
-        await link.send(topic, b"a", qos=1, retain=False, properties=publish_properties("text/plain", []))
+        await (await link.send(topic, b"a", qos=1, retain=False, properties=publish_properties("text/plain", [])))
         proxy.half_open = True
-        sending = link.send(topic, b"b", qos=1, retain=False, properties=None)
+        sending = await link.send(topic, b"b", qos=1, retain=False, properties=None)
         proxy.cut()
         with pytest.raises(OutsideError, match="connection lost"):
             await sending
         with pytest.raises(OutsideError, match="connection lost"):
-            link.send(topic, b"c", qos=1, retain=False, properties=None)
+            await link.send(topic, b"c", qos=1, retain=False, properties=None)
 
 
 async def test_a_refusal_in_the_acknowledgement_is_an_error(tmp_path: Any) -> None:
@@ -290,9 +272,9 @@ async def test_a_refusal_in_the_acknowledgement_is_an_error(tmp_path: Any) -> No
     rules.write_text("topic readwrite open/#\n")
     with Mosquitto(settings=[f"acl_file {rules}"]) as broker:
         async with connected(broker.port) as link:
-            await link.send("open/a", b"a", qos=1, retain=False, properties=None)
+            await (await link.send("open/a", b"a", qos=1, retain=False, properties=None))
             with pytest.raises(OutsideError, match="refuses the message: Not authorized"):
-                await link.send("closed/a", b"a", qos=1, retain=False, properties=None)
+                await (await link.send("closed/a", b"a", qos=1, retain=False, properties=None))
 
 
 async def test_a_packet_larger_than_the_broker_takes_is_not_sent() -> None:
@@ -300,8 +282,8 @@ async def test_a_packet_larger_than_the_broker_takes_is_not_sent() -> None:
     with Mosquitto(settings=["max_packet_size 2000"]) as broker:
         async with connected(broker.port) as link:
             with pytest.raises(NeverTaken, match="at most 2000 bytes"):
-                link.send("a", b"a" * 2000, qos=1, retain=False, properties=None)
-            await link.send("a", b"a", qos=1, retain=False, properties=None)
+                await link.send("a", b"a" * 2000, qos=1, retain=False, properties=None)
+            await (await link.send("a", b"a", qos=1, retain=False, properties=None))
 
 
 def test_it_works_on_uvloop(mosquitto: Mosquitto) -> None:
@@ -315,7 +297,7 @@ def test_it_works_on_uvloop(mosquitto: Mosquitto) -> None:
                 (message,) = await take(link, 1)
                 assert message.payload == str(number).encode()
                 link.ack(message)
-            await link.send(topic, b"own", qos=1, retain=False, properties=None)
+            await (await link.send(topic, b"own", qos=1, retain=False, properties=None))
         async with Proxy(mosquitto.host, mosquitto.port) as proxy, connected(proxy.port, client) as link:
             proxy.cut()
             with pytest.raises(OutsideError):

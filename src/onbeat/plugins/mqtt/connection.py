@@ -28,9 +28,12 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from onbeat.errors import OutsideError
+from onbeat.plugins.mqtt import topic as topics
 from onbeat.plugins.mqtt.address import Address, Version
 from onbeat.plugins.mqtt.client import Client, new_properties
 
+_IN_FLIGHT = 20
+"""How many messages we send ahead of the broker's answers, at most: paho's own limit."""
 _TAKEN_OVER = 0x8E
 _REFUSED = 0x80
 _NEVER = {0x90: "its topic is not allowed", 0x99: "the broker does not take its format"}
@@ -88,6 +91,7 @@ class Connection:
         self._waiting: deque[Arrived] = deque()
         self._paused = False
         self._stirred = asyncio.Event()
+        self._slots = asyncio.Semaphore(_IN_FLIGHT)
         self._sending: dict[int, asyncio.Future[None]] = {}
 
     # ---- its life ---------------------------------------------------------------------------------------------------
@@ -126,6 +130,7 @@ class Connection:
     def on_answer(self, present: bool, properties: Properties | None) -> None:
         """The client has the broker's CONNACK."""
         self._present, self.server = present, properties or self.server
+        self._slots = asyncio.Semaphore(min(_IN_FLIGHT, int(getattr(self.server, "ReceiveMaximum", _IN_FLIGHT))))
 
     def on_disconnect(self, reason: ReasonCode) -> None:
         """The client is disconnected."""
@@ -251,23 +256,34 @@ class Connection:
 
     # ---- sending ----------------------------------------------------------------------------------------------------
 
-    @property
-    def window(self) -> int:
-        """How many messages the broker takes without having answered, at most paho's own 20."""
-        return min(20, int(getattr(self.server, "ReceiveMaximum", 20)))
-
-    def send(self, topic: str, payload: bytes, *, qos: int, retain: bool, properties: Properties | None) -> "asyncio.Future[None]":
-        """Publish; done when the broker has it. Order is the order of the calls. Raises OutsideError, NeverTaken."""
+    async def send(
+        self, topic: str, payload: bytes, *, qos: int, retain: bool, properties: Properties | None = None
+    ) -> "asyncio.Future[None]":
+        """Publish, when the broker takes one more without having answered; the future is done when it has this one. Order is the order of
+        the calls. Raises OutsideError, NeverTaken."""
+        try:
+            topics.check_topic(topic)
+        except ValueError as wrong:
+            raise NeverTaken(f"MQTT: {wrong}") from None
         largest = getattr(self.server, "MaximumPacketSize", None)
         if largest is not None and len(payload) + len(topic.encode()) + 1024 > largest:
             raise NeverTaken(f"MQTT broker {self.address.where} takes packets of at most {largest} bytes")
+        await self._slots.acquire()
+        try:
+            future = self._publish(topic, payload, qos, retain, properties)
+        except BaseException:
+            self._slots.release()
+            raise
+        future.add_done_callback(lambda _: self._slots.release())
+        return future
+
+    def _publish(self, topic: str, payload: bytes, qos: int, retain: bool, properties: Properties | None) -> "asyncio.Future[None]":
         if self.lost is not None:
             raise self.lost
-        future = asyncio.get_running_loop().create_future()
         info = self._connected.paho.publish(topic, payload, qos, retain, properties if self.version == "V5" else None)
         if info.rc != paho.MQTT_ERR_SUCCESS:
             raise OutsideError(f"MQTT broker {self.address.where}: {paho.error_string(info.rc)}")
-        self._sending[info.mid] = future
+        future = self._sending[info.mid] = asyncio.get_running_loop().create_future()
         return future
 
     def on_sent(self, mid: int, code: ReasonCode) -> None:

@@ -2,7 +2,7 @@
 
 Rules
 1. Sent means that the broker has acknowledged it (QoS 1); a refusal is an error, also one that comes in the acknowledgement.
-2. Order is the order given: one connection, and no message of a later call first.
+2. Order is the order given, for each key also when the broker refuses one of them in between.
 3. A message that the broker can never take is reported and skipped by the sink, so that it holds back no other.
 4. A lost connection is an OutsideError now, and a new connection at the next call.
 
@@ -12,7 +12,7 @@ Called by: the daemon makes MqttSink and MqttPublisher; the runner runs Publish.
 import asyncio
 import json
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -28,14 +28,18 @@ from onbeat.plugins.mqtt.connection import Connection, NeverTaken, publish_prope
 from onbeat.plugins.mqtt.message import CLOUD_EVENT, Serde
 from onbeat.ports import Outcome, Record, StateEvent, TaskContext, TaskFailed, TaskOptions
 
+BURST = 500
+"""Messages for which one time-out counts."""
+
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
-    """A message to send."""
+    """A message to send. key: two of the same key are not under way at once, so that a refused one is not overtaken."""
 
     topic: str
     payload: bytes
     qos: int = 1
     retain: bool = False
+    key: str | None = None
     properties: Properties | None = None
 
 
@@ -61,29 +65,31 @@ class Outlet:
         """Publish in order; per message why the broker will never take it. Raises OutsideError: some of them may have arrived."""
         link = await self.open()
         refusals: list[NeverTaken | None] = []
-        for start in range(0, len(messages), link.window):
-            refusals += await self._send(link, messages[start : start + link.window])
+        for burst in bursts(messages):
+            refusals += await self._send(link, burst)
         return refusals
 
     async def _send(self, link: Connection, messages: Sequence[Outgoing]) -> list[NeverTaken | None]:
         sending: list[asyncio.Future[None] | NeverTaken] = []
         try:
-            for message in messages:
-                try:
-                    sending.append(
-                        link.send(message.topic, message.payload, qos=message.qos, retain=message.retain, properties=message.properties)
-                    )
-                except NeverTaken as refusal:
-                    sending.append(refusal)
             async with asyncio.timeout(self._address.timeout):
+                for message in messages:
+                    try:
+                        future = await link.send(
+                            message.topic, message.payload, qos=message.qos, retain=message.retain, properties=message.properties
+                        )
+                    except NeverTaken as refusal:
+                        sending.append(refusal)
+                    else:
+                        sending.append(future)
                 return [item if isinstance(item, NeverTaken) else await _refusal(item) for item in sending]
         except TimeoutError:
             await self.close()
             raise OutsideError(f"MQTT broker {self._address.where}: no acknowledgement within {self._address.timeout:g} s") from None
         finally:
             for item in sending:
-                if isinstance(item, asyncio.Future):
-                    item.cancel()
+                if isinstance(item, asyncio.Future) and not item.cancel() and not item.cancelled():
+                    item.exception()  # or asyncio logs that nobody asked for it
 
     async def close(self) -> None:
         """Disconnect; safe twice."""
@@ -111,7 +117,12 @@ class MqttSink:
     async def publish(self, events: Sequence[StateEvent]) -> None:
         """Returns when the broker has all of them. Raises OutsideError."""
         messages = [
-            Outgoing(topic=event.topic, payload=event.body, properties=publish_properties(CLOUD_EVENT, [("partitionkey", event.key)]))
+            Outgoing(
+                topic=event.topic,
+                payload=event.body,
+                key=event.key,
+                properties=publish_properties(CLOUD_EVENT, [("partitionkey", event.key)]),
+            )
             for event in events
         ]
         for event, refusal in zip(events, await self._outlet.send(messages), strict=True):
@@ -133,10 +144,6 @@ class MqttPublisher:
 
     async def publish(self, record: Record) -> None:
         """Returns when the broker has it. Raises OutsideError, UserError for a topic that MQTT does not have."""
-        try:
-            topics.check_topic(record.topic)
-        except ValueError as wrong:
-            raise UserError(f"MQTT: {wrong}") from None
         message = Outgoing(
             topic=record.topic,
             payload=json.dumps(cloud_event(record)).encode(),
@@ -152,23 +159,23 @@ class MqttPublisher:
 
 
 class Publish(Broker, TaskOptions):
-    """Publishes messages to an MQTT topic.
+    """Publishes messages to an MQTT topic. Output: `messagesCount`.
+
+    Example:
 
     ```yaml
-    id: switch_off
-    type: mqtt.Publish
-    server: mqtt://broker:1883
-    topic: plant/line-1/command
-    payload:
-      command: "off"
-    qos: 1
+    tasks:
+      - id: switch_off
+        type: mqtt.Publish
+        server: mqtt://broker:1883
+        topic: plant/line-1/command
+        payload:
+          command: "off"
     ```
 
     `payload` is one message. `from` is one message (a map), several (a list), or the address of a file in storage with one JSON value a
     line. `serdeType`: `JSON`, `STRING`, or `BINARY` for payloads written as base64. `retain: true` makes the broker keep it for those
     who subscribe later. With MQTT 5 each message carries the user property `idempotencykey`, the same for every attempt of this task.
-
-    Output: `messagesCount`.
     """
 
     names: ClassVar[tuple[str, ...]] = ("mqtt.Publish",)
@@ -213,9 +220,27 @@ class Publish(Broker, TaskOptions):
         if self.source is None:
             return [self.payload]
         if isinstance(self.source, str) and self.source.startswith("kestra://"):
-            lines = (await context.services.storage.get(self.source)).decode().splitlines()
-            return [json.loads(line) for line in lines if line.strip()]
+            data = await context.services.storage.get(self.source)
+            try:
+                return [json.loads(line) for line in data.decode().splitlines() if line.strip()]
+            except ValueError:
+                raise ValueError(f"`from`: {self.source} does not have one JSON value a line") from None
         return list(self.source) if isinstance(self.source, list) else [self.source]
+
+
+def bursts(messages: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
+    """The messages in order, in parts in which no key comes twice."""
+    burst: list[Outgoing] = []
+    keys: set[str] = set()
+    for message in messages:
+        if message.key in keys or len(burst) == BURST:
+            yield burst
+            burst, keys = [], set()
+        burst.append(message)
+        if message.key is not None:
+            keys.add(message.key)
+    if burst:
+        yield burst
 
 
 def cloud_event(record: Record) -> dict[str, Json]:

@@ -25,16 +25,17 @@ Filters = Annotated[tuple[Filter, ...], BeforeValidator(lambda value: [value] if
 class RealtimeTrigger(Broker, SourceOptions):
     """Starts a flow for every message on MQTT topics, at once and at least once.
 
+    Example:
+
     ```yaml
-    id: overheated
-    type: mqtt.RealtimeTrigger
-    server: mqtt://broker:1883
-    topic:
-      - plant/+/temperature
-    when: "{{ trigger.payload.celsius > 90 }}"
-    flow: {namespace: plant, id: cool_down}
-    inputs:
-      line: "{{ trigger.topic }}"
+    triggers:
+      - id: overheated
+        type: mqtt.RealtimeTrigger
+        server: mqtt://broker:1883
+        topic: plant/+/temperature
+        when: "{{ trigger.payload.celsius > 90 }}"
+        inputs:
+          line: "{{ trigger.topic }}"
     ```
 
     A message is acknowledged after its executions are stored. The broker keeps a session for us: what is sent while onbeat is down is
@@ -92,12 +93,14 @@ class RealtimeTrigger(Broker, SourceOptions):
 class EventTrigger(Broker, SourceOptions):
     """Starts a flow for every event on a topic of the bus, when the bus is MQTT. Flows say `core.trigger.Event`.
 
+    Example:
+
     ```yaml
-    id: order_placed
-    type: mqtt.EventTrigger
-    topic: orders
-    when: "{{ trigger.data.total > 100 }}"
-    flow: {namespace: shop, id: pack}
+    triggers:
+      - id: order_placed
+        type: core.trigger.Event
+        topic: orders
+        when: "{{ trigger.data.total > 100 }}"
     ```
 
     Events are CloudEvents in JSON; any other JSON message is taken as the data of one. `trigger.*`: `id`, `topic`, `key`, `data`, `time`,
