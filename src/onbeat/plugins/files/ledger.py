@@ -213,9 +213,7 @@ def _glob(pattern: str) -> str:
         elif part == "?":
             result += "[^/]"
         elif part[0] == "[" and len(part) > 2:
-            negated, body = part[1] == "!", part[2:-1] if part[1] == "!" else part[1:-1]
-            body = re.sub(r"([\\\[\]^&~|])", r"\\\1", body)
-            result += f"(?!/)[{'^' if negated else ''}{body}]"
+            result += _choice(part[1:-1])
         elif part == "{":
             braces += 1
             result += "(?:"
@@ -227,3 +225,13 @@ def _glob(pattern: str) -> str:
         else:
             result += re.escape(part)
     return result + ")" * braces
+
+
+def _choice(body: str) -> str:
+    """One character of `abc`, `a-z` or `!…`: none of them. A range that goes down holds nothing."""
+    negated = body.startswith("!")
+    ranges = re.findall(r"(.)-(.)|(.)", body[negated:], re.DOTALL)
+    kept = [f"{re.escape(low)}-{re.escape(high)}" if low else re.escape(one) for low, high, one in ranges if one or low <= high]
+    if not kept:
+        return "[^/]" if negated else "(?!)"
+    return f"(?!/)[{'^' if negated else ''}{''.join(kept)}]"
