@@ -1,0 +1,168 @@
+"""Publish events and watch what they start, live, as the daemon's journal has it.
+
+Rules
+1. `publish` that prints success has the event on disk.
+2. `--follow` ends when all that the event started has ended; it fails when one of them did.
+3. A tail that lost its connection goes on after the last event it showed.
+
+Called by: app.py; flows.py and demo.py follow executions too.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from onbeat.cli import show
+from onbeat.cli.client import API, Client, part
+from onbeat.cli.errors import Exit, complain
+from onbeat.cli.place import EVENTS_TOPIC, setting
+from onbeat.core.names import did_you_mean
+from onbeat.errors import UserError
+
+ENDED = frozenset({"SUCCESS", "WARNING", "FAILED", "KILLED", "CANCELLED", "RETRIED", "SKIPPED"})
+GOOD = frozenset({"SUCCESS", "WARNING"})
+
+
+def read_event(given: str) -> Any:
+    """The data of an event: JSON text, `-` for stdin, `@file`. Raises UserError with the cure."""
+    text = given
+    try:
+        if given == "-":
+            text = sys.stdin.read()
+        elif given.startswith("@"):
+            text = Path(given[1:]).read_text()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise UserError(f"{given[1:] or 'stdin'} cannot be read: {problem}") from None
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except ValueError as wrong:
+        shown = show.plain(text if len(text) <= 60 else text[:59] + "…")
+        raise UserError(
+            f"`{shown}` is not JSON ({wrong}). Names and text go in double quotes, the whole in single ones: "
+            """'{"id": 7}'; plain text is '"like this"'; `@file.json` reads a file, `-` reads stdin"""
+        ) from None
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def publish(client: Client, topic: str, data: str, key: str | None, id_: str | None, follow: bool, as_json: bool) -> Exit:
+    """Put an event on a topic."""
+    content = read_event(data)
+    headers = {"Idempotency-Key": id_} if id_ is not None else {}
+    answer: dict[str, Any] = client.call("POST", f"{API}/events/{part(topic)}", content, query={"key": key}, headers=headers)
+    started: list[str] = answer.get("executions") or []
+    if as_json:
+        show.put_json(answer)
+    else:
+        _say_published(client, topic, answer, started)
+    if not follow:
+        return Exit.SUCCESS
+    if "executions" not in answer:
+        complain(f"topic {topic} is on a broker, which does not say what it started; watch with `onbeat tail`")
+        return Exit.SUCCESS
+    states = [follow_execution(client, execution, quiet=as_json) for execution in started]
+    return Exit.SUCCESS if all(state in GOOD for state in states) else Exit.FAILED
+
+
+def _say_published(client: Client, topic: str, answer: Mapping[str, Any], started: list[str]) -> None:
+    show.out(f"event {answer['id']} is on topic {topic}{' (it was there already)' if answer.get('duplicate') else ''}")
+    if started:
+        show.out(f"started {', '.join(started)}")
+    elif "executions" in answer:
+        others = [each["topic"] for each in client.get("/events")["topics"] if each["topic"] != topic]
+        complain(
+            f"nothing was started: no trigger listens to `{topic}` or none wanted it{did_you_mean(topic, others)} "
+            f"`onbeat events explain {topic}/{answer['id']}` says why"
+        )
+
+
+def follow_execution(client: Client, execution: str, quiet: bool = False) -> str:
+    """Show each state of an execution and its tasks as it comes; returns the last."""
+    seen: set[tuple[str, int]] = set()
+    logged = 0
+    for frame in client.stream(f"{API}/executions/{part(execution)}/follow", on_lost=complain):
+        if quiet and frame.name != "end":
+            continue
+        if not quiet:
+            logged = _show_progress(client, frame.data, seen, logged, last=frame.name == "end")
+        if frame.name == "end":
+            return str(frame.data["state"]["current"])
+    return "UNKNOWN"
+
+
+def _show_progress(client: Client, execution: Mapping[str, Any], seen: set[tuple[str, int]], logged: int, last: bool) -> int:
+    """What is new in an execution since the last look: states, task states, log lines."""
+    name = f"{execution['namespace']}.{execution['flowId']}"
+    lines = []
+    for owner, who, label in _owners(execution, name):
+        for number, moment in enumerate(owner["state"]["histories"]):
+            if (who, number) not in seen:
+                seen.add((who, number))
+                lines.append((moment["date"], f"{show.state(moment['state'], 9)} {label}"))
+    for line in client.get(f"/logs/{part(execution['id'])}", {"after": logged}):
+        logged = max(logged, line["seq"])
+        lines.append((line["timestamp"], f"{show.state(line['level'], 9)}   {show.plain(line['message'])}"))
+    for at, text in sorted(lines, key=lambda line: line[0]):
+        show.out(f"{show.dim(show.clock(at))}  {text}")
+    if last:
+        end = execution["state"]
+        error = (execution.get("error") or {}).get("message")
+        show.out(f"{name} {execution['id']}: {show.state(end['current'])} in {show.span(end)}{f' — {show.plain(error)}' if error else ''}")
+        if execution.get("outputs"):
+            show.out(f"outputs {show.compact(execution['outputs'], 2_000)}")
+    return logged
+
+
+def _owners(execution: Mapping[str, Any], name: str) -> Iterator[tuple[Mapping[str, Any], str, str]]:
+    yield execution, execution["id"], name
+    for run in execution.get("taskRunList") or ():
+        value = f" [{show.plain(run['value'])}]" if run.get("value") is not None else ""
+        yield run, run["id"], f"  {run['taskId']}{value}"
+
+
+def tail(client: Client, topic: str | None, start: str | None, execution: str | None, count: int | None, as_json: bool) -> None:
+    """Show a topic's events as they come."""
+    topic = topic or setting("events_topic", EVENTS_TOPIC)
+    query: dict[str, Any] = {"execution": execution}
+    if start == "earliest" or (start is None and execution is not None):
+        query["from"] = "earliest"
+    elif start is not None:
+        if not start.isdigit():
+            raise UserError(f"--from {start}: say `earliest`, or the position of the last event you have")
+        query["after"] = start
+    if execution is not None:
+        client.get(f"/executions/{part(execution)}")
+    for number, frame in enumerate(client.stream(f"{API}/events/{part(topic)}/tail", query, on_lost=complain), 1):
+        if as_json:
+            show.put_json(frame.data)
+        else:
+            show.out(event_line(frame.data))
+        ended = execution is not None and frame.data.get("data", {}).get("state") in ENDED
+        if ended or number == count:
+            return
+
+
+def event_line(event: Mapping[str, Any]) -> str:
+    """An event in one line: a state event with its flow, execution and cause, another with its data."""
+    at = show.dim(show.clock(event.get("time")))
+    data = event.get("data")
+    if not str(event.get("type", "")).startswith("io.onbeat.execution.") or not isinstance(data, dict):
+        key = f" [{show.plain(event['partitionkey'])}]" if "partitionkey" in event else ""
+        return f"{at}  {show.plain(event.get('subject', ''))}{key}  {show.compact(data, 200)}  {show.dim(show.plain(event.get('id')))}"
+    error = f"  {show.plain(data['error'])}" if data.get("error") else ""
+    took = f"  {show.seconds(data['durationMs'] / 1000)}" if "durationMs" in data else ""
+    flow = f"{data['namespace']}.{data['flowId']}"
+    return f"{at}  {show.state(data['state'], 9)}  {flow}  {data['executionId']}  {show.dim(_cause(event, data))}{took}{error}"
+
+
+def _cause(event: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    """What started an execution."""
+    if data.get("parentId"):
+        return f"by {data['parentId']}"
+    trigger = (data.get("trigger") or {}).get("id")
+    cause = show.plain(event["causationid"]) if event.get("causationid") else ""
+    return f"{f'by trigger {trigger}' if trigger else 'by hand'}{f' from {cause}' if cause else ''}"

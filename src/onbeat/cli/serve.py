@@ -1,0 +1,56 @@
+"""Start the daemon for a person or a supervisor, and say when and where it is ready.
+
+The token is shown on a terminal only: a supervisor's log is no place for it.
+
+Called by: app.py.
+"""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from onbeat import __version__
+from onbeat.cli import show
+from onbeat.daemon.serve import Serving
+from onbeat.daemon.serve import serve as serve_daemon
+from onbeat.errors import UserError
+from onbeat.settings import CONFIG_FILE, Settings
+
+
+def load_settings(given: Mapping[str, Any]) -> Settings:
+    """The settings; what is given wins, None is not given. Raises UserError that names each wrong one."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as wrong:
+        told = [f"ONBEAT_{_name(error['loc'])}: {error['msg']}" for error in wrong.errors(include_url=False)]
+        raise UserError("\n".join([*told, f"these are set on the command line, in the environment or in {CONFIG_FILE}"])) from None
+    except ValueError as wrong:
+        raise UserError(f"the settings cannot be read ({wrong}); lists in the environment are JSON: ONBEAT_FLOWS='[\"flows\"]'") from None
+
+
+def _name(location: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, location)).upper()
+
+
+def serve(given: Mapping[str, Any]) -> int:
+    """Serve until a signal."""
+    return serve_daemon(load_settings(given), announce)
+
+
+def announce(serving: Serving) -> None:
+    """Say that it is ready and where to go."""
+    node = serving.node
+    listening = sum(len(subscription.triggers) for subscription in node.intake.subscriptions())
+    show.out(f"onbeat {__version__} is ready at {serving.url}, with {len(node.catalog.served())} flows and {listening} triggers")
+    if serving.token is None:
+        show.out("  access   none: whoever reaches this address may do everything")
+    elif sys.stdout.isatty():
+        show.out(f"  token    {serving.token}")
+    else:
+        show.out(f"  token    in {serving.data / 'admin-token'}")
+    for trouble in node.trouble():
+        show.out(f"  wrong    {show.plain(trouble)}")
+    show.out("  next     onbeat flows list · onbeat tail · onbeat --help")
+    sys.stdout.flush()
