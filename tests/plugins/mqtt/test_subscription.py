@@ -352,6 +352,18 @@ async def test_a_topic_that_was_dropped_while_we_were_away_is_unsubscribed(mosqu
         await link.close()
 
 
+@VERSIONS
+async def test_another_quality_is_asked_for_also_when_it_was_changed_while_we_were_away(mosquitto: Mosquitto, version: str) -> None:
+    """The session remembers the old one: QoS 0 would go on losing what is sent while we are away."""
+    topic, emitter = name(), FakeEmitter(FakeStore())
+    for qos in (0, 1):
+        async with running(emitter, listen(trigger(mosquitto, topic, mqtt_version=version, qos=qos))):
+            pass
+    await send(mosquitto, topic, "meanwhile")
+    async with running(emitter, listen(trigger(mosquitto, topic, mqtt_version=version))):
+        await emitter.until(lambda: texts(emitter.received) == ["meanwhile"])
+
+
 async def test_what_changes_in_the_connection_connects_again(mosquitto: Mosquitto) -> None:
     """Another password, window or expiry needs another CONNECT; the session goes on and nothing is told as wrong."""
     topic, emitter = name(), FakeEmitter(FakeStore())

@@ -138,6 +138,14 @@ def test_the_example_of_a_page_is_taken(kind: Any) -> None:
         kind.model_validate(TriggerSpec.model_validate(trigger).settings)
 
 
+@pytest.mark.parametrize(("topic", "place"), [("a/{{ x + y }}", 0), (["a", "{{ x + y }}/b"], 1)])
+def test_a_complaint_about_a_topic_names_its_place(topic: Any, place: int) -> None:
+    """As YAML has it: so the loader sees what only an expression will give, and complains of the rest with its line."""
+    with pytest.raises(ValidationError) as refused:
+        realtime(topic=topic)
+    assert [error["loc"] for error in refused.value.errors()] == [("topic", place)]
+
+
 @pytest.mark.parametrize("kind", PROVIDES)
 def test_every_option_can_be_written_as_kestra_does(kind: Any) -> None:
     """camelCase, as the pages show it."""

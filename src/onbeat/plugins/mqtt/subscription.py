@@ -206,7 +206,7 @@ class Subscription:
         self._losses = tuple(json.loads(kept.get(self._losses_key, "[0, 0]")))
         present = await self._link.open()
         self._since = self._context.clock.now()
-        known = set(json.loads(kept.get(self._filters_key, "[]")))
+        known: dict[str, int] = json.loads(kept.get(self._filters_key, "{}"))
         self._ledger = Ledger(kept.get(self._client_id) if present else None, self._link.room, self._context.clock.monotonic())
         if known and not present:
             self._trouble = (
@@ -215,7 +215,7 @@ class Subscription:
             )
             self._context.log.warning("mqtt session lost", client_id=self._client_id, broker=self._link.address.where)
             await self._context.store.write(Work(ledger=(self._received_row(),)))
-        self._wishes = dict.fromkeys(known, Wish(-1, "first")) if present else {}
+        self._wishes = {filter_: Wish(qos, "first") for filter_, qos in known.items()} if present else {}
         await self._subscribe(fresh=True)
 
     async def _subscribe(self, *, fresh: bool) -> None:
@@ -242,8 +242,9 @@ class Subscription:
             self._context.log.warning("mqtt subscription not as wanted", reasons=complaints)
             if refused == len(wanted):
                 raise OutsideError(self._trouble)
-        if wanted.keys() != self._wishes.keys():
-            await self._context.store.write(Work(ledger=(LedgerRow(self._context.name, self._filters_key, json.dumps(sorted(wanted))),)))
+        if _qualities(wanted) != _qualities(self._wishes):
+            row = LedgerRow(self._context.name, self._filters_key, json.dumps(_qualities(wanted)))
+            await self._context.store.write(Work(ledger=(row,)))
         self._wishes = wanted
 
     def _is_new(self, filter_: str, wish: Wish, *, fresh: bool) -> bool:
@@ -252,7 +253,7 @@ class Subscription:
         if before is None:
             return True
         if fresh:
-            return self._link.version == "V5" or wish.retained == "all"
+            return self._link.version == "V5" or wish.retained == "all" or wish.qos != before.qos
         return before != wish
 
     def _wanted(self) -> dict[str, Wish]:
@@ -362,6 +363,10 @@ class Subscription:
 def derive_client_id(node: str, subscription: str) -> str:
     """Our name at a broker: the same after every restart, another one on every node and for every subscription."""
     return f"onbeat-{node}-{blake2b(subscription.encode(), digest_size=6).hexdigest()}"
+
+
+def _qualities(wishes: Mapping[str, Wish]) -> dict[str, int]:
+    return {filter_: wish.qos for filter_, wish in wishes.items()}
 
 
 def _both(one: Wish, other: Wish) -> Wish:
