@@ -206,6 +206,20 @@ def test_other_mappings_sequences_and_subclasses_become_plain() -> None:
     assert type(plain["c"]) is dict
 
 
+def test_subclasses_of_numbers_become_numbers() -> None:
+    """A library's number that prints like one is one."""
+
+    class Whole(int):
+        __slots__ = ()
+
+    class Real(float):
+        __slots__ = ()
+
+    assert [type(number) for number in normalise([Whole(1), Real(1.5)])] == [int, float]
+    with pytest.raises(UserError, match="not a finite number"):
+        normalise([Real("nan")])
+
+
 def test_only_what_changes_is_copied() -> None:
     """Rule 5: the caller's map is never changed, and what did not change is shared."""
     same = {"x": [1]}

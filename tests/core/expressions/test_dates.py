@@ -142,6 +142,14 @@ def test_letters_that_mean_nothing_are_refused(pattern: str) -> None:
         dates.write(MOMENT, pattern)
 
 
+def test_instants_outside_of_the_calendar_are_refused() -> None:
+    """A zone can move the last day of 9999 out of it."""
+    with pytest.raises(ExpressionError, match="years 1 to 9999"):
+        dates.write(datetime(9999, 12, 31, 23, tzinfo=UTC), "iso", "+10:00")
+    with pytest.raises(ExpressionError, match="more than 200 characters"):
+        dates.write(MOMENT, "y" * 201)
+
+
 @pytest.mark.parametrize("name", ["Europe/Nowhere", "../../etc/passwd", "", "+99:00", "/etc/localtime", "a" * 1000, "\0"])
 def test_unknown_zones_are_refused(name: str) -> None:
     """Nothing is read that is not a time zone."""

@@ -64,6 +64,12 @@ def test_what_is_not_base64_of_text_is_refused(text: str) -> None:
         evaluate("{{ " + text + " }}", {})
 
 
+def test_half_of_a_surrogate_pair_has_no_bytes() -> None:
+    """It is no text, so there is nothing to encode."""
+    with pytest.raises(ExpressionError, match="half of a surrogate pair"):
+        evaluate("{{ '\\ud800' | sha256 }}", {})
+
+
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,

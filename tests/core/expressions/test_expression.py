@@ -10,7 +10,7 @@ from immutables import Map
 
 from onbeat.core.expressions import ExpressionError, NeedsOutside, compile_text, evaluate, make_scope
 from onbeat.core.expressions.budget import SOURCE
-from onbeat.core.expressions.expression import CACHED, _compile
+from onbeat.core.expressions.expression import CACHED, CACHED_LENGTH, _compile
 from onbeat.core.refs import Ref
 from onbeat.errors import OutsideError
 
@@ -224,6 +224,17 @@ def test_a_function_from_outside_is_asked_for() -> None:
     assert evaluate("{{ kv('key', namespace='n').got[1] }}", scope) == "n"
 
 
+def test_a_function_from_outside_can_need_something_itself() -> None:
+    """Rule 4: what it asks for is fetched, then all is evaluated again."""
+
+    def read(uri: str) -> None:
+        raise NeedsOutside("ref", uri)
+
+    with pytest.raises(NeedsOutside) as raised:
+        evaluate("{{ read('onbeat:///a') }}", {"__outside__": {"read": read}})
+    assert raised.value.uri == "onbeat:///a"
+
+
 def test_what_a_function_from_outside_raises_comes_out_unchanged() -> None:
     """Rule 4: the caller knows what to do with its own errors; `??` does not hide them."""
 
@@ -361,9 +372,12 @@ def test_there_is_no_way_to_python(text: str) -> None:
 
 
 def test_compiled_texts_are_kept_within_a_bound() -> None:
-    """Compiling is dear: the same text is compiled once, and old ones are let go."""
+    """Compiling is dear: the same text is compiled once; old ones are let go, long ones are their owner's to keep."""
     assert compile_text("{{ kept.once }}") is compile_text("{{ kept.once }}")
     assert _compile.cache_info().maxsize == CACHED
+    long = "{{ x }}" + "a" * CACHED_LENGTH
+    assert compile_text(long) is not compile_text(long)
+    assert compile_text(long).render({"x": 1}) == "1" + "a" * CACHED_LENGTH
 
 
 def test_a_text_too_long_is_refused() -> None:

@@ -10,7 +10,15 @@ from onbeat.core.expressions.functions import FUNCTIONS, OUTSIDE_NAMES
 
 SCOPE: dict[str, Any] = {
     "inputs": {"x": 5},
-    "vars": {"a": "{{ vars.b }}!", "b": "{{ inputs.x }}", "map": {"k": ["{{ inputs.x }}"]}, "loop": "{{ render(vars.loop) }}", "n": 3},
+    "vars": {
+        "a": "{{ vars.b }}!",
+        "b": "{{ inputs.x }}",
+        "map": {"k": ["{{ inputs.x }}"]},
+        "loop": "{{ render(vars.loop) }}",
+        "n": 3,
+        "ping": "{{ vars.pong }}",
+        "pong": "{{ vars.ping }}",
+    },
     "tasks": {"one": {"state": "FAILED"}, "two": {"x": {"state": "FAILED"}, "y": {"state": "SUCCESS"}}, "three": {"state": "SUCCESS"}},
 }
 
@@ -128,6 +136,8 @@ def test_every_function_has_a_test() -> None:
         ("yaml(1)", "takes a text, not a number"),
         ("randomInt(5, 1)", "the second not below the first"),
         ("render(vars.loop)", "more than 30 deep"),
+        ("render(vars.ping)", "more than 100 times"),
+        ("render('{{ 1', true)", "expected token|unexpected"),
         ("render('{{ nope }}')", "Unable to find `nope` used in the expression `{{ nope }}` at line 1"),
         ("range()", r"takes \(start, end\?, increment\?\)"),
         ("currentEachOutput()", r"takes \(outputs\)"),

@@ -1,3 +1,5 @@
+from types import MappingProxyType
+
 import pytest
 from immutables import Map
 
@@ -118,12 +120,19 @@ def test_methods(text: str, value: object) -> None:
         ("range(0, 5, 0)", "steps of 0"),
         ("range('ab', 'c')", "a range goes"),
         ("range(1.5)", "whole numbers"),
+        ("namespace(a=1).b", "Unable to find `namespace"),
+        ("other.nope", "Unable to find `other.nope`"),
     ],
 )
 def test_what_cannot_be_looked_up_is_refused(text: str, reason: str) -> None:
     """With a sentence."""
     with pytest.raises(ExpressionError, match=reason):
-        evaluate("{{ " + text + " }}", SCOPE)
+        evaluate("{{ " + text + " }}", {**SCOPE, "other": MappingProxyType({"a": 1})})
+
+
+def test_any_mapping_is_a_map() -> None:
+    """Whatever kind of mapping stands in the scope."""
+    assert evaluate("{{ x.keys }}{{ x['a'] }}{{ x.b is defined }}", {"x": MappingProxyType({"keys": 1, "a": 2})}) == "12false"
 
 
 @pytest.mark.parametrize(
@@ -159,5 +168,5 @@ def test_loops_take_lists_and_maps(text: str, reason: str) -> None:
 
 def test_loops_know_their_neighbours() -> None:
     """The rest of the loop variable."""
-    body = "{{ loop.index0 }}{{ loop.cycle('odd', 'even') }}{{ loop.previtem ?? '-' }}{{ loop.nextitem ?? '-' }} "
-    assert evaluate("{% for x in list %}" + body + "{% endfor %}", SCOPE) == "0odd-b 1evenac 2oddb- "
+    body = "{{ loop.revindex0 }}{{ loop.index0 }}{{ loop.cycle('odd', 'even') }}{{ loop.previtem ?? '-' }}{{ loop.nextitem ?? '-' }} "
+    assert evaluate("{% for x in list %}" + body + "{% endfor %}", SCOPE) == "20odd-b 11evenac 02oddb- "

@@ -35,6 +35,7 @@ CASES = [
     ("round", "2.1 | round(0, 'ceil')", 3.0),
     ("round", "-2.1 | round(method='floor')", -3.0),
     ("round", "7 | round", 7),
+    ("round", "1e305 | round", 1e305),
     ("numberFormat", "3.141592 | numberFormat('#.##')", "3.14"),
     ("numberFormat", "1234567.891 | numberFormat('#,##0.00')", "1,234,567.89"),
     ("numberFormat", "0.5 | numberFormat('0%')", "50%"),
@@ -76,6 +77,8 @@ def test_every_filter_on_numbers_is_tested_above() -> None:
         ("1.5 | round(99)", "0 to 20 decimals"),
         ("1 | numberFormat('abc')", "a format like"),
         ("'nan' | number", "not a number"),
+        ("'x' | number('BIGDECIMAL')", "not a number"),
+        ("1e305 | numberFormat('0')", "too large"),
         ("'1e9999' | number('BIGDECIMAL')", "not a number"),
     ],
 )

@@ -120,6 +120,7 @@ def test_what_has_no_order_is_refused(text: str) -> None:
         ("price + 0.5", "1.60"),
         ("0.5 + price", "1.60"),
         ("price % 1", "0.10"),
+        ("price ** 2 > 1.2", True),
     ],
 )
 def test_arithmetic_is_kestras(text: str, value: object) -> None:

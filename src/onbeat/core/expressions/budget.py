@@ -15,7 +15,7 @@ from typing import Any
 from onbeat.core.expressions.errors import ExpressionError
 
 STEPS = 100_000
-"""About 50 ms of the most expensive expression."""
+"""10 to 150 ms, by what they are spent on."""
 
 TEXT = 1_000_000
 """Characters of output, and of any text on the way."""

@@ -88,7 +88,6 @@ class Environment(ImmutableSandboxedEnvironment):
             "mapping": lookups.mapping,
             "multiply": operators.multiply,
             "negate": operators.negate,
-            "not_within": operators.not_within,
             "nullish": operators.nullish,
             "plus": operators.plus,
             "power": operators.power,

@@ -33,8 +33,9 @@ from onbeat.core.expressions.parser import Parser, syntax_reason
 from onbeat.core.expressions.texts import plain_value
 from onbeat.core.names import did_you_mean
 
-CACHED = 4_096
-"""Compiled texts that are kept."""
+CACHED = 2_048
+CACHED_LENGTH = 1_000
+"""Compiled texts that are kept, and how long they may be: a long one is a hundred times its size when it is compiled."""
 
 NODES = 4_000
 LEVELS = 90
@@ -138,7 +139,7 @@ def compile_text(source: str) -> Expression:
         return Expression(source)
     if len(source) > SOURCE:
         raise ExpressionError(f"a text with expressions has more than {SOURCE:,} characters; put it into a file", 1, 1)
-    return _compile(source)
+    return _compile(source) if len(source) <= CACHED_LENGTH else _compile.__wrapped__(source)
 
 
 def _render_again(value: Any, names: dict[str, Any], budget: Budget) -> Any:

@@ -29,7 +29,6 @@ _RELATIONS = {
     "gt": "greater",
     "gteq": "greater_or_equal",
     "in": "within",
-    "notin": "not_within",
     "contains": "contains",
     "isin": "is_in",
 }

@@ -89,8 +89,6 @@ def _pay(context: Context, result: Any) -> None:
         check_text(len(result))
     elif kind is list:
         check_items(len(result))
-    elif kind is Missing:
-        return
     context.budget.spend(weight(result))
 
 

@@ -117,11 +117,6 @@ def within(context: Context, value: Any, container: Any) -> bool:
     return _has(context, solid(container), solid(value))
 
 
-def not_within(context: Context, value: Any, container: Any) -> bool:
-    """`value not in container`."""
-    return not within(context, value, container)
-
-
 def is_in(context: Context, value: Any, container: Any) -> bool:
     """`value isIn container`: as `in`, and in a map also among the values."""
     container = solid(container)

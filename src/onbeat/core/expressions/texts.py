@@ -42,10 +42,7 @@ def number_text(value: float) -> str:
 
 def to_json(value: Any) -> str:
     """The value as compact JSON text."""
-    try:
-        return orjson.dumps(plain_value(value)).decode()
-    except orjson.JSONEncodeError:
-        raise ExpressionError("the result is not JSON") from None
+    return orjson.dumps(plain_value(value)).decode()
 
 
 def plain_value(value: Any) -> Any:
