@@ -1,6 +1,7 @@
 """Real programs: they are ended whole, whatever they do, and their output stays within bounds."""
 
 import asyncio
+import contextlib
 import os
 import re
 import resource
@@ -199,6 +200,24 @@ def test_kill_9_of_the_engine_leaves_nothing() -> None:
         wait_gone(pid)
 
 
+def test_a_process_that_the_engines_own_code_has_forked_does_not_keep_programs_alive() -> None:
+    """It holds copies of the engine's sockets; that the engine itself has ended counts."""
+    source = ENGINE.replace("    print(message, flush=True)\n", "    if os.fork() == 0: signal.pause()\n    print(message, flush=True)\n")
+    source = "import os, signal\n" + source
+    with subprocess.Popen([sys.executable, "-c", source, "echo child $$; sleep 1000"], stdout=subprocess.PIPE, text=True) as engine:
+        assert engine.stdout
+        pid = int(engine.stdout.readline().split()[1])
+        engine.stdout.close()
+        forked = [found for found in _descendants(engine.pid) if _parent(found) == engine.pid]
+        engine.kill()
+        try:
+            wait_gone(pid)
+        finally:
+            for left in forked:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(left, signal.SIGKILL)
+
+
 async def test_a_background_job_that_holds_stdout_does_not_hold_the_attempt(shell, log: Log) -> None:
     """The attempt ends with its program; the job is killed (fault row 48)."""
     end = await shell("sleep 1000 & echo job $!; setsid sleep 1000 & echo other $!; exit 4")
@@ -251,6 +270,12 @@ async def test_a_program_inherits_three_descriptors_and_ignores_no_signal(shell,
     descriptors, ignored = (message for _, message in log.lines)
     assert descriptors == "3"
     assert int(ignored.replace("\t", ""), 16) & 0x7FFFFFFF == 0
+
+
+async def test_a_program_is_taken_before_the_engine_when_memory_runs_out(shell, log: Log) -> None:
+    """A task that eats all memory does not end the daemon (fault row 49)."""
+    await shell("cat /proc/self/oom_score_adj")
+    assert int(log.lines[0][1]) > int(await asyncio.to_thread(Path("/proc/self/oom_score_adj").read_text))
 
 
 async def test_a_program_sees_only_the_given_variables(shell, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:

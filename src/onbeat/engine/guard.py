@@ -1,7 +1,8 @@
 """Ask the warden for programs, and hold the socket by which each one is watched.
 
-The engine's loop must not stop while a program starts: a fork of a large process copies page tables (16 ms at 400 MB under uvloop).
-Here starting costs the loop one message of 60 µs; the warden does the rest beside it. See warden.py for what is promised.
+The engine's loop must not stop while a program starts: a fork of a large process copies page tables (19 ms at 400 MB under uvloop).
+Here starting costs the loop a fifth of a millisecond, however large it is; the warden does the rest beside it, 2 ms in all, 600 a second
+on two cores (tests/bench/bench_spawn.py). See warden.py for what is promised.
 
 Rules
 1. The warden is started at first use and again when it died; programs that run are not touched by its death.
@@ -81,7 +82,7 @@ class Guard:
         with theirs:
             try:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-I", "-S", "-X", "utf8", str(_PROGRAM), str(theirs.fileno())],
+                    [sys.executable, "-I", "-S", "-X", "utf8", str(_PROGRAM), str(theirs.fileno()), str(os.getpid())],
                     pass_fds=[theirs.fileno()],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,

@@ -5,13 +5,14 @@ not the engine's own children. One small warden forks a guard per program (half 
 interpreter each time costs twenty): the guard is the subreaper of all that comes of the program and watches a socket to the engine.
 
 Rules
-1. When the engine's end of the socket closes, the whole tree is killed at once: kill -9 of the engine leaves nothing.
+1. When the engine ends or its end of the socket closes, the whole tree is killed at once: kill -9 of the engine leaves nothing.
 2. TERM goes to the program's group; after the grace time all that is left is killed. KILL does so now.
 3. When the program has ended, its background processes have LINGER seconds to end too; then they are killed.
 4. Orphans are reaped while the program runs, and nothing but stdin, stdout and stderr is inherited.
 5. The warden knows no task: a request goes from the engine straight to the guard. A dead warden takes no task with it.
+6. When memory runs out the kernel takes a program before it takes the engine.
 
-On macOS there is no subreaper and no /proc: there a descendant that called setsid survives, the rest holds.
+On macOS there is no subreaper, no pidfd and no /proc: there a descendant that called setsid survives, the rest holds.
 Runs as a program of its own, with nothing but the standard library; engine/guard.py is its other side.
 """
 
@@ -36,6 +37,7 @@ STREAMS = 3
 LINGER = 0.25
 SWEEP = 5.0
 """Seconds until a guard gives up on processes that cannot be killed (another user's, or stuck in the kernel)."""
+_OOM_SCORE = 500
 _PR_SET_CHILD_SUBREAPER = 36
 _LINUX = sys.platform == "linux"
 _PRCTL = ctypes.CDLL(None).prctl if _LINUX else None
@@ -44,18 +46,28 @@ _OWN_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _DEFAULTS = (*_OWN_SIGNALS, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD)
 
 
-def serve(requests: socket.socket) -> None:
-    """Fork a guard for each request until the engine is gone. A request is one byte with four descriptors: socket and streams."""
+def serve(requests: socket.socket, engine: int | None) -> None:
+    """Fork a guard for each request until the engine is gone. A request is one byte with four descriptors: socket and streams.
+
+    engine: a pidfd. A child that the engine's own code has forked may hold its sockets open; this it cannot.
+    """
     for number in _OWN_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    poll = select.poll()
+    for descriptor in (requests.fileno(), engine):
+        if descriptor is not None:
+            poll.register(descriptor, select.POLLIN)
     while True:
+        ready = [descriptor for descriptor, _ in poll.poll()]
+        if engine in ready:
+            return
         word, descriptors, _, _ = socket.recv_fds(requests, 1, 1 + STREAMS, _CLOSE_ON_EXEC)
         if not word:
             return
         if len(descriptors) == 1 + STREAMS and _forked():
             requests.close()
-            _guard_and_exit(descriptors)
+            _guard_and_exit(descriptors, engine)
         for descriptor in descriptors:
             os.close(descriptor)
 
@@ -68,11 +80,11 @@ def _forked() -> bool:
         return False
 
 
-def _guard_and_exit(descriptors: list[int]) -> None:
+def _guard_and_exit(descriptors: list[int], engine: int | None) -> None:
     try:
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)
-        Guard(socket.socket(fileno=descriptors[0])).run(descriptors[1:])
+        Guard(socket.socket(fileno=descriptors[0]), engine).run(descriptors[1:])
     except OSError:
         pass  # the engine is gone; the tree was looked after
     except Exception:
@@ -84,7 +96,7 @@ def _guard_and_exit(descriptors: list[int]) -> None:
 class Guard:
     """Looks after one program and all its descendants."""
 
-    def __init__(self, engine: socket.socket) -> None:
+    def __init__(self, engine: socket.socket, process: int | None) -> None:
         self._engine = engine
         self._woken, waker = os.pipe()
         os.set_blocking(waker, False)
@@ -94,8 +106,10 @@ class Guard:
         if _PRCTL:
             _PRCTL(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self._poll = select.poll()
-        self._poll.register(self._engine, select.POLLIN)
-        self._poll.register(self._woken, select.POLLIN)
+        for descriptor in (self._engine.fileno(), self._woken, process):
+            if descriptor is not None:
+                self._poll.register(descriptor, select.POLLIN)
+        self._process = process
         self._program = 0
         self._status: int | None = None
 
@@ -142,6 +156,8 @@ class Guard:
             if wait <= 0:
                 break
             ready = [descriptor for descriptor, _ in self._poll.poll(None if wait == math.inf else wait * 1000 + 1)]
+            if self._process in ready:
+                break
             if self._engine.fileno() not in ready:
                 continue
             if self._engine.recv(1) != TERM:
@@ -168,6 +184,8 @@ class Guard:
     def _sweep(self) -> None:
         """Kill all that is left. Groups first and as a whole, so that a fork bomb does not outrun us; orphans come to us."""
         end = time.monotonic() + SWEEP
+        if not _LINUX:
+            _kill_group(self._program, signal.SIGKILL)
         while self._reap() and time.monotonic() < end:
             if self._status is None:
                 _kill_group(self._program, signal.SIGKILL)
@@ -215,9 +233,31 @@ def _parents() -> Iterator[tuple[int, int]]:
                 continue
 
 
-if __name__ == "__main__":
+def _watched(engine: int) -> int | None:
+    """A pidfd of the engine, which is our parent unless it has ended already."""
+    if not hasattr(os, "pidfd_open"):
+        return None
+    descriptor = os.pidfd_open(engine)
+    if os.getppid() != engine:
+        sys.exit(0)
+    return descriptor
+
+
+def _be_first_to_go() -> None:
+    """Rule 6. More than it is anybody may ask for."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "r+") as file:
+        if int(file.read()) < _OOM_SCORE:
+            file.write(str(_OOM_SCORE))
+
+
+def main(requests: int, engine: int) -> None:
+    """Serve on a descriptor that was given to us by the process of this number."""
     gc.disable()
     gc.freeze()  # what is never touched stays shared with the guards
-    os.set_inheritable(int(sys.argv[1]), False)
-    serve(socket.socket(fileno=int(sys.argv[1])))
-    sys.exit(0)
+    os.set_inheritable(requests, False)
+    _be_first_to_go()
+    serve(socket.socket(fileno=requests), _watched(engine))
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
