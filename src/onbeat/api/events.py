@@ -103,14 +103,15 @@ async def dead_list(request: Request) -> Response:
     """Dead events, newest first."""
     query = request.query_params
     size = query.get("size", "100")
-    found = await node_of(request).queries.dead_events(min(int(size), 1000) if size.isdigit() else 100, query.get("before"))
+    node = node_of(request)
+    found = await node.queries.dead_events(min(int(size), 1000) if size.isdigit() else 100, query.get("before"))
     return answer({"results": [dead_json(dead) for dead in found]})
 
 
 async def dead_show(request: Request) -> Response:
     """One dead event, whole."""
-    id_ = request.path_params["id"]
-    found = await node_of(request).queries.dead_event(id_)
+    node, id_ = node_of(request), request.path_params["id"]
+    found = await node.queries.dead_event(id_)
     if found is None:
         raise NotFound(f"there is no dead event {id_}")
     return answer(dead_json(found, whole=True))

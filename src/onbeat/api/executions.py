@@ -8,9 +8,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from onbeat.api.access import Permission
-from onbeat.api.routing import answer, body_of, json_of, node_of, route
+from onbeat.api.routing import Handler, answer, body_of, json_of, node_of, route
 from onbeat.api.stream import events_of_execution
 from onbeat.core.execution import Execution
+from onbeat.core.ids import LENGTH
 from onbeat.core.shape import execution_json
 from onbeat.core.states import State
 from onbeat.core.times import iso
@@ -26,12 +27,25 @@ def routes() -> list[Route]:
         *route("/executions/{id}", show, Permission.READ),
         *route("/executions/{id}/follow", follow, Permission.READ),
         *route("/executions/{id}/kill", kill, Permission.RUN, ("DELETE",)),
-        *route("/executions/{id}/pause", pause, Permission.RUN, ("POST",)),
-        *route("/executions/{id}/resume", resume, Permission.RUN, ("POST",)),
-        *route("/executions/{id}/restart", restart, Permission.RUN, ("POST",)),
+        *route("/executions/{id}/pause", unless_flow(pause), Permission.RUN, ("POST",)),
+        *route("/executions/{id}/resume", unless_flow(resume), Permission.RUN, ("POST",)),
+        *route("/executions/{id}/restart", unless_flow(restart), Permission.RUN, ("POST",)),
         *route("/executions/{namespace}/{flow}", start, Permission.RUN, ("POST",)),
         *route("/logs/{id}", logs, Permission.READ),
     ]
+
+
+def unless_flow(action: Handler) -> Handler:
+    """The action on an execution, unless the path means a flow of the action's name: `POST /executions/my.namespace/pause` starts one."""
+
+    async def chosen(request: Request) -> Response:
+        namespace, flow = request.path_params["id"], request.url.path.rpartition("/")[2]
+        if len(namespace) != LENGTH and node_of(request).catalog.find(namespace, flow) is not None:
+            request.path_params.update(namespace=namespace, flow=flow)
+            return await start(request)
+        return await action(request)
+
+    return chosen
 
 
 async def shown(node: Node, execution: Execution) -> dict[str, Any]:

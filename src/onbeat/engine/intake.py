@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import structlog
 
 from onbeat.core.errors_text import short
@@ -252,6 +253,7 @@ class Intake:
         *,
         positions: Sequence[Position] = (),
         ledger: Sequence[LedgerRow] = (),
+        dead: Sequence[DeadEvent] = (),
     ) -> tuple[Started, ...]:
         """Match, start and remember in one transaction. Raises Overloaded past the limit: nothing was written."""
         if received and (not self._open or self._engine.full()):
@@ -267,7 +269,7 @@ class Intake:
                     creations=tuple(prepared.creation(key) for prepared, key in batch.starts),
                     positions=tuple(positions),
                     ledger=tuple(ledger),
-                    dead=tuple(batch.dead),
+                    dead=(*dead, *batch.dead),
                 )
             )
         except BaseException:
@@ -372,7 +374,8 @@ class Intake:
             self._engine.drop(prepared)
         if batch.dead:
             raise Refused(f"dead event {dead} still cannot start: {batch.dead[0].reason}")
-        (started,) = await self.emit(subscription, [item], ledger=[LedgerRow("replayed", dead, str(self._clock.now()))])
+        given = msgspec.structs.replace(found, replayed=self._clock.now())
+        (started,) = await self.emit(subscription, [item], dead=[given])
         return started
 
     def _replay_target(self, dead: DeadEvent) -> Subscription:

@@ -128,7 +128,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeadEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that could not start what it should have: kept whole, visible, replayable. raw: the bytes when decoding failed."""
+    """An event that could not start what it should have: kept whole, visible, replayable. raw: the bytes when decoding failed.
+
+    replayed: when it was given again; written a second time, only this changes.
+    """
 
     id: str
     at: Micros

@@ -1,0 +1,44 @@
+"""Routing: limits and errors, once for all routes."""
+
+from pathlib import Path
+
+import pytest
+
+from onbeat.errors import NotFound, OutsideError, Overloaded, Refused, StoreBroken, Unauthorized, UserError
+from tests.api.client import api
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (NotFound("a"), 404),
+        (Refused("b"), 409),
+        (Unauthorized("c"), 401),
+        (UserError("d"), 400),
+        (Overloaded("e"), 503),
+        (OutsideError("f"), 502),
+        (StoreBroken("g"), 503),
+        (RuntimeError("with a secret value"), 500),
+    ],
+)
+async def test_each_error_is_its_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int) -> None:
+    """As problem+json; a bug shows nothing of itself."""
+    async with api(tmp_path) as call:
+
+        async def broken(*args: object) -> None:
+            raise error
+
+        monkeypatch.setattr(call.node.engine, "load", broken)
+        answer = await call("GET", "/api/v1/executions/x")
+        assert answer.status == status
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json["status"] == status
+        assert "secret" not in answer.body.decode()
+
+
+async def test_a_body_is_counted_while_it_is_read(tmp_path: Path) -> None:
+    """Also when its length is not told, or told wrong."""
+    async with api(tmp_path) as call:
+        assert (await call("POST", "/api/v1/events/things", b"1" * 100_001)).status == 413
+        assert (await call("POST", "/api/v1/events/things", b"1" * 100_001, content_length="5")).status == 413
+        assert (await call("POST", "/api/v1/events/things", b"1", content_length="999999")).status == 413

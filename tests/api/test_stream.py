@@ -1,0 +1,58 @@
+"""Server-sent events: what happens while it happens, without a gap."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.api.client import api
+
+BASE = "/api/v1/events"
+
+
+async def test_tail_gives_what_comes_and_goes_on_without_a_gap(tmp_path: Path) -> None:
+    """From now; then from the last id."""
+    async with api(tmp_path) as call:
+        await call("POST", f"{BASE}/things", {"n": 0})
+        async with call.stream(f"{BASE}/things/tail") as frames:
+            await call("POST", f"{BASE}/things", {"n": 1})
+            name, position, event = await anext(frames)
+            assert (name, event["data"]) == ("event", {"n": 1})
+        await call("POST", f"{BASE}/things", {"n": 2})
+        async with call.stream(f"{BASE}/things/tail", last_event_id=str(position)) as frames:
+            assert (await anext(frames))[2]["data"] == {"n": 2}
+        async with call.stream(f"{BASE}/things/tail?from=earliest") as frames:
+            assert [(await anext(frames))[2]["data"]["n"] for _ in range(3)] == [0, 1, 2]
+
+
+async def test_the_executions_topic_is_the_journal(tmp_path: Path) -> None:
+    """Every state of every execution, or of one; CloudEvents with a sequence without a gap."""
+    async with api(tmp_path) as call:
+        ids = [(await call("POST", "/api/v1/executions/t/hello?wait=true")).json["id"] for _ in range(2)]
+        async with call.stream(f"{BASE}/onbeat.executions/tail?from=earliest&execution={ids[1]}") as frames:
+            events = [(await anext(frames))[2] for _ in range(3)]
+        assert [event["id"] for event in events] == [f"{ids[1]}/{n}" for n in (1, 2, 3)]
+        assert [event["data"]["state"] for event in events] == ["CREATED", "RUNNING", "SUCCESS"]
+        assert [int(event["sequence"]) for event in events] == [1, 2, 3]
+
+
+async def test_an_unknown_topic_is_not_waited_for(tmp_path: Path) -> None:
+    """A misspelt name is told at once."""
+    async with api(tmp_path) as call:
+        answer = await call("GET", f"{BASE}/thing/tail")
+        assert answer.status == 404
+        assert "`things`" in answer.json["detail"]
+
+
+async def test_following_an_execution_ends_with_it(tmp_path: Path) -> None:
+    """Progress, then one `end` with the whole execution; of an ended one the end at once."""
+    async with api(tmp_path) as call:
+        id_ = (await call("POST", "/api/v1/executions/t/pause")).json["id"]
+        seen: list[tuple[str, Any]] = []
+        async with call.stream(f"/api/v1/executions/{id_}/follow") as frames:
+            assert (await anext(frames))[0] == "progress"
+            await call("POST", f"/api/v1/executions/{id_}/resume", {"ok": True})
+            seen = [(name, shown) async for name, _, shown in frames]
+        assert seen[-1][0] == "end"
+        assert seen[-1][1]["state"]["current"] == "SUCCESS"
+        async with call.stream(f"/api/v1/executions/{id_}/follow") as frames:
+            assert [name async for name, _, _ in frames] == ["end"]
+        assert (await call("GET", "/api/v1/executions/nope/follow")).status == 404
