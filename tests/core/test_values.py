@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from immutables import Map
 
@@ -42,12 +42,14 @@ ANY = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(PLAIN)
 def test_what_is_plain_is_returned_as_it_is(value: Any) -> None:
     """Rule 5: a plain value costs a look, not a copy."""
     assert normalise(value) is value
 
 
+@settings(deadline=None)
 @given(ANY)
 def test_what_is_normalised_stays_the_same_and_survives_json(value: Any) -> None:
     """What memory holds equals what a reload gives; doing it twice changes nothing."""

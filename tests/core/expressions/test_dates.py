@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onbeat.core.expressions import ExpressionError, dates
@@ -166,6 +166,7 @@ def test_offsets_are_zones(name: str | None, hours: float) -> None:
 MOMENTS = st.datetimes(datetime(1000, 1, 2), datetime(9998, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001  bounds of a strategy
 
 
+@settings(deadline=None)
 @given(
     MOMENTS,
     st.sampled_from(
@@ -179,6 +180,7 @@ def test_what_is_written_reads_back(moment: datetime, pattern: str) -> None:
     assert dates.read(dates.write(moment, pattern), None, pattern) == moment
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_format_is_taken_or_refused(value: str, pattern: str) -> None:
     """No text raises anything but an error of ours."""

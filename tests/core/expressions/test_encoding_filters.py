@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from immutables import Map
 
@@ -78,12 +78,14 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_json_reads_back(value: Any) -> None:
     """What `toJson` writes `fromJson` reads as the same value."""
     assert evaluate("{{ fromJson(x | toJson) }}", {"x": value}) == value
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_texts_read_back(text: str) -> None:
     """base64, URL encoding and YAML lose nothing."""

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from immutables import Map
 
@@ -307,6 +307,7 @@ def test_data_is_never_evaluated(data: str) -> None:
     assert evaluate("{{ event | json }}", scope) == evaluate("{{ event }}!", scope)[:-1]
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 def test_any_text_comes_through_unchanged(data: str) -> None:
     """Values and quoted texts are never trimmed, escaped or evaluated."""

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onbeat.core.expressions import ExpressionError, evaluate
@@ -116,6 +116,7 @@ def test_wrong_use_is_told(text: str, reason: str) -> None:
         evaluate("{{ " + text + " }}", SCOPE)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-100, 100) | st.floats(-100, 100)))
 def test_sorting_is_pythons_for_numbers(values: list[float]) -> None:
     """Sorted, and in the opposite order."""
@@ -123,6 +124,7 @@ def test_sorting_is_pythons_for_numbers(values: list[float]) -> None:
     assert evaluate("{{ x | rsort }}", {"x": values}) == sorted(values, reverse=True)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 5) | st.text(max_size=1) | st.booleans()))
 def test_distinct_keeps_the_first_of_each(values: list[Any]) -> None:
     """Nothing is lost, nothing is there twice, and true is not 1."""

@@ -1,7 +1,7 @@
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onbeat.core.expressions import ExpressionError, evaluate
@@ -88,6 +88,7 @@ def test_wrong_use_is_told(text: str, reason: str) -> None:
         evaluate("{{ " + text + " }}", {})
 
 
+@settings(deadline=None)
 @given(st.decimals(-(10**12), 10**12, allow_nan=False, places=6))
 def test_number_format_rounds_half_to_even(value: Decimal) -> None:
     """Java's default, exactly; written without groups it reads back as the same number."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from immutables import Map
 
@@ -44,6 +44,7 @@ def test_what_has_no_text_is_refused(value: Any) -> None:
         to_text(value)
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**63), 2**63 - 1))
 def test_a_number_prints_the_same_alone_and_in_a_list(value: float) -> None:
     """And reads back as itself."""

@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onbeat.core.expressions import ExpressionError
@@ -14,6 +14,7 @@ WORDS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         SCALARS | WORDS, lambda inside: st.lists(inside) | st.dictionaries(TEXTS.filter(bool) | WORDS.filter(bool), inside), max_leaves=10
