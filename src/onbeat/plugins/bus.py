@@ -23,8 +23,6 @@ from onbeat.errors import Overloaded
 from onbeat.ports import JournalRow, Listener, Position, Received, Record, SourceContext, SourceOptions, Store, Work
 
 STATE_TOPIC = "onbeat.executions"
-OURS = "onbeat"
-"""The source of a record whose publisher named none: not an identity."""
 BATCH = 500
 CATCH_UP = 100
 """Smaller, so that those who wait for new events do not wait long for those who read history."""

@@ -83,7 +83,8 @@ class Webhook(SourceOptions):
     """The largest body in bytes."""
     invalid_json: Literal["refuse", "text"] = Field("refuse", alias="invalidJson")
     """What a body that says it is JSON and is not does: `refuse` answers 400, `text` starts with the text, as Kestra does."""
-    auth: Json = None
+    auth: Literal["key"] = "key"
+    """How a sender proves who he is: by knowing the key."""
 
     def subscription(self, trigger: str, settings: Mapping[str, Any]) -> str:
         """All webhooks wait in one place: the API's route."""

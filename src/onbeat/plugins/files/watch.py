@@ -53,6 +53,7 @@ class Watch(SourceOptions):
     """
 
     names: ClassVar[tuple[str, ...]] = ("files.Watch", "fs.local.RealtimeTrigger", "core.trigger.File")
+    listens_disabled: ClassVar[bool] = True
 
     directory: str = Field(min_length=1, validation_alias=AliasChoices("directory", "from"))
     pattern: str = Field("*", min_length=1)
