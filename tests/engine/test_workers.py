@@ -17,7 +17,6 @@ import pytest
 import uvloop
 
 from onbeat.engine.guard import Guard
-from onbeat.engine.target import find
 from onbeat.engine.workers import LocalWorkers
 from onbeat.errors import OutsideError, UserError
 from onbeat.ports import TaskFailed
@@ -254,14 +253,6 @@ async def test_a_result_is_bounded(workers: LocalWorkers, log: FakeLog) -> None:
     """A worker cannot fill the engine's memory."""
     with pytest.raises(TaskFailed, match="the result is larger than 64 MB"):
         await workers.call("called:large", {}, mode="process", log=log)
-
-
-def test_a_module_that_fails_to_import_says_so_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A missing library of the module is not a missing module."""
-    (tmp_path / "broken.py").write_text("import no_such_library\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(ModuleNotFoundError, match="no_such_library"):
-        find("broken:f")
 
 
 async def test_a_worker_that_cannot_start_is_an_error_and_not_tried_for_ever(

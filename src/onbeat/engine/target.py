@@ -1,14 +1,18 @@
-"""Find the function that a target names: `package.module:function`, or `package.module:Class.method`.
+"""Find the function that a target names, `package.module:function` or `package.module:Class.method`, and tell what it raised.
 
 Called by: workers in this process, worker_main in a process of its own.
 """
 
 import importlib
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from onbeat.core.names import did_you_mean
 from onbeat.errors import UserError
+
+_ENGINE = str(Path(__file__).parent)
 
 
 def find(target: str) -> Callable[..., Any]:
@@ -28,3 +32,11 @@ def find(target: str) -> Callable[..., Any]:
     if not callable(found):
         raise UserError(f"`{target}` is not a function")
     return found  # type: ignore[no-any-return]  # callable, as was just asked
+
+
+def traceback_of(error: BaseException) -> str:
+    """The traceback of what a function raised, from its own first line on."""
+    at = error.__traceback__
+    while at is not None and at.tb_frame.f_code.co_filename.startswith(_ENGINE):
+        at = at.tb_next
+    return "".join(traceback.format_exception(type(error), error, at or error.__traceback__))

@@ -16,11 +16,10 @@ import logging
 import os
 import socket
 import sys
-import traceback
 from typing import Any
 
 from onbeat.core.values import normalise
-from onbeat.engine.target import find
+from onbeat.engine.target import find, traceback_of
 from onbeat.errors import OutsideError, UserError
 
 Message = dict[str, Any]
@@ -108,8 +107,7 @@ def call(target: str, kwargs: dict[str, Any]) -> Message:
     except OutsideError as outside:
         return {"outside": str(outside)}
     except Exception as error:
-        shown = "".join(traceback.format_exception(error)[1:])
-        return {"raised": type(error).__name__, "message": str(error), "traceback": shown}
+        return {"raised": type(error).__name__, "message": str(error), "traceback": traceback_of(error)}
 
 
 async def _awaited(value: Any) -> Any:

@@ -23,7 +23,6 @@ import os
 import socket
 import sys
 import threading
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -34,7 +33,7 @@ from onbeat.engine import worker_main
 from onbeat.engine.guard import Child, Guard
 from onbeat.engine.output import Output, Stream, harmless
 from onbeat.engine.process import Pipe
-from onbeat.engine.target import find
+from onbeat.engine.target import find, traceback_of
 from onbeat.errors import OutsideError, UserError
 from onbeat.ports import TaskFailed, TaskLog
 
@@ -74,7 +73,7 @@ class LocalWorkers:
         except (UserError, OutsideError, TaskFailed):
             raise
         except (Exception, SystemExit) as error:
-            log("ERROR", harmless("".join(traceback.format_exception(error))))
+            log("ERROR", harmless(traceback_of(error)))
             raise TaskFailed(f"{type(error).__name__}: {error}") from error
         finally:
             _log.reset(known)
