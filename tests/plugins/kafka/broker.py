@@ -39,11 +39,10 @@ async def send(bootstrap: str, topic: str, *values: Any, partition: int | None =
 
 
 async def make_topic(bootstrap: str, topic: str, partitions: int = 1, **settings: str) -> None:
-    """Make a topic, when it was deleted a moment ago as well."""
+    """Make a topic; when it was deleted a moment ago, as soon as it is gone."""
     async with administering(bootstrap) as admin:
-        await until(lambda: admin.describe_topics([topic]), lambda found: found[0]["error_code"] == 3)
-        await admin.create_topics([NewTopic(topic, partitions, 1, topic_configs=settings)])
-        await until(lambda: admin.describe_topics([topic]), lambda found: found[0]["error_code"] == 0)
+        new = NewTopic(topic, partitions, 1, topic_configs=settings)
+        await until(lambda: admin.create_topics([new]), lambda answer: answer.topic_errors[0][1] == 0)
 
 
 async def delete_topic(bootstrap: str, topic: str) -> None:

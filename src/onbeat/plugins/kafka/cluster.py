@@ -26,6 +26,9 @@ from aiokafka.protocol.types import AbstractType, Boolean, CompactArray, Compact
 from aiokafka.structs import TopicPartition
 
 from onbeat.errors import OutsideError
+from onbeat.plugins.kafka.closing import finish
+
+CLOSE = 5.0
 
 _TEXT = CompactString("utf-8")
 _TAGS: dict[int, bytes] = {}
@@ -145,14 +148,16 @@ class Cluster:
     async def __aenter__(self) -> Self:
         try:
             await self._client.bootstrap()
-        except KafkaError as error:
-            await self._client.close()
+        except BaseException as error:
+            await self.__aexit__()
+            if not isinstance(error, KafkaError):
+                raise
             hosts = ", ".join(f"{host}:{port}" for host, port, _ in self._client.hosts)
             raise OutsideError(f"no Kafka broker answers at {hosts}") from error
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._client.close()
+        await finish(self._client.close(), CLOSE)
 
     async def metadata(self, topics: Sequence[str] | None) -> Metadata:
         """Those topics as they are now, without making any; None: all there are but the cluster's own."""

@@ -23,6 +23,7 @@ from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
 from aiokafka.errors import CorruptRecordException, IllegalStateError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
+from onbeat.plugins.kafka.closing import finish
 from onbeat.plugins.kafka.connection import Connection
 
 COMMIT_SECONDS, STOP_SECONDS, REBALANCE_SECONDS = 2.0, 10.0, 2.0
@@ -90,12 +91,7 @@ class Consumer:
 
     async def stop(self) -> bool:
         """Disconnect; False when that did not end in time."""
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                await self._client.stop()
-        except TimeoutError:
-            return False
-        return True
+        return await finish(self._client.stop(), STOP_SECONDS)
 
     @property
     def joined(self) -> bool:

@@ -54,7 +54,7 @@ class Feed:
     def __init__(self, context: SourceContext, connection: Connection, group: str, listeners: Callable[[], Sequence[Listener]]) -> None:
         self._context, self._connection, self._group, self._ask_listeners = context, connection, group, listeners
         self._interests = Interests()
-        self._topology: list[tuple[str, int]] | None = None
+        self._balanced = ""
         self._missing: list[str] = []
         self._cursors: dict[TopicPartition, Cursor] = {}
         self._uncommitted: dict[TopicPartition, int] = {}
@@ -80,9 +80,11 @@ class Feed:
         except KafkaError as error:
             raise OutsideError(f"Kafka at {self._connection.servers}: {error}") from error
         finally:
-            await self._commit()
-            if not await self._consumer.stop():
-                self._context.log.warning("the Kafka client did not stop in time")
+            try:
+                await self._commit()
+            finally:
+                if not await self._consumer.stop():
+                    self._context.log.warning("the Kafka client did not stop in time")
 
     # ---- what is wanted ----------------------------------------------------------------------------------------------
 
@@ -98,13 +100,14 @@ class Feed:
     def _subscribe(self, metadata: Metadata) -> None:
         """Rule 8. Topics that are not there are left out: naming them would make them, with the broker's defaults."""
         wanted = self._interests.select(metadata.topics)
-        topology = sorted((topic, len(metadata.topics[topic].partitions)) for topic in wanted)
-        if topology == self._topology:
-            return
+        topology = repr(sorted((topic, len(metadata.topics[topic].partitions)) for topic in wanted))
         places = {TopicPartition(topic, number) for topic in wanted for number in metadata.topics[topic].partitions}
-        if wanted != self._consumer.topics or not places <= self._consumer.assignment:
-            self._consumer.follow(wanted, repr(topology))
-        self._topology = topology
+        if wanted != self._consumer.topics:
+            self._consumer.follow(wanted, topology)
+        elif self._consumer.joined and topology != self._balanced:
+            self._balanced = topology
+            if not places <= self._consumer.assignment:  # others have them, or nobody: the group is to look again, once
+                self._consumer.follow(wanted, f"{topology} {secrets.token_hex(4)}")
 
     # ---- fetching ----------------------------------------------------------------------------------------------------
 
@@ -192,7 +195,7 @@ class Feed:
             if topic is not None and topic.incarnation not in (None, cursor.base):
                 await self._restart(place, cursor, metadata)
         self._subscribe(metadata)
-        if not self._topology and not self._ready:
+        if not self._consumer.topics and not self._ready:
             self._set_ready()  # what is made later will be read from its first record
         missing = sorted(self._interests.topics.keys() - metadata.topics.keys())
         if missing != self._missing:

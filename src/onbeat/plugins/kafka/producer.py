@@ -21,6 +21,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaConnectionError, KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
 from onbeat.errors import OutsideError
+from onbeat.plugins.kafka.closing import finish
 from onbeat.plugins.kafka.cluster import Cluster
 from onbeat.plugins.kafka.connection import Connection
 
@@ -70,7 +71,7 @@ class Producing:
                 try:
                     await producer.start()
                 except BaseException:
-                    await producer.stop()
+                    await finish(producer.stop(), CLOSE)
                     raise
                 self._producer = producer
             return self._producer
@@ -90,6 +91,10 @@ class Producing:
         if producer is None or producer is not self._producer:
             return  # another caller's failure ended it
         self._producer, self._topics = None, set()
+        await finish(self._give_up(producer), 3 * CLOSE)
+
+    @staticmethod
+    async def _give_up(producer: Any) -> None:
         # Rule 2. There is no public way to give up what it holds, and stop() waits for the broker for ever: so its sender is ended
         # first, then whoever waits for it is told, and then there is nothing left to wait for.
         with suppress(TimeoutError):
