@@ -18,7 +18,7 @@ def rule(*triggers: str, stable: float = 2, skipping: frozenset[str] = frozenset
     """A rule of these triggers."""
     watch = Watch.model_validate({"directory": "/in", **options})
     names = frozenset(triggers or ("t",))
-    return Rule(watch, names, skipping, stable, glob(watch.pattern), glob("{.*,*.tmp}"), "/" in watch.pattern)
+    return Rule(watch, names, skipping, stable, glob(watch.pattern), glob("{.*,*.tmp}"), "/" in watch.pattern, deep=True)
 
 
 def at(seconds: float, *, dated: bool = True) -> Moment:

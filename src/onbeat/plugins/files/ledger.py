@@ -26,7 +26,8 @@ from onbeat.plugins.files.disk import Listing, Version
 
 
 class Rule(NamedTuple):
-    """Triggers with equal options. skipping: those of them that are disabled. stable: seconds."""
+    """Triggers with equal options. skipping: those of them that are disabled. stable: seconds. whole: the pattern is of the whole path,
+    not of the name. deep: files in directories below count, too."""
 
     options: Any
     triggers: frozenset[str]
@@ -35,10 +36,14 @@ class Rule(NamedTuple):
     wanted: re.Pattern[str]
     ignored: re.Pattern[str]
     whole: bool
+    deep: bool
 
     def matches(self, path: str) -> bool:
         """Whether the file is one of those that it waits for."""
-        return bool(self.wanted.fullmatch(path if self.whole else path.rpartition("/")[2])) and not self.ignores(path)
+        above, _, name = path.rpartition("/")
+        if above and not self.deep:
+            return False
+        return bool(self.wanted.fullmatch(path if self.whole else name)) and not self.ignores(path)
 
     def ignores(self, path: str) -> bool:
         """Whether a part of the path is ignored."""

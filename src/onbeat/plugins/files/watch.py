@@ -150,14 +150,13 @@ class _Watching:
                 self._scan_at = clock.monotonic()
                 self.rules = _rules(seen)
             paths, arrived, lost = self.hints.take()
-            inside = {path.removeprefix(f"{self.root}/") for path in paths if path != self.root}
+            inside, renamed = ({path.removeprefix(f"{self.root}/") for path in some} for some in (paths - {self.root}, arrived))
             lost |= self.root in paths
             if lost or clock.monotonic() >= self._scan_at or await asyncio.to_thread(self._has_directory, inside):
-                await self._look_everywhere(seen)
+                await self._look_everywhere(seen, renamed)
                 if lost:
                     self._scan_at = min(self._scan_at, clock.monotonic() + _AFTER_LOSS)
             else:
-                renamed = {path.removeprefix(f"{self.root}/") for path in arrived}
                 files = await asyncio.to_thread(disk.look, self.root, inside | self.ledger.waiting(), not self.remote)
                 await self._take(files, renamed)
             again = self.ledger.next_look()
@@ -173,7 +172,7 @@ class _Watching:
 
     # ---- looking -------------------------------------------------------------------------------------------------
 
-    async def _look_everywhere(self, listeners: Sequence[Listener]) -> None:
+    async def _look_everywhere(self, listeners: Sequence[Listener], arrived: set[str]) -> None:
         listing = await self._listen()
         if not self._ready:
             self._ready = True
@@ -187,12 +186,12 @@ class _Watching:
             for row in gone:
                 del self.ledger.rows[row]
         unseen = self.ledger.waiting() - listing.files.keys()
-        await self._take({**listing.files, **dict.fromkeys(unseen)}, set())
+        await self._take({**listing.files, **dict.fromkeys(unseen)}, arrived)
 
     async def _listen(self) -> Listing:
         """All files, looked at after all their directories are listened to."""
         while True:
-            listing: Listing = await _on_disk(disk.scan, self.root, any(_deep(rule) for rule in self.rules), not self.remote, self._skips)
+            listing: Listing = await _on_disk(disk.scan, self.root, any(rule.deep for rule in self.rules), not self.remote, self._skips)
             places = {os.path.join(self.root, path) if path else self.root: inode for path, inode in listing.directories.items()}
             if not await self.hints.watch(places):
                 return listing
@@ -282,10 +281,6 @@ def shown(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def _deep(rule: Rule) -> bool:
-    return rule.whole or rule.options.recursive
-
-
 def _rules(listeners: Sequence[Listener]) -> list[Rule]:
     """The triggers by their options."""
     groups: dict[Watch, list[Listener]] = {}
@@ -300,6 +295,7 @@ def _rules(listeners: Sequence[Listener]) -> list[Rule]:
             wanted=glob(options.pattern),
             ignored=glob(f"{{{','.join(options.ignore)}}}"),
             whole="/" in options.pattern,
+            deep="/" in options.pattern or options.recursive,
         )
         for options, members in groups.items()
     ]
