@@ -13,7 +13,8 @@ class Call(TaskOptions):
     `target` is `package.module:function`, `kwargs` its arguments. `mode`: `auto` awaits async functions on onbeat's own loop and runs
     others in a thread; `process` calls in a warm worker process, which can be killed and has its own memory; `loop` and `thread` insist.
     A function that runs in a thread cannot be stopped: a kill or a timeout ends the task, while the function runs on to its end.
-    What the function logs with `logging` is the task's log; in a worker, what it prints too. The result is made plain JSON.
+    What the function logs with `logging` is the task's log; in a worker, what it prints too. The result is made plain JSON. Code is
+    loaded once: an edit of a module takes effect at the next call in `process` mode, in the others when onbeat is started again.
 
     Example:
 
