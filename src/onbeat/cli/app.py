@@ -145,7 +145,9 @@ def init(
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End after the tour.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Work in ./onbeat-demo and leave it there.")] = False,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port of the daemon; 0 takes a free one.")] = 0,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="Port of the daemon.  (default: 8080, or a free one)")
+    ] = None,
 ) -> None:
     """Show onbeat at work: an event, a webhook and a file each start a flow, and every step is on the screen."""
     from onbeat.cli import demo as work

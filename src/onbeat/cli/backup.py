@@ -1,0 +1,83 @@
+"""Copy a store and its large values into one file, and put such a file back.
+
+The database alone is not enough: values over 64 kB are files beside it, and it only refers to them.
+
+Rules
+1. The database is copied first, then the files: all that the copy refers to is in the backup.
+2. A backup has its name when it is whole and on disk; it replaces nothing.
+3. It is put back only where no daemon runs, and what was there before is kept beside it.
+
+Called by: app.py.
+"""
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import tarfile
+import tempfile
+from pathlib import Path
+
+from onbeat.cli import show
+from onbeat.cli.serve import load_settings
+from onbeat.errors import NotFound, Refused, UserError
+from onbeat.stores.sqlite import FILE, SqliteStore
+from onbeat.stores.sqlite import restore as restore_store
+
+STORAGE = "storage"
+
+
+def backup(target: Path, data: Path | None) -> None:
+    """Write a backup. Raises Refused when the file is there already."""
+    folder = load_settings({"data": data}).data
+    if not (folder / FILE).is_file():
+        raise NotFound(f"there is no store in {folder}; name its folder with --data")
+    if target.exists():
+        raise Refused(f"{target} is there already; a backup does not replace a file")
+    part = target.with_name(f"{target.name}.part")
+    try:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".onbeat-") as place:
+            copy = Path(place) / FILE
+            asyncio.run(SqliteStore(folder).backup(copy))
+            with open(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
+                with tarfile.open(fileobj=file, mode="w") as tar:
+                    tar.add(copy, FILE)
+                    _add_storage(tar, folder / STORAGE)
+                file.flush()
+                os.fsync(file.fileno())
+        part.replace(target)
+    except (OSError, sqlite3.Error) as problem:
+        part.unlink(missing_ok=True)
+        raise UserError(f"the backup could not be written: {problem}") from None
+    show.out(f"{target}: {target.stat().st_size:,} bytes, the store in {folder} as it was just now")
+
+
+def _add_storage(tar: tarfile.TarFile, storage: Path) -> None:
+    """The large values; one that is purged meanwhile is referred to by nothing any more."""
+    for path in sorted(storage.rglob("*")) if storage.is_dir() else ():
+        if path.is_file() and not path.name.startswith("."):
+            try:
+                tar.add(path, f"{STORAGE}/{path.relative_to(storage).as_posix()}")
+            except FileNotFoundError:
+                continue
+
+
+def restore(source: Path, data: Path | None) -> None:
+    """Put a backup back. Raises Refused while a daemon runs there, UserError for what is no backup."""
+    folder = load_settings({"data": data}).data
+    if not source.is_file():
+        raise NotFound(f"there is no file {source}")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".restore-") as place:
+        unpacked = Path(place)
+        try:
+            with tarfile.open(source) as tar:
+                tar.extractall(unpacked, filter="data")
+        except (tarfile.TarError, OSError) as problem:
+            raise UserError(f"{source} is not a backup that onbeat made: {problem}") from None
+        if not (unpacked / FILE).is_file():
+            raise UserError(f"{source} is not a backup that onbeat made: there is no {FILE} in it")
+        restore_store(unpacked / FILE, folder)
+        if (unpacked / STORAGE).is_dir():
+            shutil.copytree(unpacked / STORAGE, folder / STORAGE, dirs_exist_ok=True)
+    show.out(f"{folder} is as {source} has it; what was there before is {FILE}.before-restore. Start `onbeat serve` to go on")
