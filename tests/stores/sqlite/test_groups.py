@@ -161,6 +161,14 @@ async def test_a_failed_commit_breaks_the_writer(rig: Rig, moment: str, written:
     assert rig.numbers() == written
 
 
+async def test_a_writer_that_fails_otherwise_leaves_nobody_waiting(rig: Rig):
+    """A bug between the groups (here: aiosqlite closed under it) is StoreBroken for all, not silence."""
+    await rig.writer._aiosqlite.close()
+    outcomes = await asyncio.gather(rig.writer.submit(insert(1)), rig.writer.submit(insert(2)), return_exceptions=True)
+    assert all(isinstance(outcome, StoreBroken) for outcome in outcomes)
+    assert "writer failed" in str(outcomes[0])
+
+
 async def test_closing_finishes_what_waits(tmp_path: Path):
     """Then it refuses."""
     rig = Rig(tmp_path / "t.db")

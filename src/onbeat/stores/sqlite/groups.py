@@ -19,6 +19,7 @@ Called by: store.py.
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -41,6 +42,16 @@ class GroupConnection(sqlite3.Connection):
     def commit(self) -> None:
         """See above."""
         self.run_group()
+
+
+def connection(connect: Callable[[], sqlite3.Connection]) -> aiosqlite.Connection:
+    """An aiosqlite connection whose thread does not keep the process alive: to end without closing is as safe as kill -9, but to hang
+    would be an outage. A thread is a daemon when the one that makes it is, so a daemon makes it."""
+    made: list[aiosqlite.Connection] = []
+    maker = threading.Thread(target=lambda: made.append(aiosqlite.Connection(connect, 64)), daemon=True)
+    maker.start()
+    maker.join()
+    return made[0]
 
 
 class GroupWriter(Generic[Job]):
@@ -66,7 +77,7 @@ class GroupWriter(Generic[Job]):
 
     async def open(self) -> None:
         """Connect and prepare the database, in SQLite's own thread. What `prepare` raises is raised, with the thread ended."""
-        self._aiosqlite = await aiosqlite.Connection(self._connected, 64)
+        self._aiosqlite = await connection(self._connected)
         try:
             await self._aiosqlite.commit()
         except BaseException:
@@ -114,11 +125,11 @@ class GroupWriter(Generic[Job]):
                 results = self._results
             except Overloaded as error:
                 results = [error] * len(group)
-            except StoreBroken as error:
-                self._broken = error
+            except Exception as error:
+                self._broken = error if isinstance(error, StoreBroken) else StoreBroken(f"the store's writer failed: {error!r}")
                 group, self._waiting = group + self._waiting, []
-                results = [error] * len(group)
-                self._on_broken(error)
+                results = [self._broken] * len(group)
+                self._on_broken(self._broken)
             for (_, future), result in zip(group, results, strict=True):
                 self._resolve(future, result)
 

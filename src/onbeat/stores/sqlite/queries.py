@@ -2,7 +2,8 @@
 
 Rules
 1. Lists of executions and of dead events are newest first; ids sort by time, so that is by id.
-2. A list costs what it shows and not what is stored: every filter has an index in the order of the list.
+2. A list costs what it shows and not what is stored: each filter has an index in the order of the list. (A flow's name without its
+   namespace has none: it goes through the ids, newest first.)
 
 Called by: the API and the CLI, through ports.Queries.
 """

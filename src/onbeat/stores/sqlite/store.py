@@ -25,15 +25,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import aiosqlite
-
 from onbeat.core.event import Micros
 from onbeat.errors import Refused, StoreBroken
 from onbeat.ports import OpenExecution, StoredFlow, Work, Written
 from onbeat.stores.sqlite import housekeeping
 from onbeat.stores.sqlite.backup import FILE, backup, check
 from onbeat.stores.sqlite.encode import Encoded, encode
-from onbeat.stores.sqlite.groups import GroupConnection, GroupWriter
+from onbeat.stores.sqlite.groups import GroupConnection, GroupWriter, connection
 from onbeat.stores.sqlite.lock import EngineLock
 from onbeat.stores.sqlite.migrate import STEPS, migrate, schema_of, steps
 from onbeat.stores.sqlite.queries import SqliteQueries
@@ -44,8 +42,14 @@ from onbeat.stores.wakeup import Wakeup
 Call = Callable[[sqlite3.Connection], Any]
 EMPTY = Work()
 
-SETTINGS: dict[str, str | int] = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
-"""Pragmas that must read back as they were set; synchronous 2 is FULL."""
+SETTINGS: dict[str, str | int] = {
+    "journal_mode": "wal",
+    "synchronous": 2,
+    "foreign_keys": 1,
+    "busy_timeout": 5000,
+    "journal_size_limit": 64 * 2**20,
+}
+"""Pragmas that must read back as they were set; synchronous 2 is FULL. The limit gives back what a burst made of the log."""
 if sys.platform == "darwin":
     SETTINGS |= {"fullfsync": 1, "checkpoint_fullfsync": 1}
 
@@ -84,7 +88,7 @@ class SqliteStore(SqliteQueries):
             )
             await writer.open()
             self._writer = writer
-            self._reader = await aiosqlite.Connection(partial(connect_reader, self._path), 64)
+            self._reader = await connection(partial(connect_reader, self._path))
         except BaseException:
             await self.close()
             raise
