@@ -167,8 +167,8 @@ class Ledger:
     def done(self, files: Mapping[str, Version | None], rules: Sequence[Rule]) -> list[Done]:
         """The files that all triggers have had, and that one of them wants out of the way."""
         acting = [rule for rule in rules if rule.options.action != "none" and rule.triggers - rule.skipping]
-        done = []
-        for path, version in files.items():
+        done: list[Done] = []
+        for path, version in files.items() if acting else ():
             rule = next((rule for rule in acting if rule.matches(path)), None)
             if rule is None or version is None or any(self._wanting(path, version, rules)):
                 continue

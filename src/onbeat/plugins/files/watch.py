@@ -1,30 +1,25 @@
 """Watch a directory: the source and its options. Hints say when to look, the disk what is there, the ledger what is new."""
 
 import asyncio
-import json
 import os
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 
 from pydantic import AliasChoices, Field, model_validator
 
 from onbeat.core.durations import Duration
-from onbeat.core.event import Event, Json
-from onbeat.core.times import iso
-from onbeat.core.values import normalise
-from onbeat.errors import OutsideError, Overloaded, UserError
+from onbeat.errors import OutsideError, Overloaded
 from onbeat.plugins.files import disk
 from onbeat.plugins.files.disk import Listing, Version
+from onbeat.plugins.files.events import Told, shown, tell
 from onbeat.plugins.files.hints import Hints
 from onbeat.plugins.files.ledger import Done, Found, Ledger, Moment, Rule, glob, row_key, row_value
-from onbeat.ports import LedgerRow, Listener, Received, SourceContext, SourceOptions, Work
+from onbeat.ports import LedgerRow, Listener, SourceContext, SourceOptions, Work
 
 BATCH = 500
 READING = 16
 """Files whose content is in memory at once."""
-READ_LIMIT = 1024 * 1024
 _AFTER_LOSS = 1.0
 
 
@@ -114,17 +109,6 @@ class Watch(SourceOptions):
             await watching.run(triggers)
         finally:
             hints.close()
-
-
-class _Loaded(NamedTuple):
-    """A found file with what is to be told of it; target: where it goes."""
-
-    found: Found
-    target: str
-    hash: str | None = None
-    content: Json = None
-    raw: bytes | None = None
-    reason: str | None = None
 
 
 class _Watching:
@@ -223,17 +207,17 @@ class _Watching:
         starting = [one._replace(triggers=one.started) for one in found if one.started]
         size = READING if any(one.rule.options.read for one in starting) else BATCH
         for begin in range(0, len(starting), size):
-            loaded = await asyncio.to_thread(_load, self.root, starting[begin : begin + size])
-            if loaded:
-                await self._emit(loaded)
+            told = await asyncio.to_thread(tell, self.root, starting[begin : begin + size], moment.now)
+            if told:
+                await self._emit(told)
         done = await asyncio.to_thread(self.ledger.done, files, rules)
         if done:
             await asyncio.to_thread(self._finish, done)
             self._say(self._trouble)
 
-    async def _emit(self, loaded: Sequence[_Loaded]) -> None:
-        received = [_receive(self.root, one, self.context.clock.now()) for one in loaded]
-        rows = {(trigger, one.found.path): row_value(one.found.version, one.target) for one in loaded for trigger in one.found.triggers}
+    async def _emit(self, told: Sequence[Told]) -> None:
+        received = [one.received for one in told]
+        rows = {(trigger, one.found.path): row_value(one.found.version, one.target) for one in told for trigger in one.found.triggers}
         ledger = [LedgerRow(self._name, row_key(*row), value) for row, value in rows.items()]
         while True:
             try:
@@ -276,11 +260,6 @@ class _Watching:
         return f"files:{self.context.name}"
 
 
-def shown(path: str) -> str:
-    """A file's name as text, whatever its bytes are."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
 def _rules(listeners: Sequence[Listener]) -> list[Rule]:
     """The triggers by their options."""
     groups: dict[Watch, list[Listener]] = {}
@@ -299,80 +278,6 @@ def _rules(listeners: Sequence[Listener]) -> list[Rule]:
         )
         for options, members in groups.items()
     ]
-
-
-def _load(root: str, found: Sequence[Found]) -> list[_Loaded]:
-    """Read what is to be told of these files; those that changed meanwhile are left out and found again."""
-    taken: set[str] = set()
-    loaded = []
-    for one in found:
-        options = one.rule.options
-        target = ""
-        if options.target:
-            target = disk.free_name(options.target, one.path, one.version, taken)
-            taken.add(target)
-        limit = min(options.max_size or READ_LIMIT, READ_LIMIT) if options.read else options.max_size
-        if limit is not None and one.version.size > limit:
-            cure = "raise `maxSize`" if limit == options.max_size else "leave `read` out and read it in a task"
-            reason = f"the file {shown(one.path)} has {one.version.size} bytes, more than {limit}; {cure}"
-            loaded.append(_Loaded(one, target, reason=reason))
-            continue
-        read = _read(root, one, target)
-        if read is not None:
-            loaded.append(read)
-    for this in loaded:
-        if this.target:
-            disk.link(root, this.found.path, this.found.version, this.target)
-    return loaded
-
-
-def _read(root: str, found: Found, target: str) -> _Loaded | None:
-    options = found.rule.options
-    digest = None
-    if options.key == "hash" and (digest := disk.digest(root, found.path, found.version)) is None:
-        return None
-    if options.read is None:
-        return _Loaded(found, target, digest)
-    raw = disk.read(root, found.path, found.version)
-    if raw is None:
-        return None
-    try:
-        text = raw.decode("utf-8-sig")
-        return _Loaded(found, target, digest, content=normalise(text if options.read == "text" else json.loads(text)))
-    except (ValueError, RecursionError, UserError) as error:
-        return _Loaded(found, target, digest, raw=raw, reason=f"the file {shown(found.path)} is not {options.read}: {error}")
-
-
-def _receive(root: str, loaded: _Loaded, now: int) -> Received:
-    found, version = loaded.found, loaded.found.version
-    place = loaded.target or os.path.join(root, found.path)
-    uri = Path(root, found.path).as_uri()
-    key = f"{uri}#{version.text}" if loaded.hash is None else f"sha256:{loaded.hash}"
-    if loaded.reason is not None:
-        return Received(raw=loaded.raw, reason=loaded.reason, key=key, triggers=found.triggers)
-    variables = {
-        "path": shown(place),
-        "name": shown(os.path.basename(found.path)),
-        "directory": shown(os.path.dirname(place)),
-        "size": version.size,
-        "modified": iso(version.modified // 1_000),
-        "uri": Path(place).as_uri(),
-    }
-    if loaded.hash is not None:
-        variables["hash"] = loaded.hash
-    if found.rule.options.read is not None:
-        variables["content"] = loaded.content
-    event = Event(
-        id=key,
-        source=Path(root).as_uri(),
-        type="io.onbeat.file",
-        subject=shown(found.path),
-        time=now,
-        key=key,
-        data=loaded.content,
-        variables=variables,
-    )
-    return Received(event=event, key=key, triggers=found.triggers)
 
 
 async def _on_disk(work: Callable[..., Any], *values: Any) -> Any:
