@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from msgspec.structs import replace
+
 from onbeat.core import changes as c
 from onbeat.core import commands as cmd
 from onbeat.core import signals as s
@@ -15,19 +17,17 @@ from onbeat.core.commands import outstanding
 from onbeat.core.draft import Draft
 from onbeat.core.event import Micros
 from onbeat.core.evolve import fold, wake_of
-from onbeat.core.execution import ROOT, Block, Execution, Phase, TaskRun
+from onbeat.core.execution import Block, Execution, Phase, TaskRun
 from onbeat.core.flow import Flow, FlowableSpec, Retry
 from onbeat.core.retry import micros
-from onbeat.core.states import EXECUTION, FAILING, TASK_RUN, State, worst
+from onbeat.core.states import EXECUTION, FAILING, TASK_RUN, TERMINATED, State, worst
 
 WELL = (State.SUCCESS, State.WARNING, State.SKIPPED)
-LABELS = s.SetLabels
 
 
-def broken(flow: Flow, execution: Execution, journal: Sequence[bytes]) -> list[str]:
-    """What is not as it must be."""
+def broken_state(flow: Flow, execution: Execution) -> list[str]:
+    """What of an execution is not as it must be."""
     return [
-        *_journal(execution, journal),
         *_never_stuck(execution),
         *_open(execution),
         *_histories(execution),
@@ -35,7 +35,13 @@ def broken(flow: Flow, execution: Execution, journal: Sequence[bytes]) -> list[s
         *_attempts(flow, execution),
         *_stopped(execution),
         *_wholes(flow, execution),
+        *_complete(flow, execution),
     ]
+
+
+def broken_journal(execution: Execution, journal: Sequence[bytes]) -> list[str]:
+    """What folding the journal does not give back; a gap in its state events."""
+    return list(_journal(execution, journal))
 
 
 def _journal(execution: Execution, journal: Sequence[bytes]) -> Iterator[str]:
@@ -153,8 +159,9 @@ def _attempts(flow: Flow, execution: Execution) -> Iterator[str]:
     for run in execution.runs.values():
         policy = policy_of(flow, execution, run)
         most = 1 if policy is None else policy.max_attempts
-        if most is not None and run.counted > most + execution.restarts:
-            yield f"{run.task}: {run.counted} attempts, {most} allowed"
+        counted = sum(not attempt.lost for attempt in run.attempts)
+        if most is not None and counted > most + execution.restarts:
+            yield f"{run.task}: {counted} attempts, {most} allowed"
         if policy is not None and policy.max_duration is not None and run.state is State.RETRYING:
             assert run.wake is not None
             if run.wake > run.attempts[0].start + micros(policy.max_duration):
@@ -176,6 +183,32 @@ def _stopped(execution: Execution) -> Iterator[str]:
             yield f"goes on while it is killed: {going}"
     if execution.state is State.RUNNING and execution.held:
         yield "runs, and holds back what ended"
+
+
+def _complete(flow: Flow, execution: Execution) -> Iterator[str]:
+    """A block that ended well left no task out; one that was not killed went through its errors and its finally."""
+    draft = Draft(flow, execution, 0)
+    children = children_of(execution)
+    for n, block in execution.blocks.items():
+        run = execution.runs.get(n)
+        state = run.state if run else execution.state
+        if state not in TERMINATED or state is State.KILLED:
+            continue
+        name = run.task if run else "flow"
+        spec = draft.flowable(n) if n else flow
+        tasks = [child for child in children[n] if child.phase is Phase.TASKS]
+        if spec.finally_ and any(not task.disabled for task in spec.finally_) and block.phase is not Phase.FINALLY:
+            yield f"{name}: ended {state} without its finally"
+        failed = any(child.state is State.FAILED for child in tasks)
+        if failed and any(not task.disabled for task in spec.errors) and all(child.phase is not Phase.ERRORS for child in children[n]):
+            yield f"{name}: ended {state} without its errors"
+        if any(child.state in FAILING for child in tasks):
+            continue
+        opened = replace(block, phase=Phase.TASKS)
+        for lane in range(block.total):
+            wanted = [at for at, task in enumerate(lane_of(draft, n, opened, lane).tasks) if not task.disabled]
+            if [child.step for child in tasks if child.lane == lane] != wanted:
+                yield f"{name}: ended {state}, and lane {lane} was not finished"
 
 
 def _wholes(flow: Flow, execution: Execution) -> Iterator[str]:
@@ -207,12 +240,24 @@ def broken_step(
         wrong.append(f"a stale signal changed something: {signals[0]}")
     if before.ended and after != before and not isinstance(signals[0], s.Restart | s.SetLabels):
         wrong.append(f"left {before.state}")
+    if len(signals) == 1 and isinstance(signals[0], s.TaskEnded) and signals[0].state is State.FAILED and signals[0].retry:
+        wrong += _gave_up(flow, before, after, signals[0].run)
     if State.KILLING in (before.state, after.state) or (after.state is State.KILLED and not before.ended):
         if len(after.runs) > len(before.runs) and any(isinstance(signal, s.Kill) for signal in signals[:1]):
             wrong.append("a task run was made by a kill")
         if before.state is State.KILLING and _begun(after) > _begun(before):
             wrong.append("something started after the kill")
     return wrong
+
+
+def _gave_up(flow: Flow, before: Execution, after: Execution, n: int) -> Iterator[str]:
+    """A task gives up only when the attempts that count are used up."""
+    if n in before.open and n not in after.open and before.state is not State.KILLING:
+        run = after.runs[n]
+        policy = policy_of(flow, after, run)
+        counted = sum(not attempt.lost for attempt in run.attempts)
+        if policy is not None and policy.max_attempts is not None and policy.max_duration is None and counted < policy.max_attempts:
+            yield f"{run.task}: gave up after {counted} of {policy.max_attempts} attempts"
 
 
 def _begun(execution: Execution) -> int:
@@ -255,6 +300,3 @@ def fits(execution: Execution, signal: s.AnySignal, now: Micros) -> bool:
             return not execution.ended
         case s.SetLabels():
             return True
-
-
-__all__ = ["ROOT", "broken", "broken_step", "children_of", "fits"]

@@ -6,7 +6,17 @@ from onbeat.core import commands as cmd
 from onbeat.core import signals as s
 from onbeat.core.decide import decide
 from tests.core.world import (
-    CANCELLED, CREATED, FAILED, PAUSED, QUEUED, RESTARTED, RETRYING, RUNNING, SECOND, SUCCESS, World,
+    CANCELLED,
+    CREATED,
+    FAILED,
+    PAUSED,
+    QUEUED,
+    RESTARTED,
+    RETRYING,
+    RUNNING,
+    SECOND,
+    SUCCESS,
+    World,
 )  # fmt: skip
 
 ONE = "tasks: [{id: a, type: t}]"

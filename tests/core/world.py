@@ -101,11 +101,18 @@ class World:
         self.journal.extend(c.to_record(change) for change in changes)
         self.execution = after
         if self.audit:
-            wrong = invariants.broken(self.flow, after, self.journal)
-            wrong += [found for found in invariants.broken_step(self.flow, before, changes, after, signals, self.now) if found]
+            wrong = self.audit_now(before, changes, signals)
             assert not wrong, "\n".join([*wrong, *map(str, signals), *map(str, changes)])
         self._cascade(before, changes)
         return changes
+
+    def audit_now(self, before: Execution, changes: tuple[c.AnyChange, ...], signals: tuple[s.AnySignal, ...]) -> list[str]:
+        """What is wrong after a step."""
+        return [
+            *invariants.broken_journal(self.execution, self.journal),
+            *invariants.broken_state(self.flow, self.execution),
+            *invariants.broken_step(self.flow, before, changes, self.execution, signals, self.now),
+        ]
 
     def _cascade(self, before: Execution, changes: Sequence[c.AnyChange]) -> None:
         """Begin children that were started, and pass a kill on to them."""
@@ -259,6 +266,12 @@ class World:
         """Memory is what the journal gives; timers are armed anew."""
         self.fired.clear()
         self.execution = fold(c.from_record(row) for row in self.journal)
+
+    def read_again(self) -> None:
+        """Memory is what the journal gives, and that is what it was."""
+        wrong = invariants.broken_journal(self.execution, self.journal)
+        assert not wrong, "\n".join(wrong)
+        self.forget()
 
     # ---- looking -------------------------------------------------------------------------------------------------
 

@@ -365,5 +365,9 @@ def _kill(draft: Draft) -> None:
             draft.move_run(n, State.KILLED)
     draft.ended.extend(execution.held)
     blocks.settle(draft)
+    for n in sorted(draft.execution.open, reverse=True):  # blocks that the pause kept from ending, inner ones first
+        if n in draft.execution.blocks and not draft.run(n).ended:
+            blocks.fill(draft, n)
+            blocks.settle(draft)
     if not draft.execution.ended and (ROOT not in draft.execution.blocks or not draft.execution.open):
         draft.finish(State.KILLED)
