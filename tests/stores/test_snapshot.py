@@ -9,21 +9,25 @@ from msgspec.structs import replace
 from onbeat.core.changes import AnyChange, Moved, Opened, RunCreated, RunMoved
 from onbeat.core.evolve import fold
 from onbeat.core.execution import Execution, Trigger
+from onbeat.core.refs import REF_KEY, Ref, mark
 from onbeat.core.states import State
 from onbeat.stores import snapshot
 from tests.stores.build import AT, creation, end, move, task
 
+names = st.text().filter(lambda name: name != REF_KEY)
 json = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
     max_leaves=8,
 )
+kept = st.builds(Ref, st.text(), st.integers(0, 2**40)).map(mark)
+"""What stands in a row for a value that is kept in storage."""
 
 
 @st.composite
 def executions(draw: st.DrawFn) -> Execution:
     """A running execution: loops in loops, outputs of any JSON, ends of any kind."""
-    values = st.dictionaries(st.text(), json, max_size=3)
+    values = st.dictionaries(names, json | kept, max_size=3)
     trigger = Trigger(id="t", type="x", variables=draw(values))
     new = creation(1, inputs=draw(values), labels={"a": draw(st.text())}, variables=draw(values), trigger=trigger)
     changes: list[AnyChange] = [Moved(at=AT, before=State.CREATED, after=State.RUNNING, sequence=2), Opened(at=AT, n=0, lanes=2)]
@@ -61,6 +65,20 @@ def test_an_execution_goes_on_from_its_snapshot(execution: Execution):
     assert again is not None
     n = execution.last + 1
     assert task(again, n).execution == task(execution, n).execution
+
+
+def test_a_reference_to_a_kept_value_is_one_again():
+    """Read as the map that looks like it, an expression would see an address instead of the value."""
+    run = task(move(creation().execution, State.RUNNING).execution, 1).execution
+    large = {"rows": mark(Ref("kestra:///x", 70_000)), "n": 1}
+    moved = RunMoved(at=AT, n=2, state=State.RUNNING, attempt=1, outputs=large)
+    execution = fold((RunCreated(at=AT, n=2, task="b", parent=0), moved), run)
+    assert execution.context["b"] == {"rows": Ref("kestra:///x", 70_000), "n": 1}
+    again = snapshot.from_record(snapshot.to_record(execution), snapshot.FORMAT)
+    assert again == execution
+    assert again is not None
+    assert again.runs[2].outputs == large
+    assert type(again.context["b"]["rows"]) is Ref
 
 
 def test_a_snapshot_of_another_shape_is_none():

@@ -4,7 +4,7 @@ The journal is the truth; a snapshot is only a shortcut, which is why it may be 
 of the present code is not read, and the journal is folded instead.
 
 Rules
-1. What is read equals what was written, persistent maps inside included.
+1. What is read equals what was written, persistent maps and references to kept values included.
 2. A snapshot of another shape is none.
 3. A snapshot is due when the journal has grown past max(64, number of task runs) rows since the last: short executions never have
    one, and writing them costs a long one no more than its journal does.
@@ -19,9 +19,10 @@ import msgspec
 from immutables import Map
 
 from onbeat.core.execution import Attempt, Block, Execution, Head, TaskRun, Trigger
+from onbeat.core.refs import Ref
 
 SHORT = 64
-_MAP = 1
+_MAP, _REF = 1, 2
 
 
 def _shape() -> str:
@@ -30,20 +31,31 @@ def _shape() -> str:
     return blake2b("\n".join(fields).encode(), digest_size=8).hexdigest()
 
 
-_KINDS: tuple[type[msgspec.Struct], ...] = (Execution, TaskRun, Block, Attempt, Head, Trigger)
+_KINDS: tuple[type[msgspec.Struct], ...] = (Execution, TaskRun, Block, Attempt, Head, Trigger, Ref)
 FORMAT = _shape()
 
 
 def _written(value: Any) -> Any:
     if isinstance(value, Map):
-        return msgspec.msgpack.Ext(_MAP, _encoder.encode(list(value.items())))
+        return msgspec.msgpack.Ext(_MAP, _encoder.encode([(key, _marked(item)) for key, item in value.items()]))
     raise TypeError(f"{type(value).__name__} in an execution: it holds plain JSON and maps only")
 
 
+def _marked(value: Any) -> Any:
+    """A Ref among a task's outputs, as something that is not taken for a map when it is read."""
+    if type(value) is Ref:
+        return msgspec.msgpack.Ext(_REF, _encoder.encode(value))
+    if type(value) is dict and any(type(item) is Ref for item in value.values()):
+        return {key: _marked(item) for key, item in value.items()}
+    return value
+
+
 def _extended(code: int, data: memoryview) -> Any:
-    if code != _MAP:
-        raise ValueError(f"extension {code} in a snapshot")
-    return Map(_plain.decode(data))
+    if code == _REF:
+        return _refs.decode(data)
+    if code == _MAP:
+        return Map(_plain.decode(data))
+    raise ValueError(f"extension {code} in a snapshot")
 
 
 def _typed(kind: Any, value: Any) -> Any:
@@ -56,6 +68,7 @@ def _typed(kind: Any, value: Any) -> Any:
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=_written)
 _plain: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(ext_hook=_extended)
+_refs = msgspec.msgpack.Decoder(Ref)
 _decoder = msgspec.msgpack.Decoder(Execution, dec_hook=_typed, ext_hook=_extended)
 
 
