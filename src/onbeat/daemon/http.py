@@ -7,6 +7,7 @@ Rules
 1. No signal handler but the daemon's.
 2. At the end an open stream is closed as complete, so that its reader comes back where it stopped; a call that has no answer yet gets 503.
 3. Requests are not logged: what they did is in the journal.
+4. Nothing wakes an idle server.
 
 Called by: serve.py.
 """
@@ -37,12 +38,14 @@ class HttpServer(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                date_header=False,
                 proxy_headers=bool(trusted_proxies),
                 forwarded_allow_ips=list(trusted_proxies),
                 timeout_graceful_shutdown=_PATIENCE,
             )
         )
         self.listening = asyncio.Event()
+        self._over = asyncio.Event()
 
     @property
     def ending(self) -> bool:
@@ -52,6 +55,11 @@ class HttpServer(uvicorn.Server):
     def end(self) -> None:
         """Take no more connections, and end those that are open."""
         self.should_exit = True
+        self._over.set()
+
+    async def main_loop(self) -> None:
+        """Wait for the end. uvicorn's own loop looks ten times a second whether it has come; an idle daemon sleeps."""
+        await self._over.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then say so."""
