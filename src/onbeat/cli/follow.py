@@ -23,6 +23,7 @@ from onbeat.errors import UserError
 
 ENDED = frozenset({"SUCCESS", "WARNING", "FAILED", "KILLED", "CANCELLED", "RETRIED", "SKIPPED"})
 GOOD = frozenset({"SUCCESS", "WARNING"})
+_LONGEST_CAUSE = 40
 
 
 def read_event(given: str) -> Any:
@@ -38,7 +39,7 @@ def read_event(given: str) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except ValueError as wrong:
-        shown = show.plain(text if len(text) <= 60 else text[:59] + "…")
+        shown = show.cut(show.plain(text), 60)
         raise UserError(
             f"`{shown}` is not JSON ({wrong}). Names and text go in double quotes, the whole in single ones: "
             """'{"id": 7}'; plain text is '"like this"'; `@file.json` reads a file, `-` reads stdin"""
@@ -164,5 +165,5 @@ def _cause(event: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     if data.get("parentId"):
         return f"by {data['parentId']}"
     trigger = (data.get("trigger") or {}).get("id")
-    cause = show.plain(event["causationid"]) if event.get("causationid") else ""
+    cause = show.cut(show.plain(event.get("causationid") or ""), _LONGEST_CAUSE)
     return f"{f'by trigger {trigger}' if trigger else 'by hand'}{f' from {cause}' if cause else ''}"

@@ -90,7 +90,11 @@ def seconds(value: float) -> str:
 
 def compact(value: Any, width: int = _WIDEST) -> str:
     """A value as JSON in one line, cut where it grows too long."""
-    text = plain(json.dumps(value, ensure_ascii=False))
+    return cut(plain(json.dumps(value, ensure_ascii=False)), width)
+
+
+def cut(text: str, width: int) -> str:
+    """Text that is no longer than that."""
     return text if len(text) <= width else text[: width - 1] + "…"
 
 

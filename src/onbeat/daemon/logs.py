@@ -43,13 +43,13 @@ def configure(form: Literal["auto", "json", "pretty"], level: str) -> None:
         structlog.configure(
             processors=[*shared, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
             wrapper_class=structlog.make_filtering_bound_logger(least),
-            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+            logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         )
     else:
         structlog.configure(
             processors=[*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(orjson.dumps)],
             wrapper_class=structlog.make_filtering_bound_logger(least),
-            logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+            logger_factory=lambda *_: structlog.BytesLogger(sys.stderr.buffer),
         )
     root = logging.getLogger()
     for handler in [handler for handler in root.handlers if isinstance(handler, LibraryLog)]:
