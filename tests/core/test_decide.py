@@ -322,3 +322,26 @@ def test_labels_are_replaced_and_borne_by_the_next_state_event():
     assert world.changes()[-1].labels == {"team": "y"}
     world.tell(s.SetLabels({}))
     assert world.execution.labels == {}
+
+
+def test_a_timer_does_not_undo_a_pause_in_which_a_loop_had_nothing_to_do():
+    """The loop was opened, empty, during the pause; the resume ends it."""
+    world = World(
+        """
+        tasks:
+          - id: p
+            type: core.flow.Parallel
+            tasks:
+              - {id: w, type: core.flow.Pause, delay: PT1S}
+              - {id: e, type: core.flow.ForEach, values: "{{ envs.v }}", tasks: [{id: a, type: t}]}
+        """,
+        outside={"envs": {"v": []}},
+    )
+    world.tell(s.Begin())
+    world.tell(s.Pause())
+    world.grant()
+    world.at(5)
+    assert world.states == {"p": RUNNING, "w": PAUSED, "e": RUNNING}
+    world.tell(s.Resume())
+
+    assert world.state is SUCCESS

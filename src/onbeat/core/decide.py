@@ -195,10 +195,13 @@ def _pause_over(draft: Draft, run: TaskRun) -> None:
 
 
 def _held_by_operator(execution: Execution) -> bool:
-    """Whether a person paused it, and not only its Pause tasks: then something else was under way, or has ended since."""
+    """Whether a person paused it, and not only its Pause tasks: then something else is under way, or would have gone on by now."""
     if execution.state is not State.PAUSED:
         return False
-    return bool(execution.held) or any(n not in execution.blocks and execution.runs[n].state is not State.PAUSED for n in execution.open)
+    if execution.held:
+        return True
+    blocks, runs = execution.blocks, execution.runs
+    return any(blocks[n].open == 0 if n in blocks else runs[n].state is not State.PAUSED for n in execution.open)
 
 
 def _wake_up(draft: Draft) -> None:

@@ -41,9 +41,10 @@ def _delay(policy: Retry, attempts: int, seed: str) -> Micros:
     interval = micros(policy.interval or timedelta())
     if policy.type == "constant" or longest is None:
         return interval
-    # A factor to the power of a large attempt overflows a float; past maxInterval it does not matter any more.
-    power = min(attempts - 1, 64)
-    return int(min(float(longest), interval * policy.delay_factor**power))
+    try:
+        return int(min(float(longest), interval * policy.delay_factor ** (attempts - 1)))
+    except OverflowError:  # a power that no float holds
+        return longest if interval else 0
 
 
 def _fraction(seed: str, attempts: int, span: Micros) -> Micros:

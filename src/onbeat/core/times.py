@@ -10,7 +10,7 @@ _MICRO = timedelta(microseconds=1)
 
 def iso(at: Micros) -> str:
     """`2026-11-21T12:00:00.123456Z`: always UTC, always six digits, so that texts sort as instants do."""
-    return f"{_EPOCH + timedelta(microseconds=at):%Y-%m-%dT%H:%M:%S.%f}Z"
+    return to_datetime(at).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def from_iso(text: str) -> Micros:

@@ -1,0 +1,44 @@
+"""Times: instants as text and back."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onbeat.core.times import from_datetime, from_iso, iso, to_datetime
+
+INSTANTS = st.integers(-62_135_596_800_000_000, 253_402_300_799_999_999)
+"""The years 1 to 9999."""
+
+
+def test_an_instant_is_written_in_utc_with_six_digits():
+    """So that texts sort as instants do."""
+    assert iso(0) == "1970-01-01T00:00:00.000000Z"
+    assert iso(1_795_262_400_123_456) == "2026-11-21T12:00:00.123456Z"
+
+
+@given(at=INSTANTS)
+def test_what_is_written_reads_back(at: int):
+    """To the microsecond, as text and as datetime."""
+    assert from_iso(iso(at)) == at
+    assert from_datetime(to_datetime(at)) == at
+
+
+@given(one=INSTANTS, other=INSTANTS)
+def test_texts_sort_as_instants(one: int, other: int):
+    """Years have four digits."""
+    assert (iso(one) < iso(other)) == (one < other)
+
+
+def test_other_offsets_are_read():
+    """They name the same instant."""
+    assert from_iso("2026-11-21T13:00:00+01:00") == from_iso("2026-11-21T12:00:00Z")
+    assert from_datetime(datetime(2026, 11, 21, 13, tzinfo=timezone(timedelta(hours=1)))) == from_iso("2026-11-21T12:00:00Z")
+    assert to_datetime(0) == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def test_a_text_without_an_offset_is_refused():
+    """With what to write."""
+    with pytest.raises(ValueError, match="`2026-11-21T12:00:00` has no offset; write it as 2026-11-21T12:00:00Z"):
+        from_iso("2026-11-21T12:00:00")
