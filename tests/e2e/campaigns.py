@@ -110,6 +110,7 @@ class Checker:
         self.data = data
         self.report = report
         self.executions: list[Execution] = []
+        self.born: dict[str, int] = {}
 
     async def read(self) -> None:
         """Fold every journal; state events without a gap; nothing left open; the store agrees with itself."""
@@ -120,7 +121,9 @@ class Checker:
             while page := await store.executions(limit=500, before=before):
                 before = page[-1].id
                 for summary in page:
-                    self._look(fold(row.change for row in await self._rows(store, summary.id)))
+                    rows = await self._rows(store, summary.id)
+                    self.born[summary.id] = rows[0].seq
+                    self._look(fold(row.change for row in rows))
             self.report.problems += await store.check()
         finally:
             await store.close()
@@ -156,7 +159,7 @@ class Checker:
     def ordered(self, part: Callable[[Execution], Any], place: Callable[[Execution], int]) -> None:
         """Within a part, executions were created in the order of their places."""
         places: dict[Any, list[int]] = defaultdict(list)
-        for execution in sorted(self.executions, key=lambda each: (each.head.created, place(each))):
+        for execution in sorted(self.executions, key=lambda each: self.born[each.id]):
             places[part(execution)].append(place(execution))
         self.report.problems += [f"partition {name} out of order" for name, found in places.items() if found != sorted(found)]
 

@@ -43,6 +43,8 @@ from onbeat.registry import Registry
 from onbeat.settings import Settings
 
 _log = structlog.get_logger("onbeat.daemon")
+_NEVER = 2**62
+"""A journal seq that is not reached."""
 
 
 @asynccontextmanager
@@ -146,6 +148,7 @@ def _ignore(triggers: Iterable[LoadedTrigger]) -> None:
 
 def _services(settings: Settings, node: Node, store: StoreAndQueries, clock: Clock, sources: bool) -> Iterator[Coroutine[Any, Any, None]]:
     """What runs beside the engine."""
+    yield _stop_when_broken(store)
     yield node.engine.timers.serve()
     yield node.logs.serve()
     if not sources:
@@ -157,6 +160,11 @@ def _services(settings: Settings, node: Node, store: StoreAndQueries, clock: Clo
         relay = Relay(store, sink, clock, settings.events_topic)
         node.relays.append(relay)
         yield relay.serve()
+
+
+async def _stop_when_broken(store: StoreAndQueries) -> None:
+    """A broken store stops the process, whoever's write it was: a wait for a row that never comes fails with the store."""
+    await store.wait_journal(_NEVER)
 
 
 def _bus_aliases(settings: Settings) -> dict[str, str]:
