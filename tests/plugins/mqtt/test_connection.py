@@ -30,11 +30,15 @@ def name() -> str:
 
 @asynccontextmanager
 async def connected(
-    port: int, client_id: str = "", topic: str | None = None, version: Version = "V5", **options: Any
+    port: int, client_id: str = "", topic: str | None = None, version: Version = "V5", timeout: float = 10, **options: Any
 ) -> AsyncIterator[Connection]:
     """A connection with a session when it has a client id."""
     link = Connection(
-        Address(host="127.0.0.1", port=port), version=version, client_id=client_id, session=DAY if client_id else None, **options
+        Address(host="127.0.0.1", port=port, timeout=timeout),
+        version=version,
+        client_id=client_id,
+        session=DAY if client_id else None,
+        **options,
     )
     try:
         await link.open()
@@ -118,6 +122,34 @@ async def test_more_than_the_room_waits_at_the_broker(mosquitto: Mosquitto) -> N
                 for message in await link.take(3):
                     seen, last = seen + 1, message.payload
         assert seen > 20
+
+
+async def test_an_answer_behind_many_messages_comes_while_they_are_taken(mosquitto: Mosquitto) -> None:
+    """After a crash Mosquitto 2.0 resends more than the window, and answers a subscription behind it: no time-out ends that."""
+    topic = name()
+    async with connected(mosquitto.port, topic=topic, room=5, timeout=0.2) as link:
+        await send_many(mosquitto, topic, map(str, range(200)), qos=0)
+        async with asyncio.timeout(30):
+            while not link._paused:
+                await asyncio.get_running_loop().run_in_executor(None, lambda: None)
+        async with asyncio.TaskGroup() as group:
+            asking = group.create_task(link.subscribe(name(), qos=1, retained=1, identifier=8))
+            while not asking.done():
+                await link.take(1, 0.1)
+        assert asking.result() is None
+
+
+async def test_a_connection_that_is_given_up_gives_what_has_come(mosquitto: Mosquitto) -> None:
+    """Then the error, and only the first."""
+    topic = name()
+    async with connected(mosquitto.port, topic=topic) as link:
+        await send(mosquitto, topic, "a", "b")
+        first = await take(link, 1)
+        link.give_up(OutsideError("enough"))
+        link.give_up(OutsideError("more than enough"))
+        assert first[0].payload == b"a"
+        with pytest.raises(OutsideError, match=r"^enough$"):
+            await take(link, 3)
 
 
 async def test_what_has_arrived_is_given_before_the_loss_is_told(mosquitto: Mosquitto) -> None:

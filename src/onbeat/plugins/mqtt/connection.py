@@ -14,6 +14,7 @@ Called by: subscription and publish.
 
 import asyncio
 import contextlib
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -160,17 +161,19 @@ class Connection:
         return self.version == "V5" and getattr(self.server, "SubscriptionIdentifierAvailable", 1) == 1
 
     async def subscribe(self, filter_: str, *, qos: int, retained: int, identifier: int | None) -> "Complaint | None":
-        """Subscribe; a complaint when the broker refuses or gives less. retained: MQTT 5's retain handling. Raises OutsideError."""
+        """Subscribe; a complaint when the broker refuses or gives less. retained: MQTT 5's retain handling. Raises OutsideError.
+
+        The answer comes behind what the broker has sent before (Mosquitto 2.0 resends thousands, whatever the window), so it comes only
+        while somebody takes messages; there is no time-out but that of the connection.
+        """
         options, properties = None, None
         if self.version == "V5":
             options = SubscribeOptions(qos=qos, retainHandling=retained)
             if identifier is not None and self.identifies:
                 properties = new_properties(PacketTypes.SUBSCRIBE)
                 properties.SubscriptionIdentifier = identifier
-        try:
-            granted = await self._connected.subscribe(filter_, 0 if options else qos, options, properties)
-        except aiomqtt.MqttError as error:
-            raise self.lost or OutsideError(f"MQTT broker {self.address.where}: subscribing to `{filter_}`: {_sentence(error)}") from None
+        with self._asking(f"subscribing to `{filter_}`"):
+            granted = await self._connected.subscribe(filter_, 0 if options else qos, options, properties, timeout=math.inf)
         code = granted[0]
         value = code.value if isinstance(code, ReasonCode) else code
         if value >= _REFUSED:
@@ -179,10 +182,19 @@ class Connection:
 
     async def unsubscribe(self, filter_: str) -> None:
         """Want no more of it. Raises OutsideError."""
+        with self._asking(f"unsubscribing `{filter_}`"):
+            await self._connected.unsubscribe(filter_, timeout=math.inf)
+
+    @contextlib.contextmanager
+    def _asking(self, what: str) -> Iterator[None]:
         try:
-            await self._connected.unsubscribe(filter_)
+            yield
         except aiomqtt.MqttError as error:
-            raise self.lost or OutsideError(f"MQTT broker {self.address.where}: unsubscribing `{filter_}`: {_sentence(error)}") from None
+            raise self.lost or OutsideError(f"MQTT broker {self.address.where}: {what}: {_sentence(error)}") from None
+
+    def give_up(self, error: OutsideError) -> None:
+        """No more is wanted of this connection: what has come is still given, then this error."""
+        self._end(error)
 
     async def take(self, limit: int, seconds: float | None = None) -> list[Arrived]:
         """The messages that wait, at most so many; none after so long, or when stirred. Raises OutsideError when there will be no more."""

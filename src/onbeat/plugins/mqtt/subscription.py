@@ -124,6 +124,7 @@ class Subscription:
         self._wishes: dict[str, Wish] = {}
         self._filters: dict[int, list[str]] = {}
         self._trouble: str | None = None
+        self._outdated = False
         self._since: Micros | None = None
         self._losses: tuple[int, Micros] = (0, 0)
         self._nonce = make_id(context.clock.now(), randbits(74))
@@ -133,8 +134,6 @@ class Subscription:
         """Connect, subscribe and hand over until the options of the connection change. Raises OutsideError when it is lost."""
         try:
             await self._connect()
-            self._context.ready()
-            self._context.report(self._trouble)
             await self._follow()
         except OutsideError as lost:
             error = await self._judge(lost)
@@ -166,37 +165,23 @@ class Subscription:
     async def _follow(self) -> None:
         lost: OutsideError | None = None
         async with asyncio.TaskGroup() as group:
-            watching = group.create_task(self._watch())
+            subscribing = group.create_task(self._keep_subscribed())
             try:
-                while await self._turn():
-                    pass
+                while not self._outdated:
+                    await self._turn()
             except OutsideError as error:  # raised below: a TaskGroup would wrap it
                 lost = error
             finally:
-                watching.cancel()
+                subscribing.cancel()
         if lost is not None:
             raise lost
 
-    async def _watch(self) -> None:
-        while True:
-            self._link.stir()  # at first as well: they may have changed while we connected
-            await self._context.wait_changed()
-
-    async def _turn(self) -> bool:
-        """Take what has come, or what has changed; False when a new connection is needed for it."""
+    async def _turn(self) -> None:
         messages = await self._link.take(BATCH, SETTLE if self._ledger else None)
-        listeners = tuple(self._triggers())
-        if listeners != self._listeners:
-            if not listeners:
-                return False
-            self._listeners = listeners
-            await self._subscribe(fresh=False)
-            self._context.report(self._trouble)
         if messages:
             await self._hand_over(messages)
         elif self._ledger.settle(self._context.clock.monotonic()):
             await self._context.store.write(Work(ledger=(self._received_row(),)))
-        return self._means == self._wanted_means()
 
     # ---- subscribing ------------------------------------------------------------------------------------------------
 
@@ -216,23 +201,38 @@ class Subscription:
             self._context.log.warning("mqtt session lost", client_id=self._client_id, broker=self._link.address.where)
             await self._context.store.write(Work(ledger=(self._received_row(),)))
         self._wishes = {filter_: Wish(qos, "first") for filter_, qos in known.items()} if present else {}
-        await self._subscribe(fresh=True)
+        self._expect()
+
+    async def _keep_subscribed(self) -> None:
+        """Beside the messages: they come before the broker's answers, and a session has its topics already."""
+        try:
+            await self._subscribe(fresh=True)
+            self._context.ready()
+            while not self._outdated:
+                self._context.report(self._trouble)
+                while tuple(self._triggers()) == self._listeners:
+                    await self._context.wait_changed()
+                self._listeners = tuple(self._triggers())
+                if self._listeners and self._means == self._wanted_means():
+                    await self._subscribe(fresh=False)
+                else:
+                    self._outdated = True
+                    self._link.stir()
+        except OutsideError as error:
+            self._link.give_up(error)
 
     async def _subscribe(self, *, fresh: bool) -> None:
         """Make the broker's subscriptions those that the triggers want. fresh: this connection has not subscribed to anything yet."""
-        wanted = self._wanted()
+        wanted = self._expect()
         for filter_ in sorted(self._wishes.keys() - wanted.keys()):
             await self._link.unsubscribe(filter_)
         complaints: list[str] = []
         refused = 0
-        self._filters = {}
         for filter_, wish in wanted.items():
-            number = topic.identifier(filter_)
-            self._filters.setdefault(number, []).append(filter_)
             if not self._is_new(filter_, wish, fresh=fresh):
                 continue
             complaint = await self._link.subscribe(
-                filter_, qos=wish.qos, retained=_RETAIN_HANDLING[wish.retained], identifier=number if self._link.identifies else None
+                filter_, qos=wish.qos, retained=_RETAIN_HANDLING[wish.retained], identifier=topic.identifier(filter_)
             )
             if complaint is not None:
                 complaints.append(complaint.text)
@@ -255,6 +255,14 @@ class Subscription:
         if fresh:
             return self._link.version == "V5" or wish.retained == "all" or wish.qos != before.qos
         return before != wish
+
+    def _expect(self) -> dict[str, Wish]:
+        """What is wanted now; messages are given to triggers by it from here on, also those that come before the broker's answers."""
+        wanted = self._wanted()
+        self._filters = {}
+        for filter_ in wanted:
+            self._filters.setdefault(topic.identifier(filter_), []).append(filter_)
+        return wanted
 
     def _wanted(self) -> dict[str, Wish]:
         wanted: dict[str, Wish] = {}
