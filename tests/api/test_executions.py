@@ -48,6 +48,8 @@ async def test_search_pages_newest_first(tmp_path: Path) -> None:
         assert first["total"] == 5
         second = (await call("GET", f"{BASE}/search?flowId=hello&namespace=t&size=3&before={first['results'][-1]['id']}")).json
         assert sorted(each["id"] for each in first["results"] + second["results"]) == sorted(ids)
+        by_page = (await call("GET", f"{BASE}/search?flowId=hello&namespace=t&size=3&page=2")).json
+        assert by_page["results"] == second["results"]
         running = (await call("GET", f"{BASE}/search?state=RUNNING&state=CREATED")).json
         assert [each["flowId"] for each in running["results"]] == ["sleep"]
         wrong = await call("GET", f"{BASE}/search?flowid=hello")

@@ -1,5 +1,6 @@
 """Webhooks: 2xx means durable, the key is the access, the same Idempotency-Key is the same execution."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,25 @@ async def test_the_same_idempotency_key_is_the_same_execution(tmp_path: Path) ->
         assert (await call("POST", HOOK, {"n": 2}, token=None, idempotency_key="k1", **JSON)).status == 422
         assert (await call("POST", HOOK, {"n": 1}, token=None, idempotency_key="k2", **JSON)).json["id"] != first.json["id"]
         assert await call.node.queries.count() == 2
+
+
+async def test_two_bodies_at_once_under_one_key(tmp_path: Path) -> None:
+    """One starts, the others are refused, however close they come."""
+    async with api(tmp_path) as call, asyncio.TaskGroup() as group:
+        tasks = [group.create_task(call("POST", HOOK, {"n": n}, token=None, idempotency_key="k", **JSON)) for n in range(1, 9)]
+        answers = [await task for task in tasks]
+        assert sorted(answer.status for answer in answers) == [200, *[422] * 7]
+        assert await call.node.queries.count() == 1
+
+
+async def test_a_key_may_name_its_flow(tmp_path: Path) -> None:
+    """`key: "{{ flow.id }}-key"` is rendered when the flow is loaded."""
+    async with api(tmp_path) as call:
+        path = tmp_path / "flows" / "hook.yaml"
+        path.write_text(path.read_text().replace("key: abc", 'key: "{{ flow.id }}-key"'))
+        await call.node.loader.load_all()
+        answer = await call("POST", "/api/v1/executions/webhook/t/hook/hook-key", {"n": 1}, token=None, **JSON)
+        assert answer.status == 200
 
 
 async def test_bad_bodies_are_refused_and_nothing_is_kept(tmp_path: Path) -> None:

@@ -19,6 +19,9 @@ from onbeat.engine.node import Node
 from onbeat.errors import UserError
 from onbeat.ports import ExecutionSummary
 
+_DEEPEST = 10_000
+"""How far `page` reaches; `before` reaches everything."""
+
 
 def routes() -> list[Route]:
     """The routes."""
@@ -109,7 +112,7 @@ async def show(request: Request) -> Response:
 
 
 async def search(request: Request) -> Response:
-    """Executions, newest first; `before` is the last id of the page before."""
+    """Executions, newest first. Further pages by `page`, or at any depth by `before`: the last id of the page before."""
     node, query = node_of(request), request.query_params
     unknown = set(query) - {"namespace", "flowId", "state", "before", "size", "page", "correlationId", "parentId"}
     if unknown:
@@ -117,6 +120,7 @@ async def search(request: Request) -> Response:
     try:
         states = [State(state) for state in query.getlist("state")]
         size = min(max(int(query.get("size", "25")), 1), 1_000)
+        page = max(int(query.get("page", "1")), 1)
     except ValueError as wrong:
         raise UserError(str(wrong)) from None
     found = await node.queries.executions(
@@ -126,8 +130,9 @@ async def search(request: Request) -> Response:
         correlation_id=query.get("correlationId"),
         parent=query.get("parentId"),
         before=query.get("before"),
-        limit=size,
+        limit=min(size * page, _DEEPEST),
     )
+    found = found[size * (page - 1) :]
     total = await node.queries.count(states=states, namespace=query.get("namespace"), flow=query.get("flowId"))
     return answer({"results": [summary_json(summary) for summary in found], "total": total})
 

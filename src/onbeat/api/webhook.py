@@ -7,7 +7,9 @@ Rules
 4. Past the limit it is a 503 with Retry-After, and nothing was created.
 """
 
+import asyncio
 from typing import Any
+from weakref import WeakValueDictionary
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,7 +26,8 @@ from onbeat.errors import NotFound
 from onbeat.plugins.webhook import BodyTooLarge, Webhook, allows, conflicts, ledger_row, receive, verify
 from onbeat.ports import HttpRequest, LedgerRow, Received
 
-_LEDGER = "webhook"
+_one_at_a_time: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+"""Requests with the same Idempotency-Key wait for each other, so that two bodies at once are told apart."""
 
 
 def routes() -> list[Route]:
@@ -46,9 +49,12 @@ async def webhook(request: Request) -> Response:
     except BodyTooLarge as wrong:
         return problem(413, "Too large", str(wrong))
     row = ledger_row(trigger.spec.name, received, http, now)
-    if row is not None and conflicts((await node.store.ledger(row.ledger, [row.key])).get(row.key), row):
-        return problem(422, "Another body", "this Idempotency-Key was used for another request")
-    return await _start(node, subscription, trigger, received, row, options)
+    if row is None:
+        return await _start(node, subscription, trigger, received, row, options)
+    async with _one_at_a_time.setdefault(row.key, asyncio.Lock()):
+        if conflicts((await node.store.ledger(row.ledger, [row.key])).get(row.key), row):
+            return problem(422, "Another body", "this Idempotency-Key was used for another request")
+        return await _start(node, subscription, trigger, received, row, options)
 
 
 async def _start(

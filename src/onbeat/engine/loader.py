@@ -329,7 +329,8 @@ def flow_triggers(loaded: LoadedFlow, registry: Registry, outside: Mapping[str, 
         spec = TriggerSpec.model_validate(raw)
         spec = spec.model_copy(update={"flow": FlowRef(namespace=flow.namespace, id=flow.id), "namespace": flow.namespace})
         try:
-            found.append(load_trigger(spec, registry, outside, loaded.path))
+            facts = {"flow": {"id": flow.id, "namespace": flow.namespace, "revision": flow.revision}, "vars": flow.variables}
+            found.append(load_trigger(spec, registry, {**outside, **facts}, loaded.path))
         except (OnbeatError, ValidationError) as wrong:
             _log.error("a trigger is not served", trigger=spec.name, problem=str(wrong))
     return found
