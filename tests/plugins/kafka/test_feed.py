@@ -122,21 +122,22 @@ async def test_the_commit_reaches_the_broker_when_it_is_convenient(kafka, kafka_
         assert await consumer.committed(TopicPartition(topic, 0)) == 2
 
 
+@pytest.mark.parametrize("fresh", [("b0", "b1"), ("b0", "b1", "b2", "b3", "b4")])
 @pytest.mark.parametrize("down", [True, False])
-async def test_a_topic_made_again_is_new_from_its_first_record(kafka, kafka_topic, emitter, settings, down):
-    """Deleted and made again, stopped or running: the same offsets are other records, none is taken for an old one."""
+async def test_a_topic_made_again_is_new_from_its_first_record(kafka, kafka_topic, emitter, settings, down, fresh):
+    """Deleted and made again, while we are stopped or running, with fewer records or with more: all of them are new, none comes twice."""
     topic = await kafka_topic()
     options = listening(topic, groupId=topic)
     async with running(emitter, listen(options), settings) as run:
         await send(kafka.bootstrap, topic, "a0", "a1", "a2")
         await until_values(emitter, "a0", "a1", "a2")
         if not down:
-            await renew(kafka, topic, "b0", "b1")
-            await until_values(emitter, "a0", "a1", "a2", "b0", "b1")
+            await renew(kafka, topic, *fresh)
+            await until_values(emitter, "a0", "a1", "a2", *fresh)
     if down:
-        await renew(kafka, topic, "b0", "b1", "b2", "b3")
+        await renew(kafka, topic, *fresh)
         async with running(emitter, listen(options), settings) as run:
-            await until_values(emitter, "a0", "a1", "a2", "b0", "b1", "b2", "b3")
+            await until_values(emitter, "a0", "a1", "a2", *fresh)
     assert any("made again" in line for line in run.log.lines)
 
 
@@ -192,6 +193,37 @@ async def test_partitions_that_are_added_are_read_from_their_first_record(kafka,
                 await producer.client.force_metadata_update()
         await send(kafka.bootstrap, topic, "new", partition=2)
         await until_values(emitter, "new")
+
+
+async def test_partitions_that_were_added_while_we_were_down_are_read(kafka, kafka_topic, emitter, settings):
+    """A static member comes back to the partitions it had; it asks again, and gets those that nobody has."""
+    topic = await kafka_topic()
+    options = listening(topic, groupId=topic)
+    async with running(emitter, listen(options), settings):
+        await send(kafka.bootstrap, topic, "before")
+        await until_values(emitter, "before")
+    async with administering(kafka.bootstrap) as admin:
+        await admin.create_partitions({topic: NewPartitions(4)})
+    async with running(emitter, listen(options), settings):
+        await send(kafka.bootstrap, topic, "new", partition=3)
+        await until_values(emitter, "before", "new")
+
+
+async def test_an_end_that_kafka_lost_is_reported_and_what_comes_is_new(kafka, kafka_topic, emitter, settings):
+    """A log that is shorter than what we read (an unclean election): offsets are given a second time, to other records."""
+    topic = await kafka_topic()
+    options = listening(topic, groupId=topic)
+    async with running(emitter, listen(options), settings):
+        await send(kafka.bootstrap, topic, 0)
+        await until_values(emitter, 0)
+    row = (options.subscription("t0", settings), f"{topic}/0")
+    emitter.store.rows[row] = emitter.store.rows[row].replace('"next":1', '"next":3')
+    async with running(emitter, listen(options), settings) as run:
+        await until(lambda: f"{topic}/0: Kafka lost offsets 1 to 2 after we had read them" in run.reports)
+        await send(kafka.bootstrap, topic, 1)
+        await until_values(emitter, 0, 1)
+    first, second = (one.key for one in emitter.started)
+    assert second.split("/")[2] == first.split("/")[2] + "+1"
 
 
 async def test_a_topic_that_is_not_there_yet_is_read_from_its_first_record(kafka, kafka_topic, emitter, settings):
