@@ -99,12 +99,16 @@ async def test_the_same_key_for_every_attempt(tmp_path: Path) -> None:
 
 
 async def test_options_are_rendered_and_then_checked(tmp_path: Path) -> None:
-    """A text that is a number becomes the option's number; one that is none fails with the option's name and is not tried again."""
+    """A text that is a number becomes the option's number; one that is none fails with its name, and is rendered anew by each attempt."""
     good = await run(tmp_path, "how: fine, number: \"{{ '4' ~ '2' }}\"")
     assert good.runs[1].outputs == {"number": 42, "context": "t.f.a"}
     bad = await run(tmp_path, "how: fine, number: \"{{ 'x' }}\", retry: {type: constant, interval: PT0S, maxAttempts: 3}")
     assert "`number`" in (bad.runs[1].error or "")
-    assert bad.runs[1].attempt == 1
+    assert bad.runs[1].attempt == 3
+    later = await run(
+        tmp_path, "how: \"{{ taskrun.attemptsCount == 1 ? 'fine' : nope }}\", retry: {type: constant, interval: PT0S, maxAttempts: 3}"
+    )
+    assert (later.state, later.runs[1].attempt) == (State.SUCCESS, 2)
     missing = await run(tmp_path, 'how: "{{ inputs.nope }}"')
     assert "inputs.nope" in (missing.runs[1].error or "")
 

@@ -146,7 +146,7 @@ class Runner:
         except (ExpressionError, ValidationError) as wrong:
             error = explain(wrong)
             log("ERROR", error)
-            signal = TaskEnded(n, attempt, State.FAILED, None, error, retry=False)
+            signal = TaskEnded(n, attempt, State.FAILED, None, error)
         except (UserError, OutsideError) as problem:
             log("ERROR", short(problem))
             signal = TaskEnded(n, attempt, State.FAILED, None, short(problem))
