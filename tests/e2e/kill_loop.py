@@ -13,7 +13,7 @@ from pathlib import Path
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from tests.e2e import campaigns
-from tests.e2e.campaigns import Report
+from tests.e2e.checker import Report
 from tests.services.kafka import Kafka
 from tests.services.mosquitto import Mosquitto
 
