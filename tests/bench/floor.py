@@ -85,7 +85,7 @@ async def kafka(inserts: Inserts, brokers: str, topic: str) -> None:
     async with AIOKafkaConsumer(
         topic, bootstrap_servers=brokers, group_id=f"floor-{topic}", enable_auto_commit=False, auto_offset_reset="earliest"
     ) as consumer:
-        while not consumer.assignment():
+        while not consumer.assignment():  # noqa: ASYNC110  # aiokafka tells nobody when it has its partitions
             await asyncio.sleep(0.02)
         print("ready", flush=True)
         while True:

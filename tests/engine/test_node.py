@@ -11,8 +11,14 @@ from onbeat.stores.memory import MemoryStore
 from tests.engine.harness import node_with
 
 FLOWS = {
-    "f.yaml": "id: f\nnamespace: t\nlabels: {team: blue}\ninputs: [{id: n, type: INT}]\ntasks: [{id: a, type: core.debug.Return, format: x}]\n",
-    "off.yaml": "id: off\nnamespace: t\ndisabled: true\ntasks: [{id: a, type: core.debug.Return, format: x}]\n",
+    "f.yaml": """
+id: f
+namespace: t
+labels: {team: blue}
+inputs: [{id: n, type: INT}]
+tasks: [{id: a, type: core.debug.Return, format: x}]
+""",
+    "off.yaml": "{id: off, namespace: t, disabled: true, tasks: [{id: a, type: core.debug.Return, format: x}]}",
 }
 
 
