@@ -12,6 +12,8 @@ from aiokafka.structs import TopicPartition
 
 from onbeat.plugins.kafka import RealtimeTrigger
 from onbeat.plugins.kafka.cluster import Cluster
+from onbeat.ports import StateEvent
+from tests.plugins.source_suite import FakeEmitter
 
 
 @asynccontextmanager
@@ -42,9 +44,11 @@ async def send(bootstrap: str, topic: str, *values: Any, partition: int | None =
 
 async def make_topic(bootstrap: str, topic: str, partitions: int = 1, **settings: str) -> None:
     """Make a topic; a client that waits for it may have been faster."""
-    async with administering(bootstrap) as admin:
+    async with Cluster({"bootstrap_servers": bootstrap}) as cluster, administering(bootstrap) as admin:
         answer = await admin.create_topics([NewTopic(topic, partitions, 1, topic_configs=settings)])
         assert answer.topic_errors[0][1] in (0, TopicAlreadyExistsError.errno)
+        while topic not in (await cluster.metadata([topic])).topics:
+            pass
 
 
 async def delete_topic(bootstrap: str, topic: str) -> None:
@@ -75,3 +79,26 @@ async def read(bootstrap: str, topic: str, count: int) -> Sequence[ConsumerRecor
 def listening(*topics: str, **options: Any) -> RealtimeTrigger:
     """A trigger on these topics that reads JSON."""
     return RealtimeTrigger.model_validate({"topic": topics, "valueDeserializer": "JSON", **options})
+
+
+def events(topic: str, *keys: str, size: int = 0) -> list[StateEvent]:
+    """One state event for each key, numbered per key."""
+    counts: dict[str, int] = {}
+    made = []
+    for key in keys:
+        counts[key] = counts.get(key, 0) + 1
+        outputs = {"outputs": {"text": "x" * size}} if size else {}
+        body = json.dumps({"id": f"{key}/{counts[key]}", "data": {"n": counts[key], **outputs}}).encode()
+        made.append(StateEvent(topic=topic, key=key, id=f"{key}/{counts[key]}", body=body))
+    return made
+
+
+def values(emitter: FakeEmitter) -> list[Any]:
+    """The payloads that started something, in order."""
+    return [one.event.data for one in emitter.started if one.event is not None]
+
+
+async def until_values(emitter: FakeEmitter, *expected: Any) -> None:
+    """Until exactly these have started, in this order."""
+    await emitter.until(lambda: len(values(emitter)) >= len(expected))
+    assert values(emitter) == list(expected)

@@ -11,37 +11,14 @@ from aiokafka.structs import TopicPartition
 
 from onbeat.plugins.kafka import RealtimeTrigger, feed
 from onbeat.ports import Listener
-from tests.plugins.kafka.broker import administering, commit, delete_topic, listening, make_topic, producing, send
+from tests.plugins.kafka.broker import administering, commit, delete_topic, listening, make_topic, producing, send, until_values, values
 from tests.plugins.source_suite import FakeEmitter, FakeStore, LoopClock, listen, running, until
 from tests.services.kafka import Kafka
-
-
-@pytest.fixture
-def emitter() -> FakeEmitter:
-    """The engine's side."""
-    return FakeEmitter(FakeStore())
-
-
-@pytest.fixture
-def settings(kafka) -> dict[str, Any]:
-    """The server's settings: the shared broker."""
-    return {"kafka_bootstrap_servers": kafka.bootstrap}
-
-
-def values(emitter: FakeEmitter) -> list[Any]:
-    """The payloads that started something, in order."""
-    return [one.event.data for one in emitter.started if one.event is not None]
 
 
 def instance_of(store: FakeStore) -> str:
     """Our member's name in the group."""
     return next(value for (_, part), value in store.rows.items() if part == "#instance")
-
-
-async def until_values(emitter: FakeEmitter, *expected: Any) -> None:
-    """Until exactly these have started, in this order."""
-    await emitter.until(lambda: len(values(emitter)) >= len(expected))
-    assert values(emitter) == list(expected)
 
 
 async def test_latest_skips_what_was_there_and_nothing_that_comes(kafka, kafka_topic, emitter, settings):
@@ -110,16 +87,6 @@ async def test_an_offset_further_on_than_ours_is_taken_and_told(kafka, kafka_top
     async with running(emitter, listen(options), settings) as run:
         await until_values(emitter, 1, "ours")
     assert any("skipped=1..1" in line for line in run.log.lines)
-
-
-async def test_the_commit_reaches_the_broker_when_it_is_convenient(kafka, kafka_topic, emitter, settings):
-    """A clean stop leaves the group's offset where we are, for people who watch the lag and for other tools."""
-    topic = await kafka_topic()
-    async with running(emitter, listen(listening(topic, groupId=topic)), settings):
-        await send(kafka.bootstrap, topic, 1, 2)
-        await until_values(emitter, 1, 2)
-    async with AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, group_id=topic) as consumer:
-        assert await consumer.committed(TopicPartition(topic, 0)) == 2
 
 
 @pytest.mark.parametrize("fresh", [("b0", "b1"), ("b0", "b1", "b2", "b3", "b4")])
@@ -195,20 +162,6 @@ async def test_partitions_that_are_added_are_read_from_their_first_record(kafka,
         await until_values(emitter, "new")
 
 
-async def test_partitions_that_were_added_while_we_were_down_are_read(kafka, kafka_topic, emitter, settings):
-    """A static member comes back to the partitions it had; it asks again, and gets those that nobody has."""
-    topic = await kafka_topic()
-    options = listening(topic, groupId=topic)
-    async with running(emitter, listen(options), settings):
-        await send(kafka.bootstrap, topic, "before")
-        await until_values(emitter, "before")
-    async with administering(kafka.bootstrap) as admin:
-        await admin.create_partitions({topic: NewPartitions(4)})
-    async with running(emitter, listen(options), settings):
-        await send(kafka.bootstrap, topic, "new", partition=3)
-        await until_values(emitter, "before", "new")
-
-
 async def test_an_end_that_kafka_lost_is_reported_and_what_comes_is_new(kafka, kafka_topic, emitter, settings):
     """A log that is shorter than what we read (an unclean election): offsets are given a second time, to other records."""
     topic = await kafka_topic()
@@ -250,20 +203,6 @@ async def test_a_pattern_takes_topics_that_come_later(kafka, kafka_topic, emitte
         await until_values(emitter, "matches")
     await delete_topic(kafka.bootstrap, f"{prefix}-1")
     await delete_topic(kafka.bootstrap, f"{prefix}-10")
-
-
-async def test_records_of_aborted_transactions_start_nothing(kafka, kafka_topic, emitter, settings):
-    """read_committed: aborted records and control records are gaps in the offsets, nothing else."""
-    topic = await kafka_topic()
-    async with running(emitter, listen(listening(topic, groupId=topic)), settings):
-        async with producing(kafka.bootstrap, transactional_id=topic) as producer:
-            await producer.begin_transaction()
-            await producer.send_and_wait(topic, b'"aborted"')
-            await producer.abort_transaction()
-            async with producer.transaction():
-                await producer.send_and_wait(topic, b'"committed"')
-        await send(kafka.bootstrap, topic, "plain")
-        await until_values(emitter, "committed", "plain")
 
 
 async def test_a_tombstone_is_an_event_without_data(kafka, kafka_topic, emitter, settings):
@@ -355,16 +294,6 @@ async def test_a_rebalance_while_we_wait_for_room_loses_and_repeats_nothing(kafk
             run.room.set()
             await emitter.until(lambda: bool(emitter.started))
     assert sorted(values(emitter) + values(other)) == ["p0", "p1"]
-
-
-async def test_a_killed_member_s_successor_takes_over_at_once(kafka, kafka_topic, emitter, settings):
-    """A member that went without a word is not waited for: the next one has its name. Else the session's minute would pass here."""
-    topic = await kafka_topic()
-    options = listening(topic, groupId=topic, properties={"session.timeout.ms": 60_000, "request.timeout.ms": 90_000})
-    for number in range(3):
-        async with running(emitter, listen(options), settings):
-            await send(kafka.bootstrap, topic, number)
-            await until_values(emitter, *range(number + 1))
 
 
 async def test_a_stuck_client_is_thrown_away(kafka, kafka_topic, emitter, settings, monkeypatch):

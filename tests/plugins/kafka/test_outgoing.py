@@ -7,29 +7,14 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from onbeat.errors import OutsideError, UserError
-from onbeat.plugins.kafka import EventTrigger, KafkaPublisher, KafkaSink, producer
+from onbeat.plugins.kafka import EventTrigger, KafkaPublisher, KafkaSink
 from onbeat.plugins.kafka.outgoing import binary_headers, without_outputs
 from onbeat.ports import Publisher, Record, Sink, StateEvent
-from tests.plugins.kafka.broker import make_topic, read
+from tests.plugins.kafka.broker import events, read
 from tests.plugins.source_suite import FakeEmitter, FakeLog, FakeStore, listen, running
-from tests.services.kafka import Kafka
-from tests.services.ports import free_port
-
-
-def events(topic: str, *keys: str, size: int = 0) -> list[StateEvent]:
-    """One state event for each key, numbered per key."""
-    counts: dict[str, int] = {}
-    made = []
-    for key in keys:
-        counts[key] = counts.get(key, 0) + 1
-        outputs = {"outputs": {"text": "x" * size}} if size else {}
-        body = json.dumps({"id": f"{key}/{counts[key]}", "data": {"n": counts[key], **outputs}}).encode()
-        made.append(StateEvent(topic=topic, key=key, id=f"{key}/{counts[key]}", body=body))
-    return made
 
 
 @pytest.fixture
@@ -64,13 +49,6 @@ async def test_many_events_go_in_several_batches_and_keep_their_order(kafka, kaf
         assert [json.loads(r.value)["data"]["n"] for r in records if r.key == f"k{key}".encode()] == list(range(1, 101))
 
 
-async def test_a_topic_that_is_missing_is_made(kafka, kafka_topic, sink):
-    """The first start needs no administrator."""
-    topic = f"{await kafka_topic()}-made"
-    await sink.publish(events(topic, "a"))
-    assert len(await read(kafka.bootstrap, topic, 1)) == 1
-
-
 async def test_an_event_that_is_too_large_goes_without_its_outputs(kafka, kafka_topic, sink):
     """Rule 2: it says that it was shortened; the ones beside it are whole."""
     topic = await kafka_topic()
@@ -97,41 +75,6 @@ def test_without_outputs_needs_outputs():
     assert without_outputs(b"{}") is None
 
 
-async def test_no_broker_is_an_outside_error_and_the_next_try_connects():
-    """Rule 3: the relay gives the batch again; the sink finds the broker when it is there."""
-    port = free_port()
-    sink = KafkaSink({"kafka_bootstrap_servers": f"127.0.0.1:{port}"}, FakeLog())
-    with pytest.raises(OutsideError, match=f"127.0.0.1:{port}"):
-        await sink.open()
-    with Kafka(port=port):
-        await sink.open()
-        await sink.publish(events("t", "a"))
-        assert len(await read(f"127.0.0.1:{port}", "t", 1)) == 1
-        await sink.close()
-    await sink.close()
-
-
-async def test_silence_is_an_outside_error_in_time_and_nothing_is_sent_later(kafka, kafka_topic, monkeypatch):
-    """Rule 3: a broker that does not answer ends in an error; what comes then comes from the second try, once and in order."""
-    topic = await kafka_topic()
-    sink = KafkaSink({"kafka_bootstrap_servers": kafka.bootstrap}, FakeLog(), delivery=1.0)
-    await sink.publish(events(topic, "a"))
-    monkeypatch.setattr(producer, "CLOSE", 0.1)
-    with monkeypatch.context() as patch:
-        patch.setattr(AIOKafkaClient, "send", never)
-        with pytest.raises(OutsideError, match="did not confirm within 1 s"):
-            await sink.publish(events(topic, "b", "b"))
-    sink._producing._delivery = 30.0
-    await sink.publish(events(topic, "b", "b", "c"))
-    await sink.close()
-    assert [record.key for record in await read(kafka.bootstrap, topic, 4)] == [b"a", b"b", b"b", b"c"]
-
-
-async def never(*_: Any, **__: Any) -> None:
-    """No answer."""
-    await asyncio.Event().wait()
-
-
 async def test_after_a_failure_in_a_lane_nothing_later_of_it_is_sent(kafka, kafka_topic, sink, monkeypatch):
     """Rule 1: the first batch fails, so the second of the same partition stays; the first occurrences are in order in the end."""
     topic = await kafka_topic()
@@ -151,29 +94,6 @@ async def test_after_a_failure_in_a_lane_nothing_later_of_it_is_sent(kafka, kafk
     assert len(calls) == 1
     await sink.publish(sent)
     assert [json.loads(r.value)["data"]["n"] for r in await read(kafka.bootstrap, topic, 400)] == list(range(1, 401))
-
-
-async def test_a_broker_that_restarts_between_two_batches_is_waited_for(own_kafka):
-    """The idempotent producer goes on by itself within its time."""
-    await make_topic(own_kafka.bootstrap, "t")
-    sink = KafkaSink({"kafka_bootstrap_servers": own_kafka.bootstrap}, FakeLog())
-    await sink.publish(events("t", "a"))
-    own_kafka.restart()
-    await sink.publish(events("t", "b"))
-    await sink.close()
-    assert [record.key for record in await read(own_kafka.bootstrap, "t", 2)] == [b"a", b"b"]
-
-
-async def test_closing_while_the_broker_is_gone_ends(own_kafka):
-    """Shutting down never waits for a broker."""
-    await make_topic(own_kafka.bootstrap, "t")
-    sink = KafkaSink({"kafka_bootstrap_servers": own_kafka.bootstrap}, FakeLog(), delivery=0.5)
-    await sink.publish(events("t", "a"))
-    own_kafka.kill()
-    with pytest.raises(OutsideError):
-        await sink.publish(events("t", "b"))
-    await sink.close()
-    await sink.close()
 
 
 RECORD = Record(
