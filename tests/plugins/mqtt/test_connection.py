@@ -3,9 +3,11 @@
 import asyncio
 import gc
 import socket
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -267,6 +269,65 @@ async def test_a_wrong_password_is_an_outside_error_without_the_password(tmp_pat
         with nothing_left(), pytest.raises(OutsideError, match=r"[Nn]ot authori") as refused:
             await link.open()
     assert "geheim" not in str(refused.value)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that signs itself, and its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    paths = folder / "certificate.pem", folder / "key.pem"
+    name = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-out", str(paths[0]), "-keyout", str(paths[1])]
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", *name, *files]
+    subprocess.run(command, check=True, capture_output=True)
+    return paths
+
+
+@VERSIONS
+async def test_tls_carries_a_flood(certificate: tuple[Path, Path], version: Version) -> None:
+    """TLS holds bytes that the socket does not show: they are read, also after a pause."""
+    topic, (public, private) = name(), certificate
+    with Mosquitto(settings=[f"certfile {public}", f"keyfile {private}"]) as broker:
+        address = Address(host=broker.host, port=broker.port, tls=True, ca=str(public))
+        link = Connection(address, version=version, client_id=name(), session=DAY, room=10)
+        sender = Connection(address)
+        try:
+            await link.open()
+            await sender.open()
+            assert await link.subscribe(topic, qos=1, retained=1, identifier=1) is None
+            async with asyncio.TaskGroup() as group:
+                group.create_task(publish_all(sender, topic, 300))
+                for number in range(300):
+                    (message,) = await take(link, 1)
+                    assert message.payload == str(number).encode()
+                    link.ack(message)
+        finally:
+            await link.close()
+            await sender.close()
+
+
+async def publish_all(link: Connection, topic: str, count: int) -> None:
+    """Numbered messages, each taken by the broker."""
+    for sending in [await link.send(topic, str(number).encode(), qos=1, retain=False) for number in range(count)]:
+        await sending
+
+
+async def test_a_certificate_that_is_not_known_is_refused(certificate: tuple[Path, Path]) -> None:
+    """Nothing is sent to a broker that cannot show who it is."""
+    public, private = certificate
+    with Mosquitto(settings=[f"certfile {public}", f"keyfile {private}"]) as broker:
+        link = Connection(Address(host=broker.host, port=broker.port, tls=True))
+        with nothing_left(), pytest.raises(OutsideError, match="CERTIFICATE_VERIFY_FAILED"):
+            await link.open()
+        named = Connection(Address(host="localhost", port=broker.port, tls=True, ca=str(public)))
+        with nothing_left(), pytest.raises(OutsideError, match="CERTIFICATE_VERIFY_FAILED"):
+            await named.open()
+        missing = Connection(Address(host="localhost", port=broker.port, tls=True, ca="/nowhere/ca.pem"))
+        with nothing_left(), pytest.raises(OutsideError, match=r"/nowhere/ca\.pem"):
+            await missing.open()
+        lenient = Connection(Address(host="localhost", port=broker.port, tls=True, ca=str(public), check_hostname=False))
+        await lenient.open()
+        await lenient.close()
 
 
 async def test_closing_is_safe_never_opened_and_twice(mosquitto: Mosquitto) -> None:

@@ -10,14 +10,14 @@ import pytest
 import uvloop
 
 from onbeat.core.event import cloud_key
-from onbeat.errors import OutsideError
+from onbeat.errors import OutsideError, StoreBroken
 from onbeat.plugins.mqtt import RealtimeTrigger, subscription
 from onbeat.plugins.mqtt.connection import Connection, publish_properties
 from onbeat.plugins.mqtt.message import CLOUD_EVENT
 from onbeat.plugins.mqtt.subscription import derive_client_id
-from onbeat.ports import LedgerRow, Position, Received, Started, Work
-from tests.plugins.mqtt.outside import send, send_many
-from tests.plugins.source_suite import FakeEmitter, FakeStore, Run, listen, running
+from onbeat.ports import LedgerRow, Position, Received, SourceContext, Started, Work
+from tests.plugins.mqtt.outside import CONNACK, fake_broker, send, send_many
+from tests.plugins.source_suite import FakeEmitter, FakeLog, FakeStore, LoopClock, Run, listen, running
 from tests.services.mosquitto import Mosquitto
 from tests.services.proxy import Proxy
 
@@ -479,6 +479,57 @@ async def test_a_lesser_quality_is_told_and_the_topic_followed() -> None:
             await send(broker, "a", "a", qos=0)
             await emitter.until(lambda: bool(emitter.received))
     assert "QoS 0 only" in (run.reports[-1] or "")
+
+
+def alone(emitter: FakeEmitter, reports: list[str | None]) -> SourceContext:
+    """Surroundings of a source that runs once, and is not run again."""
+
+    async def never() -> None:
+        await asyncio.Event().wait()
+
+    return SourceContext(
+        name="mqtt:alone",
+        emit=emitter,
+        store=emitter.store,
+        clock=LoopClock(),
+        log=FakeLog(),
+        ready=lambda: reports.append("ready"),
+        report=reports.append,
+        wait_room=never,
+        wait_changed=never,
+    )
+
+
+async def test_topics_that_are_all_refused_are_an_error_and_nobody_elses_fault() -> None:
+    """It is not ready, it says which topic, and however often it happens it does not blame another client."""
+    reports: list[str | None] = []
+    context = alone(FakeEmitter(FakeStore()), reports)
+    for _ in range(subscription.OFTEN + 1):
+        async with fake_broker(CONNACK, b"\x90\x04\x00\x01\x00\x87") as port:
+            options = RealtimeTrigger(server=f"127.0.0.1:{port}", topic="closed", client_id="c")
+            with pytest.raises(OutsideError, match=r"^the broker refuses the subscription to `closed`: Not authorized$"):
+                await options.run(context, lambda one=options: listen(one))
+    assert reports == []
+
+
+@pytest.mark.parametrize("where", ["emit", "write"])
+async def test_a_broken_store_is_told_as_it_is(mosquitto: Mosquitto, where: str) -> None:
+    """It stops the process: in a group of errors nobody would know it."""
+
+    class Breaks(FakeStore):
+        async def write(self, work: Work) -> None:
+            raise StoreBroken("the disk")
+
+    class Emits(FakeEmitter):
+        async def __call__(self, received: Sequence[Received], **rest: Any) -> tuple[Started, ...]:
+            raise StoreBroken("the disk")
+
+    topic = name()
+    context = alone(Emits(FakeStore() if where == "emit" else Breaks()), [])
+    await send(mosquitto, topic, "kept", retain=True)
+    options = trigger(mosquitto, topic)
+    with pytest.raises(StoreBroken):
+        await options.run(context, lambda: listen(options))
 
 
 # ---- identity -------------------------------------------------------------------------------------------------------

@@ -7,12 +7,14 @@ a socket is closed in place of one, and registers file numbers that may be close
 Rules
 1. paho acknowledges nothing by itself.
 2. Whatever happens on the socket reaches the owner, and only while the socket is this client's.
-3. `tried` is set when the connecting thread has ended, also when whoever waited for it was cancelled.
+3. A socket whose TLS handshake failed is closed.
+4. `tried` is set when the connecting thread has ended, also when whoever waited for it was cancelled.
 
 Called by: connection.
 """
 
 import asyncio
+import ssl
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -73,9 +75,6 @@ class Client(aiomqtt.Client):
             options = {"clean_start": owner.session is None, "properties": properties}
         else:
             options = {"clean_session": owner.session is None}
-        if address.tls:
-            options["tls_params"] = aiomqtt.TLSParameters(ca_certs=address.ca, certfile=address.certificate, keyfile=address.key)
-            options["tls_insecure"] = not address.check_hostname
         super().__init__(
             address.host,
             address.port,
@@ -107,8 +106,10 @@ class Client(aiomqtt.Client):
             await asyncio.wait({self._misc_task})
 
     def _client_connect(self) -> None:
-        """In aiomqtt's thread, which goes on when we are cancelled: so say when it has ended."""
+        """In aiomqtt's thread, which goes on when we are cancelled: so say when it has ended. Certificates are read here, off the loop."""
         try:
+            if self.owner.address.tls:
+                self.paho.tls_set_context(_context(self.owner.address))
             super()._client_connect()
         finally:
             self._loop.call_soon_threadsafe(self.tried.set)
@@ -152,6 +153,30 @@ class Client(aiomqtt.Client):
 
     def _on_publish(self, client: paho.Client, userdata: Any, mid: int, reason_code: ReasonCode, properties: Properties) -> None:
         self.owner.on_sent(mid, reason_code)
+
+
+class _Socket(ssl.SSLSocket):
+    """Closes itself when the handshake fails; paho forgets it then."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
+def _context(address: Address) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=address.ca)
+        if address.certificate is not None:
+            context.load_cert_chain(address.certificate, address.key)
+    except OSError as error:
+        files = ", ".join(filter(None, (address.ca, address.certificate, address.key)))
+        raise OSError(f"reading the certificates {files}: {error}") from None
+    context.check_hostname = address.check_hostname
+    context.sslsocket_class = _Socket
+    return context
 
 
 def new_properties(packet: int) -> Properties:

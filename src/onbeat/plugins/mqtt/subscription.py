@@ -87,6 +87,10 @@ class Follower(Protocol):
         """The event of a message. Raises Undecodable."""
 
 
+class NotWanted(OutsideError):
+    """The broker refuses every topic."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """How one filter is to be subscribed to, for all triggers that want it."""
@@ -123,7 +127,8 @@ class Subscription:
         self._ledger = Ledger(None, self._link.room, 0.0)
         self._wishes: dict[str, Wish] = {}
         self._filters: dict[int, list[str]] = {}
-        self._trouble: str | None = None
+        self._gap: str | None = None
+        self._complaints: dict[str, str] = {}
         self._outdated = False
         self._since: Micros | None = None
         self._losses: tuple[int, Micros] = (0, 0)
@@ -148,7 +153,7 @@ class Subscription:
     async def _judge(self, lost: OutsideError) -> OutsideError:
         """Many brokers close the connection of a client whose id another one uses, and say nothing: then it is lost soon, and often."""
         now = self._context.clock.now()
-        if self._since is None or isinstance(lost, TakenOver):
+        if self._since is None or lost is not self._link.lost or isinstance(lost, TakenOver | NotWanted):
             return lost
         count, last = self._losses
         count = 0 if now - self._since > SOON else 1 if now - last > LONG_AGO else count + 1
@@ -163,18 +168,14 @@ class Subscription:
         )
 
     async def _follow(self) -> None:
-        lost: OutsideError | None = None
-        async with asyncio.TaskGroup() as group:
-            subscribing = group.create_task(self._keep_subscribed())
-            try:
+        try:
+            async with asyncio.TaskGroup() as group:
+                subscribing = group.create_task(self._keep_subscribed())
                 while not self._outdated:
                     await self._turn()
-            except OutsideError as error:  # raised below: a TaskGroup would wrap it
-                lost = error
-            finally:
                 subscribing.cancel()
-        if lost is not None:
-            raise lost
+        except BaseExceptionGroup as errors:  # who runs us knows OutsideError and StoreBroken, not groups of them
+            raise errors.exceptions[0] from None
 
     async def _turn(self) -> None:
         messages = await self._link.take(BATCH, SETTLE if self._ledger else None)
@@ -194,7 +195,7 @@ class Subscription:
         known: dict[str, int] = json.loads(kept.get(self._filters_key, "{}"))
         self._ledger = Ledger(kept.get(self._client_id) if present else None, self._link.room, self._context.clock.monotonic())
         if known and not present:
-            self._trouble = (
+            self._gap = (
                 f"the broker {self._link.address.where} has forgotten our session `{self._client_id}`: "
                 "messages sent since we were last connected can be lost"
             )
@@ -226,7 +227,7 @@ class Subscription:
         wanted = self._expect()
         for filter_ in sorted(self._wishes.keys() - wanted.keys()):
             await self._link.unsubscribe(filter_)
-        complaints: list[str] = []
+            self._complaints.pop(filter_, None)
         refused = 0
         for filter_, wish in wanted.items():
             if not self._is_new(filter_, wish, fresh=fresh):
@@ -234,18 +235,22 @@ class Subscription:
             complaint = await self._link.subscribe(
                 filter_, qos=wish.qos, retained=_RETAIN_HANDLING[wish.retained], identifier=topic.identifier(filter_)
             )
+            self._complaints.pop(filter_, None)
             if complaint is not None:
-                complaints.append(complaint.text)
+                self._complaints[filter_] = complaint.text
+                self._context.log.warning("mqtt subscription not as wanted", topic=filter_, reason=complaint.text)
                 refused += complaint.refused
-        if complaints:
-            self._trouble = "; ".join(complaints)
-            self._context.log.warning("mqtt subscription not as wanted", reasons=complaints)
-            if refused == len(wanted):
-                raise OutsideError(self._trouble)
+        if refused == len(wanted):
+            raise NotWanted(self._trouble)
         if _qualities(wanted) != _qualities(self._wishes):
             row = LedgerRow(self._context.name, self._filters_key, json.dumps(_qualities(wanted)))
             await self._context.store.write(Work(ledger=(row,)))
         self._wishes = wanted
+
+    @property
+    def _trouble(self) -> str | None:
+        """What is wrong although we are connected."""
+        return "; ".join(filter(None, (self._gap, *self._complaints.values()))) or None
 
     def _is_new(self, filter_: str, wish: Wish, *, fresh: bool) -> bool:
         """Whether to subscribe. MQTT 5 is told to give retained messages only to a new subscription; 3.1.1 would give them each time."""
@@ -348,7 +353,7 @@ class Subscription:
         until = self._context.clock.now() + self._means.session // timedelta(microseconds=1)
         return LedgerRow(self._context.name, self._client_id, self._ledger.text(), until)
 
-    def _wanted_means(self) -> "Means":
+    def _wanted_means(self) -> Means:
         followers = [follower for _, follower in self._followers()]
         return Means(
             address=followers[0].address(self._context.settings),
