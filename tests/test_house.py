@@ -37,6 +37,17 @@ PLANTED = {
 # Modules (or whole folders, ending in /) without a test file of their own name: where they are tested, and why there.
 WITHOUT_OWN_TEST = {
     "__main__.py": "tests/services/test_daemon.py: one call, and only a process runs it",
+    "ports/queries.py": "tests/stores/test_store.py: a contract; every store is held to it",
+    "ports/store.py": "tests/stores/test_store.py: a contract; every store is held to it",
+    "ports/sinks.py": "tests/engine/test_relay.py: a contract; the sinks are held to it by their own tests",
+    "ports/sources.py": "tests/plugins/source_suite.py: a contract; every source is held to it",
+    "ports/tasks.py": "tests/engine/test_runner.py: a contract; every task is held to it",
+    "ports/world.py": "tests/test_clock.py: a contract; clocks and storage are held to it",
+    "core/expressions/context.py": "tests/core/expressions/test_expression.py: what an evaluation sees, by what it gives",
+    "core/expressions/errors.py": "tests/core/expressions/test_expression.py: raised there, each with its words",
+    "core/expressions/generator.py": "tests/core/expressions/test_environment.py: what is generated, by what it does",
+    "core/expressions/methods.py": "tests/core/expressions/test_expression.py: methods are called by expressions only",
+    "core/expressions/missing.py": "tests/core/expressions/test_expression.py: what is missing is told by expressions",
 }
 
 
