@@ -25,9 +25,8 @@ tasks:
 def run() -> tuple[Execution, Flow]:
     """An execution of FLOW to its end."""
     flow, _ = parse_flow(FLOW, "f.yaml")
-    head = Head(
-        id="e", namespace="t", flow="f", revision=3, created=0, correlation_id="root", parent="p", trigger=Trigger("on", "x", {"a": 1})
-    )
+    trigger = Trigger("on", "x", {"a": 1})
+    head = Head(id="e", namespace="t", flow="f", revision=3, created=0, correlation_id="root", parent="p", trigger=trigger)
     execution = create(head)
     for signal in (Begin(), Dispatched(2), TaskEnded(2, 1, State.SUCCESS, {"o": 1})):
         _, execution = decided(flow, execution, [signal], execution.version * 1_000_000)
