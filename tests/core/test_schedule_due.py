@@ -12,6 +12,7 @@ from onbeat.core.schedule import COUNTED, Due, due, parse_cron
 
 MINUTE = timedelta(minutes=1)
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+MINUTELY = parse_cron("* * * * *")
 
 
 def minutes_ago(*numbers: float) -> tuple[datetime, ...]:
