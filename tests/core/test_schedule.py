@@ -206,6 +206,3 @@ def test_fires_are_computed_as_they_are_taken() -> None:
     """A backfill of ten years of seconds costs what is taken of it."""
     years = fires_between(parse_cron("* * * * * *", with_seconds=True), "Europe/Berlin", NOW, NOW + timedelta(days=3650), 10**9)
     assert len(list(islice(years, 5))) == 5
-
-
-MINUTELY = parse_cron("* * * * *")
