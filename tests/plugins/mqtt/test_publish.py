@@ -123,16 +123,14 @@ async def test_an_event_that_can_never_be_taken_holds_back_no_other() -> None:
 
 async def test_two_events_of_one_execution_are_never_under_way_at_once(mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the broker refuses the first, the second must not be there before it."""
-    under_way: set[str] = set()
+    last: dict[str, asyncio.Future[None]] = {}
     send = Connection.send
 
     async def watch(self: Connection, topic: str, payload: bytes, **options: Any) -> "asyncio.Future[None]":
         (_, key), *_ = options["properties"].UserProperty
-        assert key not in under_way
-        under_way.add(key)
-        future = await send(self, topic, payload, **options)
-        future.add_done_callback(lambda _: under_way.discard(key))
-        return future
+        assert key not in last or last[key].done()
+        last[key] = await send(self, topic, payload, **options)
+        return last[key]
 
     monkeypatch.setattr(Connection, "send", watch)
     sink = MqttSink(mosquitto.url, FakeLog())

@@ -8,32 +8,45 @@ Rules
 1. Only a redelivery (DUP) that agrees in packet id, topic and payload is known; a first delivery is always new.
 2. A row goes when its packet id comes as a first delivery, or SETTLE seconds after its acknowledgement was sent on a connection
    that is still there. What is remembered too long could swallow a message; what is forgotten too early only starts one twice.
-3. It is one value, written in the transaction that starts the flows, and it never holds more than twice the broker's window.
+3. A message costs one small row, in the transaction that starts its flows, in one of a fixed number of slots: nothing grows.
+4. Of what an earlier process left, only the last SETTLE seconds before its end count.
 
 Called by: subscription.
 """
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import sha256
+
+from onbeat.core.event import Micros
 
 SETTLE = 1.0
 """Seconds after which an acknowledgement that was sent has arrived, unless the connection broke."""
 
 
+@dataclass(slots=True)
 class _Row:
-    __slots__ = ("acked", "digest", "key")
-
-    def __init__(self, digest: str, key: str, acked: float | None = None) -> None:
-        self.digest, self.key, self.acked = digest, key, acked
+    slot: str
+    digest: str
+    key: str
+    acked: float | None = None
 
 
 class Ledger:
-    """The deliveries of one session. window: how many messages the broker sends without an acknowledgement."""
+    """The deliveries of one session. kept: slot -> row, as it is stored. window: how many messages the broker sends unanswered."""
 
-    def __init__(self, text: str | None, window: int, now: float) -> None:
-        self._most = 2 * window
-        # What an earlier process left: a redelivery comes at once after connecting, or not at all.
-        self._rows = {int(mid): _Row(digest, key, now) for mid, (digest, key) in json.loads(text).items()} if text else {}
+    def __init__(self, kept: Mapping[str, str], window: int, now: float) -> None:
+        self._slots, self._next = 2 * window, 0
+        self._rows: dict[int, _Row] = {}
+        self._in_slot: dict[str, int] = {}
+        self._changes: dict[str, str | None] = {}
+        rows = sorted((json.loads(value), slot) for slot, value in kept.items())
+        for (at, mid, digest_, key), slot in rows:
+            if at < rows[-1][0][0] - SETTLE * 1_000_000:
+                self._changes[slot] = None
+            else:  # a redelivery comes at once after connecting, or not at all
+                self._put(mid, _Row(slot, digest_, key, acked=now))
 
     def __bool__(self) -> bool:
         return bool(self._rows)
@@ -43,12 +56,25 @@ class Ledger:
         row = self._rows.get(mid)
         return row.key if row is not None and row.digest == digest(topic, payload) else None
 
-    def add(self, mid: int, topic: str, payload: bytes, key: str) -> None:
+    def add(self, mid: int, topic: str, payload: bytes, key: str, at: Micros) -> None:
         """A delivery that is about to be stored."""
-        self._rows.pop(mid, None)
-        self._rows[mid] = _Row(digest(topic, payload), key)
-        while len(self._rows) > self._most:
-            del self._rows[next(iter(self._rows))]
+        self._next += 1
+        row = _Row(str(self._next % self._slots), digest(topic, payload), key)
+        self._put(mid, row)
+        self._changes[row.slot] = json.dumps((at, mid, row.digest, key))
+
+    def _put(self, mid: int, row: _Row) -> None:
+        self._drop(mid)
+        evicted = self._in_slot.get(row.slot)
+        if evicted is not None:
+            del self._rows[evicted]
+        self._rows[mid], self._in_slot[row.slot] = row, mid
+
+    def _drop(self, mid: int) -> None:
+        row = self._rows.pop(mid, None)
+        if row is not None:
+            del self._in_slot[row.slot]
+            self._changes[row.slot] = None
 
     def acked(self, mid: int, now: float) -> None:
         """Its acknowledgement is sent."""
@@ -59,12 +85,18 @@ class Ledger:
         """Forget what the broker knows by now; whether anything was. Only when no message waits that is not looked at yet."""
         gone = [mid for mid, row in self._rows.items() if row.acked is not None and now - row.acked >= SETTLE]
         for mid in gone:
-            del self._rows[mid]
+            self._drop(mid)
         return bool(gone)
 
-    def text(self) -> str | None:
-        """What to store; None when nothing is remembered."""
-        return json.dumps({mid: (row.digest, row.key) for mid, row in self._rows.items()}) if self._rows else None
+    def forget(self) -> None:
+        """The broker has no session of ours: nothing will come again."""
+        for mid in list(self._rows):
+            self._drop(mid)
+
+    def changes(self) -> dict[str, str | None]:
+        """slot -> row (None: removed): what is to be stored, since this was last asked."""
+        changes, self._changes = self._changes, {}
+        return changes
 
 
 def digest(topic: str, payload: bytes) -> str:

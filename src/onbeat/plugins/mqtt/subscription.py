@@ -124,7 +124,7 @@ class Subscription:
             session=self._means.session,
             room=self._means.room,
         )
-        self._ledger = Ledger(None, self._link.room, 0.0)
+        self._ledger = Ledger({}, self._link.room, 0.0)
         self._wishes: dict[str, Wish] = {}
         self._filters: dict[int, list[str]] = {}
         self._gap: str | None = None
@@ -182,25 +182,26 @@ class Subscription:
         if messages:
             await self._hand_over(messages)
         elif self._ledger.settle(self._context.clock.monotonic()):
-            await self._context.store.write(Work(ledger=(self._received_row(),)))
+            await self._context.store.write(Work(ledger=self._ledger_rows()))
 
     # ---- subscribing ------------------------------------------------------------------------------------------------
 
     async def _connect(self) -> None:
-        keys = [self._client_id, self._filters_key, self._losses_key]
-        kept = await self._context.store.ledger(self._context.name, keys)
+        kept = await self._context.store.ledger(self._context.name)
         self._losses = tuple(json.loads(kept.get(self._losses_key, "[0, 0]")))
         present = await self._link.open()
         self._since = self._context.clock.now()
         known: dict[str, int] = json.loads(kept.get(self._filters_key, "{}"))
-        self._ledger = Ledger(kept.get(self._client_id) if present else None, self._link.room, self._context.clock.monotonic())
+        slots = {key.removeprefix(self._slot_key("")): value for key, value in kept.items() if key.startswith(self._slot_key(""))}
+        self._ledger = Ledger(slots, self._link.room, self._context.clock.monotonic())
         if known and not present:
             self._gap = (
                 f"the broker {self._link.address.where} has forgotten our session `{self._client_id}`: "
                 "messages sent since we were last connected can be lost"
             )
             self._context.log.warning("mqtt session lost", client_id=self._client_id, broker=self._link.address.where)
-            await self._context.store.write(Work(ledger=(self._received_row(),)))
+            self._ledger.forget()
+            await self._context.store.write(Work(ledger=self._ledger_rows()))
         self._wishes = {filter_: Wish(qos, "first") for filter_, qos in known.items()} if present else {}
         self._expect()
 
@@ -293,7 +294,6 @@ class Subscription:
     async def _hand_over(self, messages: Sequence[Arrived]) -> None:
         """Store what the messages start, then acknowledge each."""
         received: list[Received] = []
-        changed = False
         for message in messages:
             if message.qos and message.dup and self._ledger.known(message.mid, message.topic, message.payload):
                 self._context.log.info("mqtt redelivery recognised", topic=message.topic, packet=message.mid)
@@ -302,10 +302,9 @@ class Subscription:
             key = f"{self._client_id}/{self._nonce}/{self._count}"
             received += self._read(message, key)
             if message.qos:
-                self._ledger.add(message.mid, message.topic, message.payload, key)
-                changed = True
+                self._ledger.add(message.mid, message.topic, message.payload, key, self._context.clock.now())
         if received:
-            await self._emit(received, (self._received_row(),) if changed else ())
+            await self._emit(received, self._ledger_rows())
         for message in messages:
             self._link.ack(message)
             if message.qos:
@@ -349,9 +348,9 @@ class Subscription:
                     self._context.report(self._trouble)
                 return
 
-    def _received_row(self) -> LedgerRow:
+    def _ledger_rows(self) -> tuple[LedgerRow, ...]:
         until = self._context.clock.now() + self._means.session // timedelta(microseconds=1)
-        return LedgerRow(self._context.name, self._client_id, self._ledger.text(), until)
+        return tuple(LedgerRow(self._context.name, self._slot_key(slot), value, until) for slot, value in self._ledger.changes().items())
 
     def _wanted_means(self) -> Means:
         followers = [follower for _, follower in self._followers()]
@@ -360,6 +359,9 @@ class Subscription:
             session=max(follower.session_expiry for follower in followers),
             room=min(follower.receive_maximum for follower in followers),
         )
+
+    def _slot_key(self, slot: str) -> str:
+        return f"{self._client_id} received {slot}"
 
     @property
     def _filters_key(self) -> str:
