@@ -105,6 +105,11 @@ def onbeat(monkeypatch: pytest.MonkeyPatch) -> Iterator[Onbeat]:
         return CliRunner().invoke(app, [*arguments, *place], input=stdin)
 
     yield run
+    reset_logs()
+
+
+def reset_logs() -> None:
+    """Undo what a command set up for its process."""
     structlog.reset_defaults()
     root = logging.getLogger()
     for handler in [handler for handler in root.handlers if isinstance(handler, LibraryLog)]:

@@ -71,7 +71,7 @@ def restore(source: Path, data: Path | None) -> None:
     with tempfile.TemporaryDirectory(dir=folder, prefix=".restore-") as place:
         unpacked = Path(place)
         try:
-            with tarfile.open(source) as tar:
+            with tarfile.open(source, "r:") as tar:
                 tar.extractall(unpacked, filter="data")
         except (tarfile.TarError, OSError) as problem:
             raise UserError(f"{source} is not a backup that onbeat made: {problem}") from None

@@ -1,0 +1,66 @@
+"""`onbeat serve` before and beside the daemon: settings, and what it says when it is ready."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from onbeat.cli.serve import announce, load_settings
+from onbeat.daemon.serve import Serving
+from onbeat.errors import UserError
+
+
+def ready(token: str | None, trouble: list[str]) -> Serving:
+    """A daemon that is ready."""
+    subscriptions = [SimpleNamespace(triggers={"a": 1, "b": 2}), SimpleNamespace(triggers={"c": 3})]
+    node = SimpleNamespace(
+        intake=SimpleNamespace(subscriptions=lambda: subscriptions),
+        catalog=SimpleNamespace(served=lambda: [1, 2]),
+        trouble=lambda: trouble,
+    )
+    return Serving("http://127.0.0.1:1", Path("data"), token, node)  # type: ignore[arg-type]  # only what is shown
+
+
+def test_the_command_line_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Over the environment, which wins over the file; what is not given is not given."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "onbeat.yaml").write_text("port: 1\nhost: file\nnode: file\n")
+    monkeypatch.setenv("ONBEAT_HOST", "env")
+    monkeypatch.setenv("ONBEAT_PORT", "2")
+    settings = load_settings({"port": 3, "host": None})
+    assert (settings.port, settings.host, settings.node) == (3, "env", "file")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("ONBEAT_PORT", "x", "ONBEAT_PORT: "),
+        ("ONBEAT_BUS", "rabbit", "ONBEAT_BUS: "),
+        ("ONBEAT_FLOWS", "a,b", "lists in the environment are JSON"),
+    ],
+)
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str):
+    """With what is wrong with it."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(UserError, match=said):
+        load_settings({})
+
+
+def test_it_says_where_it_is_and_what_is_wrong(capsys: pytest.CaptureFixture[str]):
+    """The token is not in a log; its file is."""
+    announce(ready("geheim", ["flows/a.yaml: wrong"]))
+    said = capsys.readouterr().out
+    assert "is ready at http://127.0.0.1:1, with 2 flows and 3 triggers" in said
+    assert "data/admin-token" in said
+    assert "flows/a.yaml: wrong" in said
+    assert "geheim" not in said
+
+
+def test_a_person_at_a_terminal_sees_the_token(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    """And nobody is left in doubt when there is none."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    announce(ready("geheim", []))
+    assert "geheim" in capsys.readouterr().out
+    announce(ready(None, []))
+    assert "whoever reaches this address may do everything" in capsys.readouterr().out
