@@ -66,6 +66,12 @@ def test_an_option_that_is_an_expression_is_not_complained_of() -> None:
     check_flow(flow(GOOD).replace("core.debug.Return, format: one", 'core.flow.Sleep, duration: "{{ inputs.x }}"'), "f.yaml", Registry())
 
 
+def test_an_unknown_option_is_refused_whatever_its_value() -> None:
+    """Also when the value is an expression."""
+    (found,) = problems(flow(GOOD).replace("format: one", "invalid: '{{ taskrun.startDate }}'"))
+    assert "invalid" in found
+
+
 def test_an_option_that_cannot_be_is() -> None:
     """A value without an expression is checked when the file is loaded."""
     found = problems(flow(GOOD).replace("core.debug.Return, format: one", "core.flow.Sleep, duration: soon"))

@@ -17,7 +17,18 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from onbeat.core.durations import Duration
 from onbeat.core.event import Json
@@ -157,8 +168,14 @@ def parse_task(value: object, info: ValidationInfo) -> TaskSpec:
     return kind.model_validate(value, context=info.context)
 
 
+def _not_empty(tasks: tuple[TaskSpec, ...]) -> tuple[TaskSpec, ...]:
+    if not tasks:
+        raise ValueError("there must be at least one task")
+    return tasks
+
+
 AnyTask = Annotated[TaskSpec, BeforeValidator(parse_task)]
-Tasks = Annotated[tuple[AnyTask, ...], Field(min_length=1)]
+Tasks = Annotated[tuple[AnyTask, ...], AfterValidator(_not_empty)]
 """A list of tasks that is not empty."""
 NoTasks = tuple[AnyTask, ...]
 """A list of tasks that may be empty."""
@@ -253,7 +270,8 @@ class Flow(Frozen):
     def _no_system_labels(cls, labels: dict[str, str]) -> dict[str, str]:
         reserved = [key for key in labels if key.startswith("system.") and key not in ("system.readOnly", "system.correlationId")]
         if reserved:
-            raise ValueError(f"labels that begin with `system.` are reserved: `{reserved[0]}`")
+            names = ", ".join(f"`{key}`" for key in reserved)
+            raise ValueError(f"labels that begin with `system.` are reserved: {names}")
         return labels
 
     @model_validator(mode="after")
@@ -261,7 +279,8 @@ class Flow(Frozen):
         seen: set[str] = set()
         for task in self.all_tasks():
             if task.id in seen:
-                raise ValueError(f"task id `{task.id}` is used more than once; ids are unique in the whole flow")
+                message = "task id `{id}` is used more than once; ids are unique in the whole flow"
+                raise PydanticCustomError("duplicate_task", message, {"id": task.id})
             seen.add(task.id)
         return self
 

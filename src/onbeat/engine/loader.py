@@ -90,7 +90,11 @@ def _check_options(
     try:
         kind.model_validate(options)
     except ValidationError as wrong:
-        dynamic = [error["loc"] for error in wrong.errors(include_url=False) if _is_dynamic(options, error["loc"])]
+        dynamic = [
+            error["loc"]
+            for error in wrong.errors(include_url=False)
+            if error["type"] != "extra_forbidden" and _is_dynamic(options, error["loc"])
+        ]
         return [
             problem
             for problem, error in zip(explain_problems(wrong, document, name, kind, path), wrong.errors(include_url=False), strict=True)
