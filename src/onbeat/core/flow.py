@@ -115,7 +115,7 @@ class Retry(Frozen):
         }[self.type]
         missing = [name for name, value in needed.items() if value is None]
         if missing:
-            raise ValueError(f"a {self.type} retry needs {' and '.join(f'`{name}`' for name in missing)}")
+            raise ValueError(f"a retry of type `{self.type}` needs {' and '.join(f'`{name}`' for name in missing)}")
         if self.max_interval is not None and self.max_interval < (self.interval or self.min_interval or timedelta()):
             raise ValueError("`maxInterval` must not be less than the interval it bounds")
         return self

@@ -1,17 +1,24 @@
 """Turn the text of a flow or trigger file into a Flow or TriggerSpec, or into all that is wrong with it.
 
-Every problem has its file, line and column, a sentence, and the nearest right name where one was meant: all at once, not one a run.
+A file with three mistakes is mended in one go when all three are told, each where it stands and in words of YAML; one at a time, and in
+the words of a library, it takes an afternoon.
+
+Rules
+1. Every problem has its file, line and column, a sentence, and the nearest right name where one was meant.
+2. One problem for each thing that is wrong: a mistake inside a task is not told of the list around it too.
+3. No value of the file goes into a message but names: a secret may stand there.
 
 Called by: engine/loader, the CLI's `check` and `run`.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from onbeat.core.flow import Flow, RunnableTask, TaskSpec, short_type
-from onbeat.core.names import did_you_mean
+from onbeat.core.names import FLOW_ID, INPUT_ID, NAMESPACE, TASK_ID, did_you_mean
 from onbeat.core.plan import FLOWABLES
 from onbeat.core.trigger import TriggerSpec
 from onbeat.core.yaml12 import Document, parse
@@ -20,6 +27,30 @@ from onbeat.errors import InvalidFile, Problem
 
 CONTEXT: dict[str, Any] = {"flowables": FLOWABLES}
 """What the models need to know to read a flow."""
+
+Path = tuple[str | int, ...]
+
+_NAMES = {
+    FLOW_ID: "letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
+    NAMESPACE: "lower-case letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
+    TASK_ID: "letters, digits, `_` and `-`, beginning with a letter or digit",
+    INPUT_ID: "letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
+}
+_WORDS = {
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "dict_type": "must be a map",
+    "model_type": "must be a map",
+    "string_type": "must be text; put it in quotes",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+}
+"""What the model's library says, in words of YAML."""
 
 
 def parse_flow(text: str | bytes, name: str) -> tuple[Flow, Document]:
@@ -56,104 +87,140 @@ def load(text: str | bytes, name: str) -> Document:
 
 
 def problems(wrong: ValidationError, document: Document, name: str, root: type[BaseModel], base: Sequence[str | int] = ()) -> list[Problem]:
-    """What a validation found, each with its place in the document. base: the path of the part that was validated."""
-    found = []
-    for error in wrong.errors(include_url=False, include_input=False, include_context=True):
-        path = [*base, *(part for part in error["loc"])]
-        path = _real_path(document.data, path)
-        kind = error["type"]
-        if kind == "extra_forbidden":
-            line, column = document.key_position(path)
-            model = _model_at(document.data, root, path[len(base) : -1]) if not base else root
-            message = f"unknown key `{path[-1]}`{did_you_mean(str(path[-1]), _keys(model))}"
-        elif kind == "missing":
-            line, column = document.position(path[:-1])
-            message = f"`{path[-1]}` is missing{_inside(path[:-1])}"
-        else:
-            line, column = document.position(path)
-            where = ".".join(str(part) for part in path)
-            text = error["msg"].removeprefix("Value error, ")
-            message = f"`{where}`: {text}" if where else text
-        found.append(Problem(name, line, column, message))
-    return found
+    """What a validation found, one for one, each with its place in the document. base: the path of the part that was validated."""
+    return [
+        _problem(error, document, name, root, tuple(base))
+        for error in wrong.errors(include_url=False, include_input=False, include_context=True)
+    ]
 
 
-def _inside(path: Sequence[str | int]) -> str:
-    return f" in `{'.'.join(str(part) for part in path)}`" if path else ""
+def _problem(error: Any, document: Document, name: str, root: type[BaseModel], base: Path) -> Problem:
+    path = _real_path(document.data, (*base, *error["loc"]))
+    match error["type"]:
+        case "extra_forbidden":
+            place = document.key_position(path)
+            message = _unknown(document.data, root, base, path)
+        case "missing":
+            place = document.position(path[:-1])
+            message = f"`{path[-1]}` is missing" + (f" in `{_dotted(path[:-1])}`" if path[:-1] else "")
+        case "duplicate_task":
+            same = [where for where, id_ in _tasks(document.data, Flow) if id_ == error["ctx"]["id"]]
+            place = document.position((*same[1], "id"))
+            message = error["msg"]
+        case _:
+            place = document.position(path)
+            message = f"`{_dotted(path)}`: {_in_words(error)}" if path else _in_words(error)
+    return Problem(name, *place, message)
 
 
-def _real_path(data: Any, path: Sequence[str | int]) -> list[str | int]:
-    """The path without what pydantic adds to it (names of union members and functions)."""
+def _dotted(path: Path) -> str:
+    return ".".join(str(part) for part in path)
+
+
+def _in_words(error: Any) -> str:
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "string_pattern_mismatch" if context["pattern"] in _NAMES:
+            return f"use {_NAMES[context['pattern']]}"
+        case "string_too_long":
+            return f"use at most {context['max_length']} characters"
+        case "greater_than_equal":
+            return f"must be {context['ge']} or more"
+        case "literal_error" | "enum":
+            return f"must be {context['expected']}"
+        case kind:
+            return _WORDS.get(kind) or str(error["msg"]).removeprefix("Value error, ")
+
+
+def _unknown(data: Any, root: type[BaseModel], base: Path, path: Path) -> str:
+    """What to say of a key that its map does not have."""
+    key = str(path[-1])
+    at = data
+    for part in base:
+        at = _below(at, part)
+    known = [name for model in _models_at(at, root, path[len(base) : -1]) for names in _names(model).values() for name in names]
+    if key in known:
+        return f"`{key}` is another name of a key that is here too; write one of them"
+    return f"unknown key `{key}`{did_you_mean(key, known)}"
+
+
+def _real_path(data: Any, path: Path) -> Path:
+    """The path without what pydantic adds to it: names of union members and functions."""
     real: list[str | int] = []
     at = data
     for index, part in enumerate(path):
-        last = index == len(path) - 1
-        if isinstance(at, dict) and (part in at or last):
+        if isinstance(at, dict) and (part in at or index == len(path) - 1):
             real.append(part)
             at = at.get(part)
         elif isinstance(at, list) and isinstance(part, int) and part < len(at):
             real.append(part)
             at = at[part]
-        elif last and not isinstance(at, dict | list) and isinstance(part, str) and part.isidentifier() and not real:
-            real.append(part)
-    return real
+    return tuple(real)
 
 
-def _model_at(data: Any, root: type[BaseModel], path: Iterable[str | int]) -> type[BaseModel]:
-    """The model that reads the map at the path: the nearest task around it, else the root."""
-    model: type[BaseModel] = root
-    at: Any = data
+def _models_at(at: Any, root: type[BaseModel], path: Path) -> list[type[BaseModel]]:
+    """The models that may read what is at the path."""
+    models = [root]
     for part in path:
         at = _below(at, part)
-        if isinstance(at, dict) and "type" in at and root is Flow and "id" in at:
-            model = FLOWABLES.get(short_type(str(at["type"])), RunnableTask)
-    return model
+        inner = [found for model in models for found in _inside(model, part)]
+        models = inner or models
+        if TaskSpec in models and isinstance(at, dict) and isinstance(at.get("type"), str):
+            models = [_kind(at)]
+    return models
 
 
 def _below(at: Any, part: str | int) -> Any:
     """What stands under a key or index; None when nothing does."""
     if isinstance(at, dict):
         return at.get(part)
-    if isinstance(at, list) and isinstance(part, int) and part < len(at):
-        return at[part]
-    return None
+    return at[part] if isinstance(at, list) and isinstance(part, int) and part < len(at) else None
 
 
-def _keys(model: type[BaseModel]) -> list[str]:
-    """The YAML keys a model knows."""
-    keys = []
-    for field, info in model.model_fields.items():
-        alias = info.validation_alias or info.alias
-        if isinstance(alias, str):
-            keys.append(alias)
-        elif alias is not None:
-            keys.extend(str(choice) for choice in getattr(alias, "choices", ()))
-        else:
-            keys.append(field)
-    return keys
+def _kind(task: dict[str, Any]) -> type[TaskSpec]:
+    """The model that reads a task."""
+    return FLOWABLES.get(short_type(str(task.get("type", ""))), RunnableTask)
 
 
-def task_paths(flow: Flow, document: Document) -> dict[str, tuple[str | int, ...]]:
+def _inside(model: type[BaseModel], key: str | int) -> list[type[BaseModel]]:
+    """The models in a field's type."""
+    for field, names in _names(model).items():
+        if key in names:
+            return list(_models_in(model.model_fields[field].annotation))
+    return []
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)
+
+
+def _names(model: type[BaseModel]) -> dict[str, list[str]]:
+    """The YAML keys of each field of a model."""
+    return {field: _keys(field, info) for field, info in model.model_fields.items()}
+
+
+def _keys(field: str, info: FieldInfo) -> list[str]:
+    alias = info.validation_alias or info.alias or field
+    return [alias] if isinstance(alias, str) else [str(choice) for choice in getattr(alias, "choices", ())]
+
+
+def task_paths(flow: Flow, document: Document) -> dict[str, Path]:
     """Where each task stands in its document: task id -> path."""
-    paths: dict[str, tuple[str | int, ...]] = {}
-    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), document.data)]
-    ids = flow.by_id
-    while waiting:
-        path, value = waiting.pop()
-        if isinstance(value, dict):
-            id_ = value.get("id")
-            if "type" in value and isinstance(id_, str) and id_ in ids and id_ not in paths and _is_task(path):
-                paths[id_] = path
-            waiting.extend(((*path, key), item) for key, item in value.items())
-        elif isinstance(value, list):
-            waiting.extend(((*path, index), item) for index, item in enumerate(value))
-    return paths
+    return {id_: path for path, id_ in _tasks(document.data, Flow) if id_ in flow.by_id}
 
 
-def _is_task(path: Sequence[str | int]) -> bool:
-    return bool(path) and path[0] in ("tasks", "errors", "finally")
-
-
-def is_flowable(task: TaskSpec) -> bool:
-    """Whether the core itself runs the task."""
-    return not isinstance(task, RunnableTask)
+def _tasks(value: Any, model: type[BaseModel] | None, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """The tasks inside a value, in the order of the document, with their ids. model: what reads the value, None in a list of tasks."""
+    if model is None and isinstance(value, dict) and isinstance(value.get("type"), str):
+        model = _kind(value)
+        yield path, str(value.get("id"))
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if model is None or TaskSpec in _inside(model, key):
+                yield from _tasks(item, None, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _tasks(item, None, (*path, index))
