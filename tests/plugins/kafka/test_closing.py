@@ -29,6 +29,25 @@ async def test_a_cancel_is_raised_when_the_close_has_ended():
     assert done == [True]
 
 
+async def test_a_start_gets_a_grace_after_the_cancel():
+    """Long enough to leave nothing half open, not as long as a start may take."""
+    task_cancelled = asyncio.Event()
+
+    async def start() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            task_cancelled.set()
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(finish(start(), 3600, grace=0.01))
+        await asyncio.wait({task}, timeout=0)
+        task.cancel()
+        await asyncio.wait({task})
+    assert task.cancelled()
+    assert task_cancelled.is_set()
+
+
 async def test_what_takes_too_long_is_given_up():
     """A broker that does not answer does not keep us from stopping."""
     assert not await finish(asyncio.Event().wait(), 0.01)

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import msgspec
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import KafkaConnectionError, KafkaError, for_code
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.metadata import MetadataRequest
@@ -28,7 +28,7 @@ from aiokafka.structs import TopicPartition
 from onbeat.errors import OutsideError
 from onbeat.plugins.kafka.closing import finish
 
-CLOSE = 5.0
+START, GRACE, CLOSE = 30.0, 1.0, 5.0
 
 _TEXT = CompactString("utf-8")
 _TAGS: dict[int, bytes] = {}
@@ -147,7 +147,8 @@ class Cluster:
 
     async def __aenter__(self) -> Self:
         try:
-            await self._client.bootstrap()
+            if not await finish(self._client.bootstrap(), START, grace=GRACE):
+                raise KafkaConnectionError("no answer in time")
         except BaseException as error:
             await self.__aexit__()
             if not isinstance(error, KafkaError):

@@ -20,13 +20,20 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
-from aiokafka.errors import CorruptRecordException, IllegalStateError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.errors import (
+    CorruptRecordException,
+    IllegalStateError,
+    KafkaConnectionError,
+    KafkaError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from onbeat.plugins.kafka.closing import finish
 from onbeat.plugins.kafka.connection import Connection
 
-COMMIT_SECONDS, STOP_SECONDS, REBALANCE_SECONDS = 2.0, 10.0, 2.0
+START_SECONDS, GRACE_SECONDS, COMMIT_SECONDS, STOP_SECONDS, REBALANCE_SECONDS = 30.0, 1.0, 2.0, 10.0, 2.0
 
 Records = Mapping[TopicPartition, Sequence[ConsumerRecord]]
 
@@ -86,8 +93,9 @@ class Consumer:
         )
 
     async def start(self) -> None:
-        """Connect, without topics."""
-        await self._client.start()
+        """Connect, without topics. Raises KafkaError."""
+        if not await finish(self._client.start(), START_SECONDS, grace=GRACE_SECONDS):
+            raise KafkaConnectionError("no answer in time")
 
     async def stop(self) -> bool:
         """Disconnect; False when that did not end in time."""
