@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from onbeat.core.event import cloud_key
 from onbeat.core.times import from_iso
 from onbeat.plugins.kafka.record import DECODERS, Place, Raw, Undecodable, read_bus_record, read_record
+from onbeat.ports import Record
 
 PLACE = Place("cluster", "orders", "topicid", 3, 17)
 ENVELOPE = {
@@ -53,7 +54,7 @@ def test_kestra_s_names_are_what_a_flow_sees():
         "timestamp": "1970-01-01T00:00:01.000000Z",
         "offset": 17,
     }
-    assert (event.data, event.topic, event.time, event.type) == ("text", "orders", 1_000_000, "kafka.record")
+    assert (event.data, event.topic, event.time, event.type) == ("text", "orders", 1_000_000, "io.onbeat.kafka.record")
 
 
 def test_a_plain_record_is_known_by_its_place():
@@ -77,6 +78,21 @@ def test_a_binary_cloudevent_is_known_by_source_and_id():
     assert event.time == from_iso("2026-01-02T03:04:05Z")
     assert (event.hops, event.correlation_id, event.causation_id, event.traceparent) == (2, "c", "k", "00-aa-bb-01")
     assert event.data == {"n": 1}
+
+
+@pytest.mark.parametrize("read", [read_bus_record, lambda record: read_record(record, "STRING", "STRING")])
+def test_an_event_without_a_publisher_s_source_is_one_of_its_topic(read):
+    """Rule 1: `onbeat` names nobody; the same id on two topics is two events, as on the embedded bus."""
+    headers = binary(source="onbeat")
+    assert read(raw(b"1", headers=headers)).key == cloud_key("orders", "e-1")
+    assert Record(topic="orders", id="e-1", data=1, time=0).identity == cloud_key("orders", "e-1")
+
+
+def test_a_trace_goes_on_from_a_plain_header():
+    """W3C's header on any record; the CloudEvent's own attribute wins."""
+    header = ("traceparent", b"00-cc-dd-01")
+    assert read_record(raw(b"x", headers=[header]), "STRING", "STRING").traceparent == "00-cc-dd-01"
+    assert read_record(raw(b"x", headers=[header, *binary()]), "STRING", "STRING").traceparent == "00-aa-bb-01"
 
 
 @pytest.mark.parametrize("kind", ["application/cloudevents+json", "Application/CloudEvents+JSON; charset=utf-8"])

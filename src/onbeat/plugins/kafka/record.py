@@ -26,6 +26,8 @@ from onbeat.core.event import Event, Json, Micros, cloud_key
 from onbeat.errors import UserError
 
 STRUCTURED = "application/cloudevents+json"
+OURS = "onbeat"
+"""The source of an event whose publisher named none: its id is one of its topic's, as on the embedded bus."""
 
 
 class Undecodable(Exception):
@@ -175,23 +177,25 @@ def _decode(what: str, data: bytes | None, decode: Decode) -> Json:
 
 def _event(raw: Raw, cloud: dict[str, Any] | None, data: Json, variables: dict[str, Json]) -> Event:
     place = raw.place
+    traceparent = next((_header(content) for name, content in raw.headers if name.lower() == "traceparent"), None)
     if cloud is None:
         return Event(
             id=place.key,
             source=f"kafka://{place.cluster}/{place.topic}",
-            type="kafka.record",
+            type="io.onbeat.kafka.record",
             time=raw.timestamp * 1000,
             key=place.key,
             data=data,
             topic=place.topic,
             variables=variables,
+            traceparent=traceparent,
         )
     return Event(
         id=cloud["id"],
         source=cloud["source"],
         type=cloud["type"],
         time=_micros(cloud.get("time")) or raw.timestamp * 1000,
-        key=cloud_key(cloud["source"], cloud["id"]),
+        key=cloud_key(place.topic if cloud["source"] == OURS else cloud["source"], cloud["id"]),
         data=data,
         subject=_optional(cloud, "subject"),
         topic=place.topic,
@@ -199,7 +203,7 @@ def _event(raw: Raw, cloud: dict[str, Any] | None, data: Json, variables: dict[s
         hops=_count(cloud.get("onbeathops")),
         correlation_id=_optional(cloud, "correlationid"),
         causation_id=_optional(cloud, "causationid"),
-        traceparent=_optional(cloud, "traceparent"),
+        traceparent=_optional(cloud, "traceparent") or traceparent,
     )
 
 
