@@ -47,10 +47,11 @@ def raising(problem: BaseException) -> typer.Typer:
     [
         (Refused("not now"), 4, "not now\n"),
         (Conflict("lost"), 1, "Conflict: lost\nThis is a bug in onbeat; `onbeat --trace …` shows where.\n"),
+        (ExceptionGroup("g", [ExceptionGroup("h", [UserError("do this")])]), 2, "do this\n"),
         (KeyboardInterrupt(), 130, ""),
         (typer.Exit(7), 7, ""),
     ],
-    ids=["user", "bug", "ctrl-c", "exit"],
+    ids=["user", "bug", "group", "ctrl-c", "exit"],
 )
 def test_a_command_ends_with_a_sentence_and_no_trace(problem: BaseException, code: int, said: str):
     """Rule 2, and a bug is said to be one."""

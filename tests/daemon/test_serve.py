@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from onbeat.daemon.serve import _explain, known_hosts, make_home, refuse_open_doors, url_of
+from onbeat.daemon.serve import _explain, known_hosts, make_home, missing_folders, refuse_open_doors, url_of
 from onbeat.errors import Refused, StoreBroken, UserError
 from onbeat.settings import Settings
 from tests.services.daemon import Daemon
@@ -264,6 +264,12 @@ def test_the_home_is_private_and_ignored_by_git(tmp_path: Path):
     (home / ".gitignore").write_text("mine\n")
     make_home(home)
     assert (home / ".gitignore").read_text() == "mine\n"
+
+
+def test_folders_that_are_not_there_are_told(tmp_path: Path):
+    """A misspelt folder would serve nothing, silently; the usual one of triggers need not be there."""
+    assert missing_folders(Settings(flows=[tmp_path])) == []
+    assert missing_folders(Settings(flows=[tmp_path / "f"], triggers=[tmp_path / "t"])) == [tmp_path / "f", tmp_path / "t"]
 
 
 def test_what_went_wrong_inside_gives_the_exit_code():

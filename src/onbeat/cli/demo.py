@@ -56,10 +56,12 @@ def demo(once: bool, keep: bool, port: int | None) -> int:
         good = all(steps)
         _where_next(client.place, folder, good)
         if once:
+            tail.stopped = True
             return Exit.SUCCESS if good else Exit.FAILED
         with suppress(KeyboardInterrupt):
             for event in tail.forever():
                 show.out("  " + event_line(event))
+        tail.stopped = True
         show.out("stopping")
         return Exit.SUCCESS if good else Exit.FAILED
 
@@ -135,12 +137,17 @@ class Tail:
         self._client = client
         self._after = client.get("/status")["journal"]
         self._events: queue.Queue[Mapping[str, Any]] = queue.Queue()
+        self.stopped = False
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
         with suppress(OnbeatError):
-            for frame in self._client.stream(f"{API}/events/{EVENTS_TOPIC}/tail", {"after": self._after}):
+            for frame in self._client.stream(f"{API}/events/{EVENTS_TOPIC}/tail", {"after": self._after}, self._lost):
                 self._events.put(frame.data)
+
+    def _lost(self, sentence: str) -> None:
+        if not self.stopped:
+            complain(sentence)
 
     def forever(self) -> Iterator[Mapping[str, Any]]:
         """What comes from now on."""

@@ -55,23 +55,30 @@ class Commands(TyperGroup):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except OnbeatError as problem:
-            if ctx.params.get("trace"):
-                traceback.print_exc()
-            complain(str(problem))
-            raise typer.Exit(code_of(problem)) from None
         except KeyboardInterrupt:
             raise typer.Exit(Exit.INTERRUPTED) from None
         except BrokenPipeError:
             _close_pipe()
             raise typer.Exit(Exit.SUCCESS) from None
-        except Exception as bug:
-            if isinstance(bug, typer.TyperException | typer.Exit | typer.Abort):
+        except Exception as problem:
+            if isinstance(problem, typer.TyperException | typer.Exit | typer.Abort):
                 raise
             if ctx.params.get("trace"):
                 traceback.print_exc()
-            complain(f"{type(bug).__name__}: {bug}\nThis is a bug in onbeat; `onbeat --trace …` shows where.")
-            raise typer.Exit(Exit.FAILED) from None
+            raise typer.Exit(_say(_cause(problem))) from None
+
+
+def _cause(problem: BaseException) -> BaseException:
+    """What went wrong first, out of the groups that tasks put around it."""
+    return _cause(problem.exceptions[0]) if isinstance(problem, BaseExceptionGroup) else problem
+
+
+def _say(problem: BaseException) -> Exit:
+    if isinstance(problem, OnbeatError):
+        complain(str(problem))
+        return code_of(problem)
+    complain(f"{type(problem).__name__}: {problem}\nThis is a bug in onbeat; `onbeat --trace …` shows where.")
+    return Exit.FAILED
 
 
 def _close_pipe() -> None:

@@ -102,9 +102,15 @@ async def _begin(
 
 
 async def _store(node: Node, flow: Flow, name: str, path: Path) -> str:
-    content = _read(path)
-    safe = re.sub(r"[^\w.-]", "_", path.name).lstrip(".") or "file"
-    return await node.storage.put(f"{flow.namespace}/{flow.id}/inputs/{re.sub(r'[^a-zA-Z0-9_.-]', '_', name)}/{safe}", content)
+    """Keep a file as an input; returns its address, which has Kestra's form."""
+    upload = node.identity.new(node.clock.now())
+    folder = f"{flow.namespace.replace('.', '/')}/{flow.id}/executions/{upload}/inputs/{_safe(name)}"
+    return await node.storage.put(f"{folder}/{_safe(path.name)}", _read(path))
+
+
+def _safe(name: str) -> str:
+    """A name as an address can have it."""
+    return re.sub(r"[^\w.-]", "_", name).lstrip(".") or "file"
 
 
 def _read(path: Path) -> bytes:

@@ -111,6 +111,12 @@ def make_home(data: Path) -> None:
         raise UserError(f"the data folder {data} cannot be used ({problem.strerror}); choose another with --data") from None
 
 
+def missing_folders(settings: Settings) -> list[Path]:
+    """The folders of flows, and of triggers where they were named, that are not there."""
+    named = settings.triggers if "triggers" in settings.model_fields_set else []
+    return [folder for folder in (*settings.flows, *named) if not folder.is_dir()]
+
+
 async def _serve(settings: Settings, announce: Callable[[Serving], None]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -123,6 +129,8 @@ async def _serve(settings: Settings, announce: Callable[[Serving], None]) -> Non
     except BaseException:
         await store.close()
         raise
+    for folder in missing_folders(settings):
+        _log.warning("a folder is not there, and is looked for again at the next start", folder=str(folder))
     with listener:
         async with running(settings, store) as node, _http(settings, node, listener) as serving:
             gc.collect()
