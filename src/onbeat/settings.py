@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     trusted_proxies: list[str] = Field([], description="Addresses whose X-Forwarded-* headers are believed.")
     bus: Literal["embedded", "kafka", "mqtt"] = Field("embedded", description="Where topics live.")
     kafka_bootstrap_servers: str | None = Field(None, description="Kafka brokers, HOST:PORT with commas.")
+    kafka_properties: dict[str, str] = Field({}, description="Java client properties for the bus and the sink: TLS, SASL and such.")
     kafka_group: str = Field("onbeat", description="Consumer group of core.trigger.Event on a Kafka bus.")
     kafka_session_timeout: float = Field(10.0, gt=0, description="Seconds after which Kafka gives a dead daemon's partitions away.")
     mqtt_url: str | None = Field(None, description="MQTT broker, mqtt://[user:password@]host:port or mqtts://.")
@@ -72,6 +73,7 @@ class Settings(BaseSettings):
         """What sources may see of the settings."""
         return {
             "kafka_bootstrap_servers": self.kafka_bootstrap_servers,
+            "kafka_properties": self.kafka_properties,
             "kafka_group": self.kafka_group,
             "kafka_session_timeout": self.kafka_session_timeout,
             "mqtt_url": self.mqtt_url,

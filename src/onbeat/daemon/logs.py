@@ -56,3 +56,4 @@ def configure(form: Literal["auto", "json", "pretty"], level: str) -> None:
         root.removeHandler(handler)
     root.addHandler(LibraryLog())
     root.setLevel(max(least, LIBRARY_LEVEL))
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the plugin says when a broker is gone, once
