@@ -12,7 +12,14 @@ from onbeat.core.projection import LARGEST_OUTPUTS, is_event, state_event
 from onbeat.core.states import TERMINATED
 from tests.core.world import FAILED, RUNNING, SECOND, SUCCESS, World
 
-FACTS = {"labels": {"team": "x"}, "causation_id": "cause", "traceparent": "00-1-2-01", "hops": 2, "correlation_id": "root", "parent": "above"}
+FACTS = {
+    "labels": {"team": "x"},
+    "causation_id": "cause",
+    "traceparent": "00-1-2-01",
+    "hops": 2,
+    "correlation_id": "root",
+    "parent": "above",
+}
 
 
 def events(world: World) -> list[dict]:

@@ -16,7 +16,7 @@ MISTAKES = {
     "a lane that ended is forgotten": ("blocks", "draft.add(c.LaneEnded(at=draft.now, n=n))", "pass"),
     "the limit is ignored": ("blocks", "if limit and block.open >= limit:", "if False:"),
     "a kill does not keep steps from beginning": ("blocks", "stopped = killing or ", "stopped = "),
-    "a failure does not stop its lane": ("blocks", "or run.state in FAILING or block.failed", ""),
+    "a failure does not stop its lane": ("blocks", "or run.state in FAILING or draft.block(n).failed", ""),
     "a failure does not stop other lanes": ("evolve", "failed = block.failed or (", "failed = block.failed and ("),
     "finally is left out": ("blocks", "and finally_ and not killing", "and False"),
     "errors are left out": ("blocks", "and failed and errors and not killing", "and False"),

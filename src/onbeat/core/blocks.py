@@ -162,11 +162,8 @@ def allowed(spec: TaskSpec, state: State) -> State:
 def _child_ended(draft: Draft, run: TaskRun) -> None:
     """Go on in the lane of a task run that ended."""
     n = run.parent
-    block = draft.block(n)
-    if run.phase is not block.phase:
-        return
     killing = draft.execution.state is State.KILLING
-    stopped = killing or run.state in FAILING or block.failed
+    stopped = killing or run.state in FAILING or draft.block(n).failed
     if stopped or not begin_step(draft, n, run.lane, run.step + 1):
         draft.add(c.LaneEnded(at=draft.now, n=n))
         fill(draft, n)
@@ -202,9 +199,7 @@ def _block_over(draft: Draft, n: int, block: Block) -> None:
     state = State.KILLED if draft.execution.state is State.KILLING else worst(block.seen)
     if n == ROOT:
         _flow_over(draft, state)
-        return
-    run = draft.run(n)
-    if run.state is State.RUNNING:
+    else:
         draft.move_run(n, allowed(draft.spec(n), state))
 
 

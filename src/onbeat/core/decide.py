@@ -168,7 +168,7 @@ def _timer_fired(draft: Draft, signal: s.TimerFired) -> None:
             _attempt_over(draft, run, State.FAILED, None, f"timed out after {(draft.now - run.attempts[-1].start) / 1e6:.1f} s")
         case State.RETRYING:
             draft.move_run(run.n, State.CREATED)
-        case State.PAUSED:
+        case _:  # PAUSED: nothing else has a timer
             _pause_over(draft, run)
 
 
@@ -192,6 +192,8 @@ def _pause_over(draft: Draft, run: TaskRun) -> None:
             blocks.fail(draft, run.n, "nobody resumed it in time")
         case "CANCEL":
             blocks.fail(draft, run.n, "nobody resumed it in time", State.CANCELLED)
+        case _:
+            assert_never(spec.behavior)
 
 
 def _held_by_operator(execution: Execution) -> bool:
@@ -217,16 +219,13 @@ def _resume(draft: Draft, signal: s.Resume) -> None:
     if draft.execution.state is not State.PAUSED and not draft.execution.paused:
         return
     _wake_up(draft)
-    if ROOT in draft.execution.blocks:
-        blocks.fill(draft, ROOT)
+    blocks.fill(draft, ROOT)
     for n in sorted(draft.execution.open):
         run = draft.run(n)
         if run.state is State.PAUSED:
             _go_on(draft, run, signal.inputs)
         elif n in draft.execution.blocks:
             blocks.fill(draft, n)
-        elif run.state is State.CREATED and draft.flow.by_id[run.task].flowable and run.ask is None:
-            blocks.start(draft, n)
 
 
 def _go_on(draft: Draft, run: TaskRun, inputs: dict[str, Json]) -> None:
@@ -299,10 +298,8 @@ def _child_ended(draft: Draft, signal: s.ChildEnded) -> None:
         return
     transmit = not isinstance(spec, Subflow) or spec.transmit_failed
     state = signal.state if transmit else State.SUCCESS
-    if state not in (State.SUCCESS, State.WARNING, State.FAILED, State.KILLED, State.CANCELLED):
-        state = State.FAILED
-    if state is State.KILLED:
-        state = State.FAILED  # the parent was not killed; its subflow was
+    if state not in (State.SUCCESS, State.WARNING, State.CANCELLED):
+        state = State.FAILED  # KILLED too: the parent was not killed, its subflow was
     error = f"subflow {signal.child} ended {signal.state}" if state is State.FAILED else None
     _attempt_over(draft, run, state, outputs, error)
 
@@ -351,6 +348,8 @@ def _lost(draft: Draft, run: TaskRun) -> None:
             draft.move_run(run.n, blocks.allowed(spec, State.FAILED), error=f"{_LOST} (onLost: FAIL)", lost=True)
         case OnLost.HOLD:
             draft.move_run(run.n, State.PAUSED, error=f"{_LOST} (onLost: HOLD); resume to try again", lost=True)
+        case _:
+            assert_never(policy)
 
 
 def _kill(draft: Draft) -> None:

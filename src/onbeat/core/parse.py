@@ -217,10 +217,6 @@ def _tasks(value: Any, model: type[BaseModel] | None, path: Path = ()) -> Iterat
     if model is None and isinstance(value, dict) and isinstance(value.get("type"), str):
         model = _kind(value)
         yield path, str(value.get("id"))
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if model is None or TaskSpec in _inside(model, key):
-                yield from _tasks(item, None, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _tasks(item, None, (*path, index))
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        if model is None or TaskSpec in _inside(model, key):
+            yield from _tasks(item, None, (*path, key))

@@ -41,24 +41,6 @@ class _Left(NamedTuple):
         return bool(self.leaves or self.stopped or self.more)
 
 
-def failed_leaves(execution: Execution) -> list[TaskRun]:
-    """The task runs that a restart runs again, in order: those whose failure failed all that is around them."""
-    return [
-        run
-        for _, run in sorted(execution.runs.items())
-        if run.state in FAILING and run.n not in execution.blocks and _is_cause(execution, run)
-    ]
-
-
-def _is_cause(execution: Execution, run: TaskRun) -> bool:
-    """Whether the run is in no error branch or finally, and everything around it failed too."""
-    while run.phase is Phase.TASKS and run.state in FAILING:
-        if run.parent == ROOT:
-            return True
-        run = execution.runs[run.parent]
-    return False
-
-
 def restartable(flow: Flow, execution: Execution) -> str | None:
     """Why it cannot be restarted, as a sentence; None when it can."""
     if not execution.ended:

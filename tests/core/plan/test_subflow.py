@@ -4,6 +4,7 @@ import pytest
 
 from onbeat.core import commands as cmd
 from onbeat.core import signals as s
+from onbeat.core.states import State
 from tests.core.world import CANCELLED, FAILED, HANG, KILLED, KILLING, RUNNING, SUCCESS, WARNING, World
 
 CHILD = "tasks: [{id: work, type: t}]"
@@ -118,6 +119,15 @@ def test_a_timeout_ends_the_run_and_kills_the_child():
     assert world.state is FAILED
     assert "timed out after 5.0 s" in (world.run("sub").error or "")
     assert [child.play().state for child in world.children.values()] == [KILLED]
+
+
+def test_a_child_that_went_on_as_another_execution_is_a_failure():
+    """RETRIED is no success of this one."""
+    world = World(parent(), {"work": [HANG]}, flows={"child": CHILD}).play()
+    (child,) = world.children
+    world.tell(s.ChildEnded(1, child, State.RETRIED))
+
+    assert world.state is FAILED
 
 
 def test_an_end_of_another_child_is_stale():
