@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from onbeat.plugins.mqtt.ledger import SETTLE, Ledger
 
-WINDOW = 4
+SLOTS = 8
 SECOND = 1_000_000
 
 
@@ -27,7 +27,7 @@ class Kept:
 
     def ledger(self, now: float = 0.0) -> Ledger:
         """A ledger as the next process finds it."""
-        return Ledger(self.rows, WINDOW, now)
+        return Ledger(self.rows, SLOTS, now)
 
 
 def test_a_redelivery_after_a_crash_is_known_by_its_first_key() -> None:
@@ -106,6 +106,19 @@ def test_only_its_last_moments_count() -> None:
     assert len(kept.rows) == 1
 
 
+def test_a_redelivery_makes_its_row_young_again() -> None:
+    """Its acknowledgement can be lost a second time, long after the message was stored."""
+    kept = Kept()
+    before = kept.ledger()
+    before.add(1, "a", b"x", "key", 0)
+    kept.take(before)
+    again = kept.ledger()
+    again.add(1, "a", b"x", again.known(1, "a", b"x") or "", 60 * SECOND)
+    again.add(2, "a", b"y", "new", 60 * SECOND)
+    kept.take(again)
+    assert kept.ledger().known(1, "a", b"x") == "key"
+
+
 def test_a_forgotten_session_leaves_no_row() -> None:
     """Packet ids begin anew: what is known could only be wrong."""
     kept = Kept()
@@ -120,7 +133,7 @@ def test_a_forgotten_session_leaves_no_row() -> None:
 
 @given(st.lists(st.tuples(st.integers(1, 12), st.booleans(), st.booleans()), max_size=80))
 def test_a_message_costs_one_row_and_nothing_grows(steps: list[tuple[int, bool, bool]]) -> None:
-    """Whatever comes: one row written for each message and at most one removed, no more slots than twice the window, what is stored is
+    """Whatever comes: one row written for each message and at most one removed, no more rows than slots, what is stored is
     what is known, and the newest delivery is always known."""
     kept = Kept()
     ledger = kept.ledger()
@@ -132,6 +145,6 @@ def test_a_message_costs_one_row_and_nothing_grows(steps: list[tuple[int, bool, 
         if restarts:
             ledger = kept.ledger()
         assert ledger.known(mid, "a", b"x") == str(number)
-        assert len(kept.rows) <= 2 * WINDOW
+        assert len(kept.rows) <= SLOTS
         again = kept.ledger()
         assert [again.known(each, "a", b"x") for each in range(13)] == [ledger.known(each, "a", b"x") for each in range(13)]

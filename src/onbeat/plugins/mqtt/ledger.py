@@ -8,7 +8,8 @@ Rules
 1. Only a redelivery (DUP) that agrees in packet id, topic and payload is known; a first delivery is always new.
 2. A row goes when its packet id comes as a first delivery, or SETTLE seconds after its acknowledgement was sent on a connection
    that is still there. What is remembered too long could swallow a message; what is forgotten too early only starts one twice.
-3. A message costs one small row, in the transaction that starts its flows, in one of a fixed number of slots: nothing grows.
+3. A message costs one small row, in the transaction that starts its flows, in one of a fixed number of slots: nothing grows. There are
+   more slots than the window, for Mosquitto 2.0 sends hundreds of messages beyond it after a connection broke.
 4. Of what an earlier process left, only the last SETTLE seconds before its end count.
 
 Called by: subscription.
@@ -23,6 +24,8 @@ from onbeat.core.event import Micros
 
 SETTLE = 1.0
 """Seconds after which an acknowledgement that was sent has arrived, unless the connection broke."""
+SLOTS = 1000
+"""At least; ten times the window when that is more."""
 
 
 @dataclass(slots=True)
@@ -34,10 +37,10 @@ class _Row:
 
 
 class Ledger:
-    """The deliveries of one session. kept: slot -> row, as it is stored. window: how many messages the broker sends unanswered."""
+    """The deliveries of one session. kept: slot -> row, as it is stored. slots: how many are remembered at most."""
 
-    def __init__(self, kept: Mapping[str, str], window: int, now: float) -> None:
-        self._slots, self._next = 2 * window, 0
+    def __init__(self, kept: Mapping[str, str], slots: int, now: float) -> None:
+        self._slots, self._next = slots, 0
         self._rows: dict[int, _Row] = {}
         self._in_slot: dict[str, int] = {}
         self._changes: dict[str, str | None] = {}

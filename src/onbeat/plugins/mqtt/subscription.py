@@ -17,21 +17,21 @@ Called by: trigger, for the services that run sources.
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
 from secrets import randbits
-from typing import Any, Literal, Protocol
 
-from onbeat.core.event import Event, Micros
+from onbeat.core.event import Micros
 from onbeat.core.ids import make_id
 from onbeat.errors import OutsideError, Overloaded
-from onbeat.plugins.mqtt import topic
-from onbeat.plugins.mqtt.address import Address, Version
+from onbeat.plugins.mqtt import topic, wish
+from onbeat.plugins.mqtt.address import Address
 from onbeat.plugins.mqtt.connection import Arrived, Connection, TakenOver
-from onbeat.plugins.mqtt.ledger import SETTLE, Ledger
+from onbeat.plugins.mqtt.ledger import SETTLE, SLOTS, Ledger
 from onbeat.plugins.mqtt.message import Undecodable
+from onbeat.plugins.mqtt.wish import RETAIN_HANDLING, Follower, Wish
 from onbeat.ports import LedgerRow, Listener, Received, SourceContext, Work
 
 BATCH = 100
@@ -41,62 +41,9 @@ SOON, LONG_AGO, OFTEN = 60_000_000, 600_000_000, 3
 """Microseconds after connecting, microseconds between two losses, and how many: then another client may use our client id."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
 
-Retained = Literal["ignore", "first", "all"]
-_RETAIN_HANDLING: dict[Retained, int] = {"all": 0, "first": 1, "ignore": 2}
-
-
-class Follower(Protocol):
-    """What a subscription needs of a trigger's options."""
-
-    @property
-    def mqtt_version(self) -> Version:
-        """The protocol."""
-
-    @property
-    def client_id(self) -> str | None:
-        """Our name at the broker, when the user gives one."""
-
-    @property
-    def qos(self) -> int:
-        """The quality of service that the user asks for."""
-
-    @property
-    def retained(self) -> Retained:
-        """Which retained messages it wants."""
-
-    @property
-    def session_expiry(self) -> timedelta:
-        """How long the broker keeps what we miss."""
-
-    @property
-    def receive_maximum(self) -> int:
-        """How many messages the broker sends ahead."""
-
-    @property
-    def filters(self) -> tuple[str, ...]:
-        """The topics it follows."""
-
-    @property
-    def reading(self) -> str:
-        """Names how it reads messages: triggers of the same reading share an event."""
-
-    def address(self, settings: Mapping[str, Any]) -> Address:
-        """Where the broker is."""
-
-    def read(self, message: Arrived, *, source: str, key: str, now: Micros) -> Event:
-        """The event of a message. Raises Undecodable."""
-
 
 class NotWanted(OutsideError):
     """The broker refuses every topic."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """How one filter is to be subscribed to, for all triggers that want it."""
-
-    qos: int
-    retained: Retained
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +71,7 @@ class Subscription:
             session=self._means.session,
             room=self._means.room,
         )
-        self._ledger = Ledger({}, self._link.room, 0.0)
+        self._ledger = Ledger({}, 1, 0.0)
         self._wishes: dict[str, Wish] = {}
         self._filters: dict[int, list[str]] = {}
         self._gap: str | None = None
@@ -193,7 +140,7 @@ class Subscription:
         self._since = self._context.clock.now()
         known: dict[str, int] = json.loads(kept.get(self._filters_key, "{}"))
         slots = {key.removeprefix(self._slot_key("")): value for key, value in kept.items() if key.startswith(self._slot_key(""))}
-        self._ledger = Ledger(slots, self._link.room, self._context.clock.monotonic())
+        self._ledger = Ledger(slots, max(SLOTS, 10 * self._link.room), self._context.clock.monotonic())
         if known and not present:
             self._gap = (
                 f"the broker {self._link.address.where} has forgotten our session `{self._client_id}`: "
@@ -226,15 +173,18 @@ class Subscription:
     async def _subscribe(self, *, fresh: bool) -> None:
         """Make the broker's subscriptions those that the triggers want. fresh: this connection has not subscribed to anything yet."""
         wanted = self._expect()
+        for listener, follower in self._followers():
+            if follower.qos == 2:
+                self._context.log.warning("mqtt qos 2 is subscribed as 1: a crash could lose what came with 2", trigger=listener.trigger)
         for filter_ in sorted(self._wishes.keys() - wanted.keys()):
             await self._link.unsubscribe(filter_)
             self._complaints.pop(filter_, None)
         refused = 0
-        for filter_, wish in wanted.items():
-            if not self._is_new(filter_, wish, fresh=fresh):
+        for filter_, want in wanted.items():
+            if not self._is_new(filter_, want, fresh=fresh):
                 continue
             complaint = await self._link.subscribe(
-                filter_, qos=wish.qos, retained=_RETAIN_HANDLING[wish.retained], identifier=topic.identifier(filter_)
+                filter_, qos=want.qos, retained=RETAIN_HANDLING[want.retained], identifier=topic.identifier(filter_)
             )
             self._complaints.pop(filter_, None)
             if complaint is not None:
@@ -243,8 +193,8 @@ class Subscription:
                 refused += complaint.refused
         if refused == len(wanted):
             raise NotWanted(self._trouble)
-        if _qualities(wanted) != _qualities(self._wishes):
-            row = LedgerRow(self._context.name, self._filters_key, json.dumps(_qualities(wanted)))
+        if wish.qualities(wanted) != wish.qualities(self._wishes):
+            row = LedgerRow(self._context.name, self._filters_key, json.dumps(wish.qualities(wanted)))
             await self._context.store.write(Work(ledger=(row,)))
         self._wishes = wanted
 
@@ -253,41 +203,22 @@ class Subscription:
         """What is wrong although we are connected."""
         return "; ".join(filter(None, (self._gap, *self._complaints.values()))) or None
 
-    def _is_new(self, filter_: str, wish: Wish, *, fresh: bool) -> bool:
+    def _is_new(self, filter_: str, want: Wish, *, fresh: bool) -> bool:
         """Whether to subscribe. MQTT 5 is told to give retained messages only to a new subscription; 3.1.1 would give them each time."""
         before = self._wishes.get(filter_)
         if before is None:
             return True
         if fresh:
-            return self._link.version == "V5" or wish.retained == "all" or wish.qos != before.qos
-        return before != wish
+            return self._link.version == "V5" or want.retained == "all" or want.qos != before.qos
+        return before != want
 
     def _expect(self) -> dict[str, Wish]:
         """What is wanted now; messages are given to triggers by it from here on, also those that come before the broker's answers."""
-        wanted = self._wanted()
+        wanted = wish.merge((follower for _, follower in self._followers()), apart=self._link.identifies)
         self._filters = {}
         for filter_ in wanted:
             self._filters.setdefault(topic.identifier(filter_), []).append(filter_)
         return wanted
-
-    def _wanted(self) -> dict[str, Wish]:
-        wanted: dict[str, Wish] = {}
-        for listener, follower in self._followers():
-            if follower.qos == 2:
-                self._context.log.warning("mqtt qos 2 is subscribed as 1: a crash could lose what came with 2", trigger=listener.trigger)
-            for filter_ in follower.filters:
-                before = wanted.get(filter_)
-                # A client may lose a message of QoS 2 that it has taken: it answers before we see it. So 2 is subscribed as 1.
-                wish = Wish(min(follower.qos, 1), follower.retained)
-                wanted[filter_] = wish if before is None else _both(before, wish)
-        if self._link.identifies:
-            return wanted
-        # Without identifiers the copies for overlapping filters could not be told apart: the widest one serves all.
-        merged: dict[str, Wish] = {}
-        for filter_ in sorted(wanted, key=lambda name: sum(topic.covers(other, name) for other in wanted)):
-            wide = next((other for other in merged if topic.covers(other, filter_)), None)
-            merged[wide or filter_] = wanted[filter_] if wide is None else _both(merged[wide], wanted[filter_])
-        return merged
 
     # ---- handing over -----------------------------------------------------------------------------------------------
 
@@ -295,14 +226,15 @@ class Subscription:
         """Store what the messages start, then acknowledge each."""
         received: list[Received] = []
         for message in messages:
-            if message.qos and message.dup and self._ledger.known(message.mid, message.topic, message.payload):
+            known = self._ledger.known(message.mid, message.topic, message.payload) if message.qos and message.dup else None
+            if known is not None:
                 self._context.log.info("mqtt redelivery recognised", topic=message.topic, packet=message.mid)
-                continue
             self._count += 1
-            key = f"{self._client_id}/{self._nonce}/{self._count}"
-            received += self._read(message, key)
-            if message.qos:
+            key = known or f"{self._client_id}/{self._nonce}/{self._count}"
+            if message.qos:  # a known one as well: its row is young again, should this acknowledgement be lost, too
                 self._ledger.add(message.mid, message.topic, message.payload, key, self._context.clock.now())
+            if known is None:
+                received += self._read(message, key)
         if received:
             await self._emit(received, self._ledger_rows())
         for message in messages:
@@ -378,12 +310,3 @@ class Subscription:
 def derive_client_id(node: str, subscription: str) -> str:
     """Our name at a broker: the same after every restart, another one on every node and for every subscription."""
     return f"onbeat-{node}-{blake2b(subscription.encode(), digest_size=6).hexdigest()}"
-
-
-def _qualities(wishes: Mapping[str, Wish]) -> dict[str, int]:
-    return {filter_: wish.qos for filter_, wish in wishes.items()}
-
-
-def _both(one: Wish, other: Wish) -> Wish:
-    retained = min(one.retained, other.retained, key=lambda policy: _RETAIN_HANDLING[policy])
-    return replace(one, qos=max(one.qos, other.qos), retained=retained)

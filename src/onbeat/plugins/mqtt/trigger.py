@@ -15,7 +15,8 @@ from onbeat.plugins.mqtt import topic
 from onbeat.plugins.mqtt.address import Broker
 from onbeat.plugins.mqtt.connection import Arrived
 from onbeat.plugins.mqtt.message import Serde, bus_event, message_event
-from onbeat.plugins.mqtt.subscription import Retained, Subscription
+from onbeat.plugins.mqtt.subscription import Subscription
+from onbeat.plugins.mqtt.wish import Retained
 from onbeat.ports import Listener, SourceContext, SourceOptions
 
 Filter = Annotated[str, AfterValidator(topic.check_filter)]
