@@ -5,7 +5,7 @@
 
 Rules
 1. A page of pages.py is whole ours; in all others only what is between `<!-- NAME:WHAT -->` and `<!-- end -->` is.
-2. `states:execution` and `states:task-run` are state diagrams, `settings:TYPE` is the table of a task or trigger.
+2. `settings:TYPE` is the table of a task or trigger; `states:execution` and `states:task-run` are the diagrams of tests/test_readme.py.
 
 Called by: people; test_docs.py asks what is stale.
 """
@@ -15,12 +15,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from onbeat.core.states import EXECUTION, TASK_RUN, diagram
-from tests.docs.pages import MADE, pages, settings_of
+from tests.docs.pages import pages, settings_of
+from tests.test_readme import drawn
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOCS = CHECKOUT / "docs"
-_MARKED = re.compile(r"(?P<begin><!-- (?P<kind>states|settings):(?P<what>\S+) -->\n)(?P<old>.*?)(?P<end><!-- end -->)", re.DOTALL)
+_MARKED = re.compile(r"(<!-- settings:(\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def written() -> list[Path]:
@@ -34,7 +34,7 @@ def wanted() -> Iterator[tuple[Path, str]]:
     for name, text in pages().items():
         yield DOCS / name, text
     for path in written():
-        yield path, _MARKED.sub(_fill, path.read_text())
+        yield path, drawn(_MARKED.sub(_fill, path.read_text()))
 
 
 def stale() -> list[Path]:
@@ -43,14 +43,7 @@ def stale() -> list[Path]:
 
 
 def _fill(found: re.Match[str]) -> str:
-    return f"{found['begin']}{_part(found['kind'], found['what'])}\n{found['end']}"
-
-
-def _part(kind: str, what: str) -> str:
-    if kind == "settings":
-        return f"\n{settings_of(what)}\n"
-    table, title = {"execution": (EXECUTION, "Execution"), "task-run": (TASK_RUN, "Task run")}[what]
-    return f"```mermaid\n{diagram(table, title)}\n```"
+    return f"{found[1]}\n{settings_of(found[2])}\n\n{found[3]}"
 
 
 def main() -> int:
@@ -64,8 +57,6 @@ def main() -> int:
             path.write_text(texts[path])
     return 1 if found and "--check" in sys.argv[1:] else 0
 
-
-__all__ = ["CHECKOUT", "DOCS", "MADE", "stale", "wanted", "written"]
 
 if __name__ == "__main__":
     sys.exit(main())

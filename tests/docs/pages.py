@@ -322,8 +322,8 @@ def routes() -> str:
         """
 Paths and JSON are Kestra's where Kestra has them; each works without `/main` as well. Send `Authorization: Bearer TOKEN`, or Basic with
 the token as the password, whoever the user. The token is in `DATA/admin-token`; `public` routes need none, a `key` route has a key of
-its own in its address. Errors are `application/problem+json` with `detail`, a sentence that says what to do. A body is at most 1 MiB (setting
-`max_body`; a webhook has `maxBody`).
+its own in its address. Errors are `application/problem+json` with `detail`, a sentence that says what to do. A body is at most 1 MiB
+(setting `max_body`; a webhook has `maxBody`).
 """,
         "\n".join(lines),
         """
