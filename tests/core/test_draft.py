@@ -116,3 +116,15 @@ def test_the_retry_policy_is_the_nearest():
 
     assert [policy and policy.max_attempts for policy in policies] == [7, 7, 9]
     assert draft_of(ONE).retry_of(1) is None
+
+
+def test_random_values_follow_from_the_execution():
+    """Deciding again after a conflict gives the same; the next decision, another field and another run give others."""
+    expression = "{{ randomInt(0, 1000000000) }}"
+    draft = draft_of("tasks: [{id: p, type: core.flow.Parallel, tasks: [{id: a, type: t}, {id: b, type: t}]}]")
+    again = Draft(draft.flow, draft.execution, draft.now)
+    values = [draft.evaluate(expression, 2, "when"), draft.evaluate(expression, 3, "when"), draft.evaluate(expression, 2, "timeout")]
+
+    assert again.evaluate(expression, 2, "when") == values[0]
+    draft.move_run(2, SUCCESS)
+    assert len({*values, draft.evaluate(expression, 2, "when")}) == 4
