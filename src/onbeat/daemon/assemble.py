@@ -93,6 +93,7 @@ async def drain(node: Node, seconds: float) -> None:
     """Take nothing new, and give what runs time to end. A second time does no harm."""
     node.ready = False
     await node.intake.stop()
+    node.engine.stop()
     await node.runner.drain(seconds)
 
 
@@ -112,7 +113,7 @@ def _assemble(
     payloads = Payloads(storage)
     catalog = Catalog(store)
     registry = Registry(_bus_aliases(settings))
-    evaluator = Evaluator(clock, payloads, identity.bits, environment, settings.env_prefix, settings.variables_globals)
+    evaluator = Evaluator(clock, payloads, identity.bits, environment, settings.env_prefix, settings.variables_globals, store.logs)
     logs = TaskLogs(store, clock)
     lent = TaskServices(clock=clock, storage=storage, processes=LocalProcesses(guard), workers=workers, publisher=publisher)
     runner = Runner(registry, catalog, evaluator, payloads, logs, lent, group)

@@ -1,30 +1,39 @@
-"""Evaluate expressions with what lies outside an execution: environment, globals, secrets, values kept in storage.
+"""Evaluate expressions with what lies outside an execution: environment, globals, secrets, files and values kept in storage.
 
 The core evaluates what it can from the execution alone; a task's properties, and conditions that reach further, are evaluated here,
 and what comes out goes back as a signal, so that deciding stays pure.
 
+Rules
+1. An expression that touches what is not there yet says so; it is brought, and the expression evaluated again. Nothing else is read.
+2. Large values are evaluated off the loop: other executions go on meanwhile.
+3. A file is read only from under the flow's own address (outside.py).
+
 Called by: runner for the properties of tasks, the engine for Evaluate commands, intake for triggers.
 """
 
-import base64
-import binascii
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from onbeat.core import context
-from onbeat.core.event import Json
+from onbeat.core.event import Event, Json
 from onbeat.core.execution import ROOT, Execution
 from onbeat.core.expressions import ExpressionError, NeedsOutside, Template, make_scope
 from onbeat.core.flow import Flow
+from onbeat.core.trigger import Start, TriggerSpec, match
+from onbeat.engine.outside import Asked, ErrorLogs, Outside
 from onbeat.engine.payloads import Payloads, replace_refs
-from onbeat.errors import UserError
+from onbeat.engine.secrets import Secrets
 from onbeat.ports import Clock
 
 _MOST_REFS = 32
 
 
 class Evaluator:
-    """Renders templates for executions. environment: the process's variables; prefix: which of them are `envs`."""
+    """Renders templates for executions. environment: the process's variables; prefix: which of them are `envs`.
+
+    error_logs: the lines that `errorLogs()` gives for an execution.
+    """
 
     def __init__(
         self,
@@ -34,27 +43,21 @@ class Evaluator:
         environment: Mapping[str, str],
         prefix: str = "ENV_",
         globals_: Mapping[str, str] | None = None,
+        error_logs: ErrorLogs | None = None,
     ) -> None:
         self._clock = clock
         self._payloads = payloads
-        self._environment = environment
+        self._secrets = Secrets(environment)
+        self._outside = Outside(payloads.storage, error_logs)
+        self.mask = self._secrets.mask
+        self.mask_value = self._secrets.mask_value
         self.outside: dict[str, Any] = {
             "envs": {name[len(prefix) :].lower(): value for name, value in environment.items() if name.startswith(prefix)},
             "globals": dict(globals_ or {}),
             "kestra": {"environment": {}, "url": None},
             "__random__": random,
-            "__outside__": {"secret": self.secret},
+            "__outside__": {"secret": self._secrets.get},
         }
-
-    def secret(self, key: str, namespace: str | None = None, subkey: str | None = None) -> str:
-        """The value of `SECRET_<KEY>` in the environment, base64 as Kestra has it. Raises UserError."""
-        text = self._environment.get(f"SECRET_{key.upper()}")
-        if text is None:
-            raise UserError(f"there is no secret `{key}`: set SECRET_{key.upper()} (base64) in the daemon's environment")
-        try:
-            return base64.b64decode(text, validate=True).decode().rstrip("\n")
-        except (binascii.Error, UnicodeDecodeError):
-            raise UserError(f"SECRET_{key.upper()} is not base64") from None
 
     async def render(self, template: Template, flow: Flow, execution: Execution, n: int = ROOT) -> Json:
         """The template's value for a task run (ROOT: the flow). Raises ExpressionError, UserError."""
@@ -62,17 +65,31 @@ class Evaluator:
             return template.render(make_scope({}))
         names = context.variables(flow, execution, n, self._clock.now())
         names.update(self.outside)
-        return await self.render_names(template, names)
+        return await self.render_names(template, names, Asked(execution.head.namespace, execution.head.flow, execution.id))
 
-    async def render_names(self, template: Template, names: dict[str, Any]) -> Json:
-        """The template's value over these names; values kept in storage are brought when they are touched."""
-        brought: dict[str, Json] = {}
+    async def render_names(self, template: Template, names: dict[str, Any], asked: Asked | None = None) -> Json:
+        """The template's value over these names; what lies in storage is brought when it is touched. asked: for whom files are read."""
+        refs: dict[str, Json] = {}
+        answers: dict[str, Any] = {}
         for _ in range(_MOST_REFS):
             try:
+                if refs or answers:
+                    return await asyncio.to_thread(template.render, make_scope(names))
                 return template.render(make_scope(names))
             except NeedsOutside as outside:
-                if outside.uri is None:
+                if outside.uri is not None:
+                    refs[outside.uri] = await self._payloads.bring(outside.uri)
+                    names = {name: value if name.startswith("__") else replace_refs(value, refs) for name, value in names.items()}
+                elif asked is not None:
+                    answers[self._outside.key(outside)] = await self._outside.answer(outside, asked)
+                    names = {**names, "__outside__": {**names["__outside__"], **self._outside.functions(answers)}}
+                else:
                     raise ExpressionError(f"the function `{outside.name}` is not available here") from None
-                brought[outside.uri] = await self._payloads.bring(outside.uri)
-            names = {name: value if name.startswith("__") else replace_refs(value, brought) for name, value in names.items()}
         raise ExpressionError(f"it touches more than {_MOST_REFS} values that are kept in storage")
+
+    def match(self, trigger: TriggerSpec, event: Event) -> tuple[Start, ...]:
+        """What the event starts by this trigger. Raises ExpressionError, UserError."""
+        try:
+            return match(trigger, event, self.outside)
+        except NeedsOutside as outside:
+            raise ExpressionError(f"the function `{outside.name}` is not available in a trigger") from None

@@ -8,12 +8,12 @@ Called by: api, and through it `onbeat events explain`.
 from typing import Any
 
 from onbeat.core.errors_text import short
-from onbeat.core.expressions import ExpressionError, to_text
+from onbeat.core.expressions import to_text
 from onbeat.core.names import did_you_mean
 from onbeat.core.times import iso
-from onbeat.core.trigger import TriggerSpec, match
+from onbeat.core.trigger import TriggerSpec
 from onbeat.engine.node import Node
-from onbeat.errors import NotFound
+from onbeat.errors import NotFound, UserError
 from onbeat.ports import Key, Record
 
 _SHOWN = 300
@@ -52,8 +52,8 @@ async def _verdict(node: Node, spec: TriggerSpec, record: Record, trouble: str |
     if spec.disabled:
         return {**verdict, "result": "disabled", "why": "the trigger says `disabled: true`"}
     try:
-        starts = match(spec, event, node.evaluator.outside)
-    except ExpressionError as wrong:
+        starts = node.evaluator.match(spec, event)
+    except UserError as wrong:
         return {**verdict, "result": "dead", "why": short(wrong)}
     if not starts:
         return {**verdict, "result": "condition false", "why": f"`{to_text(spec.when)}` with data {to_text(record.data)[:_SHOWN]}"}

@@ -21,16 +21,16 @@ import structlog
 from onbeat.core.errors_text import short
 from onbeat.core.event import MAX_HOPS, Event, Micros
 from onbeat.core.execution import Head, Trigger
-from onbeat.core.expressions import ExpressionError
 from onbeat.core.inputs import resolve
-from onbeat.core.trigger import Start, TriggerSpec, match
+from onbeat.core.trigger import Start, TriggerSpec
 from onbeat.engine.catalog import Catalog, LoadedFlow
-from onbeat.engine.engine import Engine, Prepared
+from onbeat.engine.compose import Prepared
+from onbeat.engine.engine import Engine
 from onbeat.engine.evaluator import Evaluator
 from onbeat.engine.inputs import renderer
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.services import keep_running
-from onbeat.errors import NotFound, OnbeatError, Overloaded, Refused
+from onbeat.errors import NotFound, OnbeatError, OutsideError, Overloaded, Refused
 from onbeat.ports import (
     Clock,
     DeadEvent,
@@ -264,24 +264,17 @@ class Intake:
             for item in received:
                 batch.begin()
                 await self._take(batch, item)
-            written = await self._store.write(
-                Work(
-                    creations=tuple(prepared.creation(key) for prepared, key in batch.starts),
-                    positions=tuple(positions),
-                    ledger=tuple(ledger),
-                    dead=(*dead, *batch.dead),
-                )
-            )
         except BaseException:
             for prepared, _ in batch.starts:
                 self._engine.drop(prepared)
             raise
-        for (prepared, _), fresh in zip(batch.starts, written.fresh, strict=True):
-            if fresh:
-                self._engine.admit(prepared)
-            else:
-                self._engine.drop(prepared)
-        self._engine.deliver(written.delivered)
+        work = Work(
+            creations=tuple(prepared.creation(key) for prepared, key in batch.starts),
+            positions=tuple(positions),
+            ledger=tuple(ledger),
+            dead=(*dead, *batch.dead),
+        )
+        written = await self._engine.commit(work, [prepared for prepared, _ in batch.starts])
         if received:
             subscription.received += len(received)
             subscription.last_event = now
@@ -306,12 +299,15 @@ class Intake:
             if item.triggers is not None and name not in item.triggers:
                 continue
             try:
-                starts = match(trigger.spec, event, self._evaluator.outside)
-            except ExpressionError as wrong:
-                batch.bury(event.key, short(wrong), event=event, trigger=name)
-                continue
-            for start in starts:
-                await self._start(batch, start)
+                starts = self._evaluator.match(trigger.spec, event)
+            except OnbeatError as wrong:
+                batch.bury(event.key, self._evaluator.mask(short(wrong)), event=event, trigger=name)
+            except Exception as bug:
+                _log.exception("a trigger raised", trigger=name, event=event.id)
+                batch.bury(event.key, self._evaluator.mask(f"{type(bug).__name__}: {short(bug)}"), event=event, trigger=name)
+            else:
+                for start in starts:
+                    await self._start(batch, start)
 
     async def _start(self, batch: "_Batch", start: Start) -> None:
         loaded = self._catalog.find(start.namespace, start.flow)
@@ -323,12 +319,17 @@ class Intake:
             return
         try:
             inputs = resolve(loaded.flow.inputs, start.inputs, renderer(loaded.flow))
+            head = await self._head(start, loaded, inputs, batch.now)
+            prepared = self._engine.prepare(head, loaded)
+        except OutsideError:
+            raise  # the disk: nothing of the batch is written, and the source gives it again
         except OnbeatError as wrong:
-            batch.bury(start.key, short(wrong), event=event, trigger=start.trigger)
-            return
-        head = await self._head(start, loaded, inputs, batch.now)
-        key = Key(start.trigger, loaded.flow.name, start.key)
-        batch.add(self._engine.prepare(head, loaded), key)
+            batch.bury(start.key, self._evaluator.mask(short(wrong)), event=event, trigger=start.trigger)
+        except Exception as bug:
+            _log.exception("an execution could not begin", flow=loaded.flow.name, event=event.id)
+            batch.bury(start.key, self._evaluator.mask(f"{type(bug).__name__}: {short(bug)}"), event=event, trigger=start.trigger)
+        else:
+            batch.add(prepared, Key(start.trigger, loaded.flow.name, start.key))
 
     async def _head(self, start: Start, loaded: LoadedFlow, inputs: Mapping[str, Any], now: Micros) -> Head:
         event, flow = start.event, loaded.flow

@@ -2,10 +2,14 @@
 
 One step works on a mailbox at a time, so an execution has one line of history; many mailboxes are worked on at once.
 
-Called by: engine.
+Rules
+1. What a step costs follows the task runs it touches: neither the commands nor the timers of the others are looked at.
+
+Called by: engine, compose and effects.
 """
 
 import asyncio
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -34,9 +38,12 @@ Commands = dict[int, tuple[AnyCommand, ...]]
 
 
 class Mailbox:
-    """One execution in memory. fresh: nothing has been performed for it yet, so all that is outstanding is to be."""
+    """One execution in memory. fresh: nothing has been performed for it yet, so all that is outstanding is to be.
 
-    __slots__ = ("active", "busy", "commands", "execution", "fresh", "id", "loaded", "told")
+    active: how many commands need an engine. due: its armed timers as (instant, task run), the earliest first.
+    """
+
+    __slots__ = ("active", "busy", "commands", "due", "execution", "fresh", "id", "loaded", "told")
 
     def __init__(self, id_: str, execution: Execution | None = None, loaded: LoadedFlow | None = None) -> None:
         self.id = id_
@@ -47,6 +54,7 @@ class Mailbox:
         self.fresh = True
         self.commands: Commands = {}
         self.active = 0
+        self.due: list[tuple[Micros, int]] = []
 
     def now_outstanding(self, after: Execution, changes: Sequence[AnyChange]) -> Commands:
         """The commands of the task runs that the changes touched (of all, where the execution itself moved)."""
@@ -67,10 +75,20 @@ class Mailbox:
     def wake_after(self, new: Commands) -> Micros | None:
         """When the earliest timer is due once `new` is what is outstanding."""
         due = [command.due for commands in new.values() for command in commands if isinstance(command, ArmTimer)]
-        due += [
-            command.due for n, commands in self.commands.items() if n not in new for command in commands if isinstance(command, ArmTimer)
-        ]
+        kept = next((instant for instant, n in self.due if n not in new), None)
+        if kept is not None:
+            due.append(kept)
         return min(due, default=None)
+
+    def arm(self, n: int, instant: Micros) -> None:
+        """A timer is armed."""
+        insort(self.due, (instant, n))
+
+    def disarm(self, n: int, instant: Micros) -> None:
+        """A timer is disarmed, or fired."""
+        at = bisect_left(self.due, (instant, n))
+        if at < len(self.due) and self.due[at] == (instant, n):
+            del self.due[at]
 
 
 def _of(execution: Execution, n: int) -> tuple[AnyCommand, ...]:
@@ -98,3 +116,17 @@ def touched_runs(changes: Iterable[AnyChange]) -> set[int] | None:
             case _:
                 pass
     return touched
+
+
+def answer(told: Iterable[Told], after: Execution) -> None:
+    """Whoever asked hears what came of it."""
+    for each in told:
+        if each.answer is not None and not each.answer.done():
+            each.answer.set_result(after)
+
+
+def fail(told: Iterable[Told], why: Exception) -> None:
+    """Whoever asked hears why nothing came of it."""
+    for each in told:
+        if each.answer is not None and not each.answer.done():
+            each.answer.set_exception(why)

@@ -27,7 +27,7 @@ class Payloads:
     """Moves large values between rows and storage."""
 
     def __init__(self, storage: Storage) -> None:
-        self._storage = storage
+        self.storage = storage
 
     async def keep(self, values: dict[str, Json], where: str) -> dict[str, Json]:
         """The values as a row may hold them. where: a path in storage that is theirs alone."""
@@ -40,7 +40,7 @@ class Payloads:
             data = orjson.dumps(value)
             if is_mark(value) or len(data) > room:
                 digest = blake2b(name.encode(), digest_size=8).hexdigest()
-                kept[name] = mark(Ref(await self._storage.put(f"{where}/{digest}.json", data), len(data)))
+                kept[name] = mark(Ref(await self.storage.put(f"{where}/{digest}.json", data), len(data)))
             else:
                 kept[name] = value
                 room -= len(data)
@@ -48,7 +48,7 @@ class Payloads:
 
     async def bring(self, uri: str) -> Json:
         """The value of an address."""
-        return orjson.loads(await self._storage.get(uri))
+        return orjson.loads(await self.storage.get(uri))
 
 
 def _small(values: dict[str, Json]) -> bool:

@@ -4,15 +4,19 @@ The only code that calls a task. It renders the task's options, makes the plugin
 by returning, raising, being stopped. Timeouts and retries are policy and live in the core: a late task is simply stopped.
 
 Rules
-1. Every ending is exactly one signal; a bug in a plugin fails its attempt and nothing else.
+1. Every ending is exactly one signal, also of an attempt that was stopped before it began; a bug in a plugin fails its attempt and
+   nothing else.
 2. What a task is given is rendered once; event data in it is data.
 3. The same idempotency key for every attempt of a task run.
+4. A secret's value is in no log line and no error text.
+5. Outputs that cannot be kept because the disk is full wait until they can.
 
 Called by: the engine.
 """
 
 import asyncio
-from collections.abc import Callable
+import traceback
+from dataclasses import replace
 from typing import Any, Protocol
 
 import structlog
@@ -20,7 +24,7 @@ from pydantic import ValidationError
 
 from onbeat.core.errors_text import short
 from onbeat.core.event import Json
-from onbeat.core.execution import Execution
+from onbeat.core.execution import Execution, Head
 from onbeat.core.expressions import ExpressionError
 from onbeat.core.flow import RunnableTask, TaskSpec
 from onbeat.core.ids import idempotency_key
@@ -30,16 +34,21 @@ from onbeat.core.signals import ChildChosen, Signal, TaskEnded
 from onbeat.core.states import State
 from onbeat.core.values import normalise
 from onbeat.engine.catalog import Catalog, LoadedFlow
+from onbeat.engine.causes import CausedPublisher, caused
 from onbeat.engine.evaluator import Evaluator
 from onbeat.engine.inputs import renderer
 from onbeat.engine.payloads import Payloads
-from onbeat.engine.places import Kind
+from onbeat.engine.places import Kind, Places
 from onbeat.engine.tasklog import AttemptLog, TaskLogs
-from onbeat.errors import OutsideError, UserError
+from onbeat.errors import OutsideError, Overloaded, UserError
 from onbeat.ports import LogLine, Outcome, Record, TaskContext, TaskFailed, TaskOptions, TaskServices
 from onbeat.registry import Registry
 
 _log = structlog.get_logger("onbeat.runner")
+ENDS = frozenset((State.SUCCESS, State.WARNING, State.FAILED, State.KILLED, State.CANCELLED))
+"""What a task may say of its end."""
+_BETWEEN_TRIES = 1.0
+"""Seconds between tries while the disk is full."""
 
 
 class TellEnd(Protocol):
@@ -48,8 +57,27 @@ class TellEnd(Protocol):
     def __call__(self, execution: str, signal: Signal, *, records: tuple[Record, ...] = (), logs: tuple[LogLine, ...] = ()) -> None: ...
 
 
+class Running:
+    """An attempt under way. stopped: somebody asked it to end; silent: nobody is to hear of it. place: what it gives back at its end."""
+
+    __slots__ = ("begun", "place", "silent", "stopped", "work")
+
+    def __init__(self, place: Kind) -> None:
+        self.place = place
+        self.begun = False
+        self.stopped = False
+        self.silent = False
+        self.work: asyncio.Task[None] | None = None
+
+    def stop(self) -> None:
+        """Cancel it; one that has not begun must begin, or it would never say that it ended."""
+        if not self.stopped and self.begun and self.work is not None:
+            self.work.cancel()
+        self.stopped = True
+
+
 class Runner:
-    """Runs attempts on this loop. free: called when an attempt is over, to give its place back."""
+    """Runs attempts on this loop. tell, places: the engine's, which brings them."""
 
     def __init__(
         self,
@@ -68,12 +96,12 @@ class Runner:
         self._logs = logs
         self._services = services
         self._group = group
-        self._running: dict[tuple[str, int, int], asyncio.Task[None]] = {}
+        self._running: dict[tuple[str, int, int], Running] = {}
         self._idle = asyncio.Event()
         self._idle.set()
         self._closing = False
         self.tell: TellEnd
-        self.free: Callable[[str, int], None]
+        self.places: Places
 
     def __len__(self) -> int:
         return len(self._running)
@@ -92,21 +120,29 @@ class Runner:
         key = (execution.id, n, attempt)
         if key not in self._running and not self._closing:
             self._idle.clear()
-            self._running[key] = self._group.create_task(self._attempt(loaded, execution, n, attempt))
+            running = self._running[key] = Running(self.places.take(execution.id, n))
+            running.work = self._group.create_task(self._attempt(running, loaded, execution, n, attempt))
 
     def stop(self, execution: str, n: int, attempt: int) -> None:
         """Stop an attempt; one that is not running ends at once as KILLED."""
-        task = self._running.get((execution, n, attempt))
-        if task is None:
+        running = self._running.get((execution, n, attempt))
+        if running is None:
             self.tell(execution, TaskEnded(n, attempt, State.KILLED))
         else:
-            task.cancel()
+            running.stop()
 
     def cancel(self, execution: str, n: int, attempt: int) -> None:
         """Stop an attempt that no longer counts; what it says at its end is stale."""
-        task = self._running.get((execution, n, attempt))
-        if task is not None:
-            task.cancel()
+        running = self._running.get((execution, n, attempt))
+        if running is not None:
+            running.stop()
+
+    def abandon(self, execution: str) -> None:
+        """Stop all attempts of an execution; they tell nothing at their end. Looks through all that run."""
+        for (id_, _, _), running in self._running.items():
+            if id_ == execution:
+                running.silent = True
+                running.stop()
 
     async def drain(self, seconds: float) -> None:
         """Give running attempts time to end, then stop those that have not: recovery finds them as after a kill -9."""
@@ -116,51 +152,66 @@ class Runner:
         except TimeoutError:
             _log.warning("stopping tasks that did not end in time", tasks=len(self._running))
         self._closing = True
-        for task in self._running.values():
-            task.cancel()
+        for running in self._running.values():
+            running.silent = True
+            running.stop()
 
-    async def _attempt(self, loaded: LoadedFlow, execution: Execution, n: int, attempt: int) -> None:
-        spec = loaded.flow.by_id[execution.runs[n].task]
-        log = self._logs.open(execution.id, n, spec.id, attempt, spec.log_level)
-        records: tuple[Record, ...] = ()
-        signal: Signal
+    async def _attempt(self, running: "Running", loaded: LoadedFlow, execution: Execution, n: int, attempt: int) -> None:
+        log = self._logs.open(execution.id, n, execution.runs[n].task, attempt, mask=self._evaluator.mask)
         try:
-            if isinstance(spec, Subflow):
-                signal = await self._choose_child(loaded, execution, n, attempt, spec)
-            else:
-                outcome = await self._run(loaded, execution, n, attempt, spec, log)
-                records = outcome.records
-                if outcome.error is not None:
-                    log("ERROR", outcome.error)
-                outputs = await self._keep(execution, n, attempt, outcome.outputs)
-                signal = TaskEnded(n, attempt, outcome.state, outputs, outcome.error)
-        except asyncio.CancelledError:
-            if self._closing:
-                raise  # the daemon stops: the attempt is lost, as after a kill -9
-            signal = TaskEnded(n, attempt, State.KILLED)
-        except TaskFailed as failed:
-            log("ERROR", short(failed))
-            signal = TaskEnded(
-                n, attempt, State.FAILED, await self._keep(execution, n, attempt, failed.outputs), short(failed), failed.retry
-            )
-        except (ExpressionError, ValidationError) as wrong:
-            error = explain(wrong)
-            log("ERROR", error)
-            signal = TaskEnded(n, attempt, State.FAILED, None, error)
-        except (UserError, OutsideError) as problem:
-            log("ERROR", short(problem))
-            signal = TaskEnded(n, attempt, State.FAILED, None, short(problem))
-        except Exception as bug:
-            _log.exception("a task raised", execution=execution.id, task=spec.id, attempt=attempt, type=spec.type)
-            error = f"{type(bug).__name__}: {short(bug)}"
-            log("ERROR", error)
-            signal = TaskEnded(n, attempt, State.FAILED, None, error)
+            running.begun = True
+            signal, records = await self._end(running, loaded, execution, n, attempt, log)
         finally:
             del self._running[execution.id, n, attempt]
             if not self._running:
                 self._idle.set()
-            self.free(execution.id, n)
-        self.tell(execution.id, signal, records=_caused(records, execution), logs=self._logs.close(log))
+            self.places.release(running.place)
+        if not running.silent:
+            self.tell(execution.id, signal, records=records, logs=self._logs.close(log))
+
+    async def _end(
+        self, running: "Running", loaded: LoadedFlow, execution: Execution, n: int, attempt: int, log: AttemptLog
+    ) -> tuple[Signal, tuple[Record, ...]]:
+        """How the attempt ended, and what it publishes with that. Raises CancelledError only when the engine itself goes down."""
+        outputs: dict[str, Json] | None = None
+        retry = True
+        try:
+            if running.stopped:
+                return TaskEnded(n, attempt, State.KILLED), ()
+            spec = loaded.flow.by_id[execution.runs[n].task]
+            log.least(spec.log_level)
+            if isinstance(spec, Subflow):
+                return await self._choose_child(loaded, execution, n, attempt, spec), ()
+            try:
+                outcome = await self._run(loaded, execution, n, attempt, spec, log)
+            except TaskFailed as failed:
+                outcome, retry = Outcome(state=State.FAILED, outputs=failed.outputs, error=short(failed)), failed.retry
+            error = None if outcome.error is None else self._evaluator.mask(outcome.error)
+            if error is not None:
+                log("ERROR", error)
+            if outcome.state not in ENDS:
+                raise ValueError(f"a task cannot end {outcome.state}")
+            outputs = await self._keep(execution, n, attempt, outcome.outputs)
+            records = tuple(caused(record, execution.head) for record in outcome.records)
+            return TaskEnded(n, attempt, outcome.state, outputs, error, retry), records
+        except asyncio.CancelledError:
+            if running.stopped:
+                return TaskEnded(n, attempt, State.KILLED), ()
+            work = asyncio.current_task()
+            if work is not None and work.cancelling():
+                raise
+            error = "it was cancelled from within: something it waited for was cancelled"
+        except (ExpressionError, ValidationError) as wrong:
+            error = explain(wrong)
+        except (UserError, OutsideError) as problem:
+            error = short(problem)
+        except (Exception, SystemExit) as bug:
+            error = f"{type(bug).__name__}: {short(bug)}"
+            trace = self._evaluator.mask("".join(traceback.format_exception(bug)))
+            _log.error("a task raised", execution=execution.id, task=execution.runs[n].task, attempt=attempt, exception=trace)
+        error = self._evaluator.mask(error)
+        log("ERROR", error)
+        return TaskEnded(n, attempt, State.FAILED, outputs, error, retry), ()
 
     async def _run(self, loaded: LoadedFlow, execution: Execution, n: int, attempt: int, spec: TaskSpec, log: AttemptLog) -> Outcome:
         assert isinstance(spec, RunnableTask)
@@ -176,9 +227,15 @@ class Runner:
             idempotency_key=idempotency_key(execution.id, n),
             log=log,
             deadline=self._deadline(execution, n),
-            services=self._services,
+            services=self._lent(execution.head),
         )
         return await task.run(context)
+
+    def _lent(self, head: Head) -> TaskServices:
+        """The services as one execution's attempts see them."""
+        if self._services.publisher.embedded:
+            return self._services
+        return replace(self._services, publisher=CausedPublisher(self._services.publisher, head))
 
     def _deadline(self, execution: Execution, n: int) -> float | None:
         wake = execution.runs[n].wake
@@ -191,7 +248,13 @@ class Runner:
             return outputs
         head = execution.head
         where = f"{head.namespace}/{head.flow}/executions/{head.id}/tasks/{n}/{attempt}"
-        return await self._payloads.keep(normalise(outputs), where)
+        plain = normalise(outputs)
+        while True:
+            try:
+                return await self._payloads.keep(plain, where)
+            except Overloaded as full:
+                _log.warning("outputs wait for room on the disk", execution=head.id, problem=str(full))
+                await self._services.clock.sleep(_BETWEEN_TRIES)
 
     async def _choose_child(self, loaded: LoadedFlow, execution: Execution, n: int, attempt: int, spec: Subflow) -> Signal:
         """Find the flow and check its inputs."""
@@ -217,28 +280,6 @@ class Runner:
             wait=spec.wait,
             transmit=spec.transmit_failed,
         )
-
-
-def _caused(records: tuple[Record, ...], execution: Execution) -> tuple[Record, ...]:
-    """Records with what stands behind them: the hops end a loop of flows."""
-    head = execution.head
-    return tuple(
-        Record(
-            topic=record.topic,
-            id=record.id,
-            data=record.data,
-            time=record.time,
-            key=record.key,
-            source=record.source,
-            type=record.type,
-            headers=record.headers,
-            hops=head.hops + 1,
-            correlation_id=record.correlation_id or head.correlation_id,
-            causation_id=record.causation_id or head.id,
-            traceparent=record.traceparent or head.traceparent,
-        )
-        for record in records
-    )
 
 
 def explain(wrong: ExpressionError | ValidationError) -> str:

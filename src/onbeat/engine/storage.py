@@ -3,18 +3,23 @@
 Rules
 1. A file is whole or not there: written beside, synced, renamed, the directory synced.
 2. No address leads out of the root, whatever is in it.
+3. A full disk is Overloaded: whoever keeps a value waits, and nothing half written is left.
 
 Called by: payloads for large values, tasks that keep files.
 """
 
 import asyncio
+import errno
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
-from onbeat.errors import NotFound, UserError
+from onbeat.errors import NotFound, OutsideError, Overloaded, UserError
 
 SCHEME = "kestra:///"
+T = TypeVar("T")
 
 
 class LocalStorage:
@@ -26,16 +31,28 @@ class LocalStorage:
     async def put(self, path: str, data: bytes) -> str:
         """Keep it; returns the address."""
         target = self._file(path)
-        await asyncio.to_thread(_write, target, data)
+        try:
+            await asyncio.to_thread(_write, target, data)
+        except OSError as problem:
+            raise _explained(problem, "keep") from problem
         return SCHEME + path
 
     async def get(self, uri: str) -> bytes:
         """The bytes of an address. Raises NotFound."""
+        return await self._look(uri, Path.read_bytes)
+
+    async def size(self, uri: str) -> int:
+        """How many bytes are at an address. Raises NotFound."""
+        return await self._look(uri, _size)
+
+    async def _look(self, uri: str, look: Callable[[Path], T]) -> T:
         target = self._file(uri.removeprefix(SCHEME))
         try:
-            return await asyncio.to_thread(target.read_bytes)
+            return await asyncio.to_thread(look, target)
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             raise NotFound(f"there is nothing at {uri}") from None
+        except OSError as problem:
+            raise _explained(problem, "read") from problem
 
     async def delete(self, prefix: str) -> int:
         """Remove all under a path."""
@@ -48,14 +65,31 @@ class LocalStorage:
         return self._root.joinpath(*parts)
 
 
+def _explained(problem: OSError, what: str) -> OutsideError:
+    """Names what is wrong with the disk, never what was kept."""
+    if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Overloaded("the disk is full: make room in the data folder")
+    return OutsideError(f"storage could not {what} a value: {problem.strerror}")
+
+
+def _size(target: Path) -> int:
+    if target.is_dir():
+        raise IsADirectoryError
+    return target.stat().st_size
+
+
 def _write(target: Path, data: bytes) -> None:
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     half = target.with_name(f".{target.name}.{os.getpid()}.{id(data):x}")
-    with open(half, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(target)
+    try:
+        with open(half, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        half.replace(target)
+    except OSError:
+        half.unlink(missing_ok=True)
+        raise
     directory = os.open(target.parent, os.O_RDONLY)
     try:
         os.fsync(directory)

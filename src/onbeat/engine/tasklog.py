@@ -1,31 +1,44 @@
 """Take what tasks log: bounded, batched, on disk before their attempt's end.
 
 Log lines are not changes: they have no order with them and no state event, and a task that prints for ever must not grow the store.
-The lines of a short attempt ride in the transaction that ends it; those of a long one are written twice a second.
+The lines of a short attempt ride in the transaction that ends it; those of a long one are written twice a second. While the disk is
+full they wait.
 
 Called by: runner gives each attempt its log; the daemon runs `serve`.
 """
 
 import asyncio
+from collections.abc import Callable
 
+import structlog
+
+from onbeat.errors import OutsideError
 from onbeat.ports import Clock, LogLine, Store, Work
 
+_log = structlog.get_logger("onbeat.tasklog")
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR")
 MOST_LINES = 20_000
 """Lines of an attempt that are kept."""
 LONGEST_LINE = 65_536
+MOST_LATE = 50_000
+"""Lines of all attempts that wait in memory while the disk is full."""
 _FLUSH_SECONDS = 0.5
 
 
 class AttemptLog:
-    """The log of one attempt. least: lines below this level are dropped."""
+    """The log of one attempt. mask: hides secrets in a line."""
 
-    def __init__(self, logs: "TaskLogs", execution: str, run: int, task: str, attempt: int, least: str | None) -> None:
+    def __init__(self, logs: "TaskLogs", execution: str, run: int, task: str, attempt: int, mask: Callable[[str], str] | None) -> None:
         self._logs = logs
         self._facts = (execution, run, task, attempt)
-        self._least = LEVELS.index(least) if least else 0
+        self._mask = mask
+        self._least = 0
         self._count = 0
         self.lines: list[LogLine] = []
+
+    def least(self, level: str | None) -> None:
+        """Drop lines below this level."""
+        self._least = LEVELS.index(level) if level else 0
 
     def __call__(self, level: str, message: str) -> None:
         """Log one line."""
@@ -36,6 +49,8 @@ class AttemptLog:
             level, message = "WARN", f"more than {MOST_LINES} lines: the rest of this attempt's log is not kept"
         self._count += 1
         execution, run, task, attempt = self._facts
+        if self._mask is not None:
+            message = self._mask(message)
         if len(message) > LONGEST_LINE:
             message = message[:LONGEST_LINE] + " … (cut)"
         line = LogLine(execution=execution, at=self._logs.now(), level=level, message=message, run=run, task=task, attempt=attempt)
@@ -55,15 +70,20 @@ class TaskLogs:
         self._store = store
         self._clock = clock
         self._dirty: dict[AttemptLog, None] = {}
+        self._late: tuple[LogLine, ...] = ()
         self._wake = asyncio.Event()
 
     def now(self) -> int:
         """The instant of a line."""
         return self._clock.now()
 
-    def open(self, execution: str, run: int, task: str, attempt: int, least: str | None) -> AttemptLog:
-        """A log for an attempt."""
-        return AttemptLog(self, execution, run, task, attempt, least)
+    def open(
+        self, execution: str, run: int, task: str, attempt: int, least: str | None = None, *, mask: Callable[[str], str] | None = None
+    ) -> AttemptLog:
+        """A log for an attempt. least: lines below this level are dropped. mask: hides secrets in a line."""
+        log = AttemptLog(self, execution, run, task, attempt, mask)
+        log.least(least)
+        return log
 
     def note(self, log: AttemptLog) -> None:
         """The log has lines that are not written."""
@@ -81,13 +101,20 @@ class TaskLogs:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._dirty:
+            while self._dirty or self._late:
                 await self._clock.sleep(_FLUSH_SECONDS)
                 await self.flush()
 
     async def flush(self) -> None:
-        """Write what waits."""
+        """Write what waits. Lines that cannot be written now are kept for the next time, up to MOST_LATE."""
         dirty, self._dirty = self._dirty, {}
-        lines = tuple(line for log in dirty for line in log.take())
-        if lines:
+        lines = (*self._late, *(line for log in dirty for line in log.take()))
+        if not lines:
+            return
+        self._late = ()
+        try:
             await self._store.write(Work(logs=lines))
+        except OutsideError as full:
+            self._late = (*lines, *self._late)
+            _log.warning("log lines wait for the store", lines=len(self._late), dropped=len(self._late[MOST_LATE:]), problem=str(full))
+            self._late = self._late[:MOST_LATE]

@@ -1,0 +1,141 @@
+"""Say what must be written together: of an execution's changes, and of an execution that begins.
+
+What others must hear of a change is in the same transaction as the change: a parent of its child's end, a child of its parent's kill,
+the bus of what a task published. Written one after the other, a crash in between would leave a parent waiting for ever.
+
+Rules
+1. A parent is told of its child's end by the transaction that ends it, also when the child ends as it begins.
+2. A kill reaches the child that an attempt started, also one that is started in the same step.
+3. What an attempt publishes is written if its end counts, and not otherwise.
+
+Called by: engine.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from onbeat.core import signals as s
+from onbeat.core.changes import AnyChange, ChildStarted, RunMoved
+from onbeat.core.decide import decided
+from onbeat.core.event import Micros
+from onbeat.core.execution import Execution
+from onbeat.core.states import State
+from onbeat.engine.catalog import LoadedFlow
+from onbeat.engine.mailbox import Commands, Mailbox, Told
+from onbeat.ports import Append, Creation, Key, Record, SlotClaim, Tell, Work
+
+_STOPPED = (State.KILLING, State.FAILED, State.RETRYING, State.CANCELLED)
+
+
+class Prepared:
+    """An execution that is decided but not written: its first changes, and the execution after them."""
+
+    __slots__ = ("_box", "changes", "commands", "execution", "loaded")
+
+    def __init__(self, loaded: LoadedFlow, execution: Execution, changes: tuple[AnyChange, ...]) -> None:
+        self.loaded = loaded
+        self.execution = execution
+        self.changes = changes
+        self._box = Mailbox(execution.id)
+        self.commands = self._box.now_outstanding(execution, changes)
+
+    def creation(self, key: Key | None = None) -> Creation:
+        """It as part of a Work."""
+        concurrency = self.loaded.flow.concurrency
+        claim = SlotClaim(self.loaded.flow.name, concurrency.limit, concurrency.behavior) if concurrency else None
+        return Creation(
+            execution=self.execution,
+            changes=self.changes,
+            key=key,
+            claim=claim,
+            active=self._box.active_after(self.commands) > 0,
+            wake=self._box.wake_after(self.commands),
+        )
+
+
+class Step:
+    """What one step of an execution decided. records: what attempts whose ends count have published."""
+
+    __slots__ = ("after", "before", "changes", "new", "placed", "records", "told")
+
+    def __init__(self, before: Execution, told: list[Told]) -> None:
+        self.before = before
+        self.told = told
+        self.after = before
+        self.changes: tuple[AnyChange, ...] = ()
+        self.records: tuple[Record, ...] = ()
+        self.placed: list[int] = []
+        self.new: Commands = {}
+
+    @property
+    def consumed(self) -> tuple[int, ...]:
+        """The inbox rows that it answers."""
+        return tuple(each.seq for each in self.told if each.seq)
+
+    def work(self, box: Mailbox, children: Sequence[Prepared]) -> Work:
+        """All of it, to be written together."""
+        logs = tuple(line for each in self.told for line in each.logs)
+        if not self.changes and not self.consumed:
+            return Work(logs=logs)
+        assert box.loaded is not None
+        ended = self.after.ended and not self.before.ended
+        append = Append(
+            execution=self.after,
+            expected=self.before.version,
+            changes=self.changes,
+            consumed=self.consumed,
+            released=box.loaded.flow.name if ended and box.loaded.flow.concurrency else None,
+            active=box.active_after(self.new) > 0,
+            wake=box.wake_after(self.new),
+        )
+        return Work(
+            creations=tuple(child.creation() for child in children),
+            appends=(append,),
+            tells=tuple(_tells(self.before, self.after, self.changes, children)),
+            records=self.records,
+            logs=logs,
+        )
+
+
+def one_by_one(
+    loaded: LoadedFlow, execution: Execution, told: Sequence[Told], now: Micros
+) -> tuple[tuple[AnyChange, ...], Execution, tuple[Record, ...]]:
+    """The changes, the execution after them, and the records of the attempts whose ends count at their turn."""
+    changes: tuple[AnyChange, ...] = ()
+    records: tuple[Record, ...] = ()
+    for each in told:
+        if counts(execution, each.signal):
+            records += each.records
+        more, execution = decided(loaded.flow, execution, [each.signal], now)
+        changes += more
+    return changes, execution, records
+
+
+def counts(execution: Execution, signal: s.Signal) -> bool:
+    """Whether an attempt's end is of the attempt under way, so that what it publishes is written."""
+    if not isinstance(signal, s.TaskEnded):
+        return False
+    run = execution.runs.get(signal.run)
+    return run is not None and run.state is State.RUNNING and run.attempt == signal.attempt
+
+
+def _tells(before: Execution, after: Execution, changes: Sequence[AnyChange], children: Sequence[Prepared]) -> Iterator[Tell]:
+    """What other executions are told in the same transaction."""
+    if after.ended and not before.ended:
+        yield from _end(after)
+    for child in children:
+        if child.execution.ended:
+            yield from _end(child.execution)
+    started = {change.n: change.child.id for change in changes if isinstance(change, ChildStarted)}
+    for change in changes:
+        if isinstance(change, RunMoved) and change.state in _STOPPED:
+            run = before.runs.get(change.n)
+            child_id = started.get(change.n) or (run.child if run is not None else None)
+            if child_id is not None:
+                yield Tell(child_id, s.Kill())
+
+
+def _end(ended: Execution) -> Iterator[Tell]:
+    """Its parent hears of it."""
+    head = ended.head
+    if head.parent is not None and head.parent_run is not None:
+        yield Tell(head.parent, s.ChildEnded(head.parent_run, ended.id, ended.state, ended.outputs))

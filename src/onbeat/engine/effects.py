@@ -1,0 +1,130 @@
+"""Make the world do what an execution needs now, and no longer what it needed before.
+
+The only place where a decision becomes a deed; it is called after the decision is durable, with what differs.
+
+Rules
+1. Only differences are acted on: a command that stays is neither done again nor undone.
+2. Whatever an evaluation raises is its answer: no expression takes the engine down, and none is waited for for ever.
+
+Called by: engine.
+"""
+
+import asyncio
+from typing import Protocol
+
+import structlog
+
+from onbeat.core import commands as cmd
+from onbeat.core import signals as s
+from onbeat.core.errors_text import short
+from onbeat.core.event import Json
+from onbeat.core.execution import ROOT, Execution
+from onbeat.core.expressions import compile_value
+from onbeat.core.values import normalise
+from onbeat.engine.catalog import LoadedFlow
+from onbeat.engine.dispatch import Dispatch
+from onbeat.engine.evaluator import Evaluator
+from onbeat.engine.mailbox import Commands, Mailbox
+from onbeat.engine.runner import Runner
+from onbeat.engine.timers import Timers
+from onbeat.errors import OnbeatError, StoreBroken
+
+_log = structlog.get_logger("onbeat.engine")
+LONGEST_EVALUATION = 60.0
+"""Seconds after which an evaluation that waits for something outside has failed."""
+
+
+class Teller(Protocol):
+    """Tells an execution something."""
+
+    def __call__(self, execution: str, signal: s.Signal, /) -> None: ...
+
+
+class Effects:
+    """Runner, places, timers and evaluations, as commands ask for them."""
+
+    def __init__(
+        self, runner: Runner, dispatch: Dispatch, timers: Timers, evaluator: Evaluator, group: asyncio.TaskGroup, tell: Teller
+    ) -> None:
+        self._runner = runner
+        self._dispatch = dispatch
+        self._timers = timers
+        self._evaluator = evaluator
+        self._group = group
+        self._tell = tell
+
+    def perform(self, box: Mailbox, new: Commands) -> None:
+        """Do the difference between what was outstanding and what is, for the task runs that are named."""
+        box.active = box.active_after(new)
+        box.fresh = False
+        for n, commands in new.items():
+            old = box.commands.get(n, ())
+            if old != commands:
+                for command in old:
+                    if command not in commands:
+                        self._undo(box, command)
+                for command in commands:
+                    if command not in old:
+                        self._do(box, command)
+            if commands:
+                box.commands[n] = commands
+            else:
+                box.commands.pop(n, None)
+
+    def abandon(self, box: Mailbox) -> None:
+        """Stop whatever the world does for an execution, and let it tell nothing."""
+        self._runner.abandon(box.id)
+        for instant, n in box.due:
+            self._timers.disarm(box.id, n, instant)
+        box.due.clear()
+
+    def _do(self, box: Mailbox, command: cmd.AnyCommand) -> None:
+        assert box.execution is not None
+        assert box.loaded is not None
+        match command:
+            case cmd.RunTask():
+                self._runner.start(box.loaded, box.execution, command.run, command.attempt)
+            case cmd.Dispatch():
+                self._dispatch.ask(box.loaded, box.execution, command.run)
+            case cmd.StopTask():
+                self._runner.stop(box.id, command.run, command.attempt)
+            case cmd.Evaluate():
+                self._group.create_task(self._evaluate(box.loaded, box.execution, command.run, command.ask))
+            case cmd.ArmTimer():
+                box.arm(command.run, command.due)
+                self._timers.arm(box.id, command.run, command.due)
+            case _:
+                pass
+
+    def _undo(self, box: Mailbox, command: cmd.AnyCommand) -> None:
+        assert box.execution is not None
+        match command:
+            case cmd.RunTask():
+                self._runner.cancel(box.id, command.run, command.attempt)
+            case cmd.Dispatch():
+                self._dispatch.withdraw(box.execution, command.run)
+            case cmd.ArmTimer():
+                box.disarm(command.run, command.due)
+                self._timers.disarm(box.id, command.run, command.due)
+            case _:
+                pass
+
+    async def _evaluate(self, loaded: LoadedFlow, execution: Execution, n: int, ask: str) -> None:
+        try:
+            if n == ROOT:
+                expression: Json = {output.id: output.value for output in loaded.flow.outputs}
+            else:
+                expression = getattr(loaded.flow.by_id[execution.runs[n].task], ask)
+            async with asyncio.timeout(LONGEST_EVALUATION):
+                value = normalise(await self._evaluator.render(compile_value(expression), loaded.flow, execution, n))
+            signal = s.Evaluated(n, ask, value)
+        except StoreBroken:
+            raise
+        except TimeoutError:
+            signal = s.Evaluated(n, ask, None, f"it was not evaluated within {LONGEST_EVALUATION:.0f} s")
+        except OnbeatError as problem:
+            signal = s.Evaluated(n, ask, None, self._evaluator.mask(short(problem)))
+        except Exception as bug:
+            _log.exception("an evaluation raised", execution=execution.id, property=ask)
+            signal = s.Evaluated(n, ask, None, self._evaluator.mask(f"{type(bug).__name__}: {short(bug)}"))
+        self._tell(execution.id, signal)
