@@ -35,9 +35,9 @@ async def run(name: str, folder: Path, scale: float, seed: int) -> Report:
             return await campaigns.kafka(folder, broker.bootstrap, "kill-loop", size(10_000), size(20), seed)
     if name == "mqtt":
         with Mosquitto() as broker:
-            return await campaigns.mqtt(folder, broker.url, size(2_000), size(10), seed)
+            return await campaigns.mqtt(folder, broker.url, size(2_000), size(20), seed)
     if name == "webhook":
-        return await campaigns.webhook(folder, size(1_000), size(10), seed)
+        return await campaigns.webhook(folder, size(1_000), size(20), seed)
     if name == "burst":
         return await campaigns.burst(folder, size(2_000), seed)
     return await campaigns.files(folder, size(1_000), size(5), seed)
