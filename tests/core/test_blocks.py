@@ -56,6 +56,16 @@ def test_a_flowable_allows_as_a_task_does():
     assert world.state is WARNING
 
 
+def test_a_success_names_no_failure():
+    """A failure inside that was allowed twice over is no failure of the execution: its last state event has no error."""
+    flow = "tasks: [{id: s, type: core.flow.Sequential, allowFailure: true, allowWarning: true, tasks: [{id: a, type: t}]}]"
+    world = World(flow, {"a": ["why"]}).play()
+    last = world.changes()[-1]
+
+    assert isinstance(last, c.Moved)
+    assert (world.state, last.error, last.failed_task) == (SUCCESS, None, None)
+
+
 def test_disabled_tasks_are_as_if_not_written():
     """No task run, no state; a flow of nothing else succeeds."""
     assert World("tasks: [{id: a, type: t, disabled: true}, {id: b, type: t}]").play().states == {"b": SUCCESS}

@@ -12,6 +12,8 @@ Rules
 Called by: decide.
 """
 
+from collections.abc import Sequence
+
 from onbeat.core import changes as c
 from onbeat.core.draft import Draft
 from onbeat.core.durations import parse_duration
@@ -35,8 +37,9 @@ def begin(draft: Draft) -> None:
 
 def settle(draft: Draft) -> None:
     """Tell each block of its ended children, to a fixed point."""
-    while draft.ended:
-        _child_ended(draft, draft.run(draft.ended.pop(0)))
+    for n in draft.ended:  # grows meanwhile
+        _child_ended(draft, draft.run(n))
+    draft.ended.clear()
 
 
 def fill(draft: Draft, n: int) -> None:
@@ -64,19 +67,18 @@ def lane_of(draft: Draft, n: int, block: Block, lane: int) -> Lane:
     return Lane(draft.flow.tasks) if n == ROOT else draft.flowable(n).lane(block, lane)
 
 
-def next_step(draft: Draft, n: int, block: Block, lane: int, step: int) -> int | None:
-    """The lane's next enabled step from `step` on; None when there is none."""
-    tasks = lane_of(draft, n, block, lane).tasks
+def next_enabled(tasks: Sequence[TaskSpec], step: int) -> int | None:
+    """The place of the next task from `step` on that is not disabled; None when there is none."""
     return next((at for at in range(step, len(tasks)) if not tasks[at].disabled), None)
 
 
 def begin_step(draft: Draft, n: int, lane: int, step: int) -> bool:
     """Create the task run of the lane's next enabled task from `step` on; False when there is none."""
     block = draft.block(n)
-    at = next_step(draft, n, block, lane, step)
+    tasks, value, iteration = lane_of(draft, n, block, lane)
+    at = next_enabled(tasks, step)
     if at is None:
         return False
-    tasks, value, iteration = lane_of(draft, n, block, lane)
     number = draft.execution.last + 1
     draft.add(
         c.RunCreated(
@@ -192,7 +194,7 @@ def _tails(draft: Draft, n: int) -> tuple[bool, bool]:
     else:
         spec = draft.flowable(n)
         errors, finally_ = spec.errors, spec.finally_
-    return any(not task.disabled for task in errors), any(not task.disabled for task in finally_)
+    return next_enabled(errors, 0) is not None, next_enabled(finally_, 0) is not None
 
 
 def _block_over(draft: Draft, n: int, block: Block) -> None:

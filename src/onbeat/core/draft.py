@@ -82,8 +82,8 @@ class Draft:
                 sequence=execution.sequence + 1,
                 labels=execution.labels,
                 outputs=outputs,
-                error=error or execution.error,
-                failed_task=execution.failed_task,
+                error=None if after is State.SUCCESS else error or execution.error,
+                failed_task=None if after is State.SUCCESS else execution.failed_task,
             )
         )
 

@@ -78,11 +78,8 @@ def _left(draft: Draft) -> _Left:
     """Walk from the flow's block to what failed in it."""
     execution = draft.execution
     children = _children(execution)
-    left = _Left([], [], [], [], False)
-    waiting = [ROOT] if ROOT in execution.blocks else []
-    while waiting:
-        n = waiting.pop(0)
-        left.blocks.append(n)
+    left = _Left([ROOT] if ROOT in execution.blocks else [], [], [], [], False)
+    for n in left.blocks:  # grows meanwhile
         block = msgspec.structs.replace(execution.blocks[n], phase=Phase.TASKS)
         last: dict[int, TaskRun] = {}
         for run in children[n]:
@@ -93,13 +90,14 @@ def _left(draft: Draft) -> _Left:
                 left = left._replace(more=left.more or run.state in FAILING)
         for lane, run in sorted(last.items()):
             if run.state in FAILING and run.n in execution.blocks:
-                waiting.append(run.n)
+                left.blocks.append(run.n)
             elif run.state in FAILING:
                 left.leaves.append(run)
-            elif (step := blocks.next_step(draft, n, block, lane, run.step + 1)) is not None:
+            elif (step := blocks.next_enabled(blocks.lane_of(draft, n, block, lane).tasks, run.step + 1)) is not None:
                 left.stopped.append((n, lane, step))
         unbegun = any(
-            blocks.next_step(draft, n, block, lane, 0) is not None for lane in range(max(last, default=-1) + 1, execution.blocks[n].total)
+            blocks.next_enabled(blocks.lane_of(draft, n, block, lane).tasks, 0) is not None
+            for lane in range(max(last, default=-1) + 1, block.total)
         )
         left = left._replace(more=left.more or unbegun)
     return left
