@@ -285,7 +285,9 @@ def test_a_crash_after_the_timer_was_told_is_answered_by_the_timer_again():
 
 def test_a_kill_of_a_pause_in_which_a_block_had_nothing_to_do():
     """The block was opened during the pause and would have ended with the resume: the kill ends it."""
-    world = World("tasks: [{id: e, type: core.flow.ForEach, values: '{{ envs.v }}', tasks: [{id: a, type: t}]}]", outside={"envs": {"v": []}})
+    world = World(
+        "tasks: [{id: e, type: core.flow.ForEach, values: '{{ envs.v }}', tasks: [{id: a, type: t}]}]", outside={"envs": {"v": []}}
+    )
     world.tell(s.Begin())
     world.tell(s.Pause())
     world.grant()
