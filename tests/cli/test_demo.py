@@ -63,5 +63,7 @@ def test_a_daemon_that_does_not_come_up_is_shown_with_its_log(tmp_path: Path):
 def test_a_step_that_does_not_end_fails_the_demo(client, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """Rule 3: it is given up after a while, and said."""
     monkeypatch.setattr(demo, "PATIENCE", 0.1)
-    assert demo._tried(client, demo.Tail(client), "nothing", lambda: None) is False
+    tail = demo.Tail(client)
+    assert demo._tried(client, tail, "nothing", lambda: None) is False
+    tail.stopped = True
     assert "no execution of nothing ended within 0.1 s" in capsys.readouterr().err

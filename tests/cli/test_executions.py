@@ -60,6 +60,8 @@ def test_an_execution_that_failed_shows_its_error_and_is_restarted(onbeat, daemo
     wait_for(client, execution, "FAILED")
     states = [each["state"] for each in client.get(f"/executions/{execution}")["state"]["histories"]]
     assert states.count("FAILED") == 2
+    followed = onbeat("executions", "follow", execution, data=daemon.data).stdout
+    assert followed.count("FAILED    shop.heard\n") == 2
 
 
 def test_a_paused_execution_is_resumed_with_answers(onbeat, daemon, client):

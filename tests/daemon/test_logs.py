@@ -59,7 +59,7 @@ def test_what_libraries_warn_of_is_in_the_same_form(written: Callable[[], str]):
     """Their information is noise; configuring twice does not say it twice."""
     configure("json", "info")
     configure("json", "info")
-    logging.getLogger("aiokafka").info("quiet")
-    logging.getLogger("aiokafka").warning("broker %s is gone", 1)
+    logging.getLogger("somelibrary").info("quiet")
+    logging.getLogger("somelibrary").warning("broker %s is gone", 1)
     (line,) = written().splitlines()
     assert json.loads(line)["event"] == "broker 1 is gone"

@@ -10,6 +10,7 @@ Called by: app.py; flows.py and demo.py follow executions too.
 
 import json
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from onbeat.errors import UserError
 ENDED = frozenset({"SUCCESS", "WARNING", "FAILED", "KILLED", "CANCELLED", "RETRIED", "SKIPPED"})
 GOOD = frozenset({"SUCCESS", "WARNING"})
 _LONGEST_CAUSE = 40
+_PAUSE = threading.Event()
+_BREATH = 0.1
 
 
 def read_event(given: str) -> Any:
@@ -85,14 +88,14 @@ def follow_execution(client: Client, execution: str, quiet: bool = False) -> str
     """Show each state of an execution and its tasks as it comes; returns the last."""
     seen: set[tuple[str, int]] = set()
     logged = 0
-    for frame in client.stream(f"{API}/executions/{part(execution)}/follow", on_lost=complain):
-        if quiet and frame.name != "end":
-            continue
-        if not quiet:
-            logged = _show_progress(client, frame.data, seen, logged, last=frame.name == "end")
-        if frame.name == "end":
-            return str(frame.data["state"]["current"])
-    return "UNKNOWN"
+    while True:
+        for frame in client.stream(f"{API}/executions/{part(execution)}/follow", on_lost=complain):
+            state = str(frame.data["state"]["current"])
+            if not quiet:
+                logged = _show_progress(client, frame.data, seen, logged, last=state in ENDED)
+            if state in ENDED:
+                return state
+        _PAUSE.wait(_BREATH)  # the stream ended with an earlier run of an execution that was restarted: look again
 
 
 def _show_progress(client: Client, execution: Mapping[str, Any], seen: set[tuple[str, int]], logged: int, last: bool) -> int:
