@@ -26,15 +26,19 @@ from starlette.routing import Route
 
 from onbeat.api.app import all_routes
 from onbeat.cli.app import app
+from onbeat.core.execution import Trigger
 from onbeat.core.plan import FLOWABLES
+from onbeat.core.states import State
 from onbeat.engine.loader import check_flow, check_trigger
 from onbeat.registry import SOURCES, TASKS, Registry
 from onbeat.settings import Settings
+from onbeat.stores.memory import MemoryStore
 from tests.docs import models
 from tests.docs.generate import CHECKOUT, DOCS, stale
 from tests.docs.markdown import Block, anchors, blocks, links, prose
 from tests.docs.pages import BUS_ONLY, walk
 from tests.docs.words import WORDS
+from tests.engine.harness import node_with
 
 PAGES = sorted([CHECKOUT / "README.md", CHECKOUT / "deploy" / "README.md", CHECKOUT / "CHANGELOG.md", *DOCS.rglob("*.md")])
 README = CHECKOUT / "README.md"
@@ -259,6 +263,26 @@ def test_every_yaml_on_a_page_loads(block: Block) -> None:
     else:
         target = {} if {"flow", "flows"} & given.keys() else {"flow": {"namespace": "docs", "id": "page"}}
         check_trigger(yaml.safe_dump({**given, **target}), named(block.page), registry)
+
+
+AWAY = ("core.http.Request", "kafka.", "mqtt.", "core.flow.Sleep", "outputs.export")
+"""An example with any of these needs a broker, a service, five seconds, or a task before it."""
+DATA = {"id": 7, "order": 7, "total": 120, "customer": "Ada", "name": "Ada", "prices": [1.5, 2.5]}
+RUNS = [one for one in YAMLS if "tasks:" in one.values[0].text and not any(name in one.values[0].text for name in AWAY)]
+
+
+@pytest.mark.parametrize("block", RUNS)
+async def test_every_flow_on_a_page_that_needs_nothing_else_runs(block: Block, tmp_path: Path) -> None:
+    """What loads may still fail: a function that takes no such argument, an output that is not there."""
+    given = {"id": "page", "namespace": "docs", **yaml.safe_load(block.text), "triggers": []}
+    (tmp_path / "file.csv").write_text("one\ntwo\n")
+    variables = {"data": DATA, "body": DATA, "headers": {}, "path": str(tmp_path / "file.csv"), "name": "file.csv"}
+    variables |= {"date": "2026-01-01T07:00:00+01:00", "next": "2026-01-02T07:00:00+01:00"}
+    async with node_with(MemoryStore(), {"page.yaml": yaml.safe_dump(given)}, tmp_path, sources=False) as node:
+        trigger = Trigger(id="page", type="core.trigger.Event", variables=variables)
+        inputs = {one["id"]: DATA[one["id"]] for one in given.get("inputs", ())}
+        execution = await node.engine.ended((await node.start(given["namespace"], given["id"], inputs, trigger=trigger)).id)
+    assert execution.state is State.SUCCESS, execution.error
 
 
 def onbeat(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:

@@ -161,8 +161,11 @@ class ShellScript(Script):
           printf '%s' "$NAME" | wc -c > result.txt
           echo "::{\\"outputs\\":{\\"length\\":$(cat result.txt)}}::"
       - id: use
-        type: core.log.Log
-        message: "{{ outputs.count.vars.length }} {{ read(outputs.count.outputFiles['result.txt']) }}"
+        type: scripts.shell.Commands
+        inputFiles:
+          result.txt: "{{ outputs.count.outputFiles['result.txt'] }}"
+        commands:
+          - echo "{{ outputs.count.vars.length }}, and in the file $(cat result.txt)"
     ```
     """
 
