@@ -42,7 +42,7 @@ triggers:
   - {trigger}
 outputs:
   - {{id: key, type: STRING, value: "{{{{ {key} }}}}"}}
-  - {{id: at, type: STRING, value: "{{{{ outputs.first.result }}}}"}}
+  - {{id: at, type: STRING, value: "{{{{ outputs.first.value }}}}"}}
 """
 TWO = """
 id: two

@@ -56,7 +56,8 @@ class Proxy:
     def cut(self) -> None:
         """Reset every open connection, as a router does that forgets them."""
         for writer in self._writers:
-            writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, RESET_AT_CLOSE)
+            with contextlib.suppress(OSError):  # one that is closed already has nothing to reset
+                writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, RESET_AT_CLOSE)
             writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
