@@ -31,6 +31,7 @@ from onbeat.engine.payloads import Payloads
 from onbeat.engine.storage import LocalStorage
 from onbeat.registry import Registry
 from onbeat.settings import CONFIG_FILE, Settings
+from tests.docs.constructs import CONSTRUCTS
 from tests.docs.models import key_of, table
 
 MADE = "<!-- Made by `python -m tests.docs.generate` from the code; edit it there. -->"
@@ -137,14 +138,11 @@ def tasks() -> str:
         "### Retry",
         table(Retry),
         "## Flow constructs",
-        "They arrange other tasks. All of them may have `errors` (tasks that run when one inside it failed) and `finally` (at the end, "
-        "whatever happened); `core.flow.Subflow` arranges nothing and has neither.",
+        "They arrange other tasks. All of them may have `errors` (tasks that run when one inside failed) and `finally` (at the end, "
+        "whatever happened), but for `core.flow.Subflow`, which has no tasks inside.",
     ]
     for kind, names in _by_class(FLOWABLES):
-        module = inspect.getmodule(kind)
-        assert module is not None
-        text = about(module) if names[0] != "core.flow.EachSequential" and names[0] != "core.flow.EachParallel" else about(kind)
-        parts += [f"### {names[0]}", text, _others(names), table(kind, _COMMON | _TAILS)]
+        parts += [f"### {names[0]}", CONSTRUCTS[names[0]].strip(), _others(names), table(kind, _COMMON | _TAILS)]
     parts.append("## Tasks")
     for kind, names in _by_class({name: registry.task(name) for name in registry.names()[0]}):
         parts += [f"### {names[0]}", about(kind), _others(names), table(kind)]
@@ -223,7 +221,7 @@ nothing else keeps the value's type: `"{{ inputs.total }}"` of a number is a num
 | `{{ trigger.body.name ?? 'nobody' }}` | something else where it is missing or null |
 | `{{ inputs.total >= 100 ? 'large' : 'small' }}` | one of two |
 | `{{ 'order-' ~ inputs.id }}` | joined text |
-| `{{ inputs.total > 10 and not (inputs.test is defined) }}` | conditions; a number compared with a text compares their texts |
+| `{{ inputs.total > 10 and not (inputs.test is defined) }}` | conditions; `==` between a number and a text compares their texts |
 | `{{ inputs.names \\| first \\| upper }}` | filters |
 | `{% if inputs.vip %}…{% endif %}`, `{% for name in inputs.names %}…{% endfor %}` | longer texts |
 """,
@@ -234,7 +232,7 @@ nothing else keeps the value's type: `"{{ inputs.total }}"` of a number is a num
 |---|---|
 | `inputs` | the execution's inputs |
 | `trigger` | what started it; each [trigger](triggers.md) says what it has |
-| `outputs` | `outputs.TASK…`, inside a loop of that round; outside `outputs.TASK[VALUE]…` |
+| `outputs` | `outputs.TASK…`; of a task in a loop `outputs.TASK[VALUE]…`, of the same round `outputs.TASK[taskrun.value]…` |
 | `vars`, `labels` | the flow's variables, the execution's labels |
 | `flow`, `execution` | `id`, `namespace`, `revision`; `id`, `startDate`, `state` |
 | `task`, `taskrun` | `task.id`, `task.type`; `taskrun.value` and `taskrun.iteration` in a loop, `taskrun.attemptsCount` |

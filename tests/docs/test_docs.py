@@ -27,6 +27,7 @@ from starlette.routing import Route
 from onbeat.api.app import all_routes
 from onbeat.cli.app import app
 from onbeat.core.execution import Trigger
+from onbeat.core.expressions import compile_value, make_scope
 from onbeat.core.plan import FLOWABLES
 from onbeat.core.states import State
 from onbeat.engine.loader import check_flow, check_trigger
@@ -283,6 +284,16 @@ async def test_every_flow_on_a_page_that_needs_nothing_else_runs(block: Block, t
         inputs = {one["id"]: DATA[one["id"]] for one in given.get("inputs", ())}
         execution = await node.engine.ended((await node.start(given["namespace"], given["id"], inputs, trigger=trigger)).id)
     assert execution.state is State.SUCCESS, execution.error
+
+
+def test_every_expression_that_is_shown_gives_a_value() -> None:
+    """Those of the first table of the page about them."""
+    table = (DOCS / "reference" / "expressions.md").read_text().partition("## Variables")[0]
+    shown = [text.replace("\\|", "|") for text in re.findall(r"`([{][{%][^`]*)`", table)][1:]
+    scope = {"inputs": {"order": {"id": 7}, "id": 7, "total": 120, "names": ["Ada"], "vip": True}, "trigger": {"body": {}}}
+    values = [compile_value(text).render(make_scope(scope)) for text in shown]
+    assert values[:6] == [7, 7, "nobody", "large", "order-7", True]
+    assert "ADA" in values
 
 
 def onbeat(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:

@@ -77,7 +77,7 @@ WORDS: dict[str, dict[str, str]] = {
         "maxAttempts": "How many attempts, the first included.",
         "maxDuration": "No attempt begins later than this after the first began.",
         "warningOnRetry": "A success that needed more than one attempt is a `WARNING`.",
-        "behavior": "Try the task again, or start the whole flow anew as another execution.",
+        "behavior": "Only `RETRY_FAILED_TASK` so far; `CREATE_NEW_EXECUTION` does the same.",
     },
     "core.flow.TaskSpec": {
         "id": "Name of the task, unique in the flow: `{{ outputs.ID }}`.",

@@ -1,0 +1,128 @@
+"""Say what each flow construct does, with an example: their modules speak to those who work on them, not to those who write flows.
+
+Called by: pages.py. The examples are loaded and run by test_docs.py like every other.
+"""
+
+CONSTRUCTS: dict[str, str] = {
+    "core.flow.Sequential": """
+Runs tasks one after another: to give a part of a flow its own `errors` and `finally`.
+
+```yaml
+tasks:
+  - id: part
+    type: core.flow.Sequential
+    tasks:
+      - id: risky
+        type: core.execution.Fail
+        condition: "{{ trigger.data.total > 1000 }}"
+    errors:
+      - id: tell
+        type: core.log.Log
+        message: "{{ error.taskId }}: {{ error.message }}"
+```
+""",
+    "core.flow.Parallel": """
+Runs tasks side by side, `concurrent` at once. When one failed no further one starts; those that run go on to their end.
+
+```yaml
+tasks:
+  - id: both
+    type: core.flow.Parallel
+    tasks:
+      - id: left
+        type: core.debug.Return
+        format: L
+      - id: right
+        type: core.debug.Return
+        format: R
+  - id: joined
+    type: core.log.Log
+    message: "{{ outputs.left.value }}{{ outputs.right.value }}"
+```
+""",
+    "core.flow.If": """
+Runs one of two branches. False are: false, 0, an empty text, list or map, null, and the texts `false`, `0` and `-0`.
+Output: `evaluationResult`.
+
+```yaml
+tasks:
+  - id: large
+    type: core.flow.If
+    condition: "{{ trigger.data.total >= 100 }}"
+    then:
+      - id: check
+        type: core.log.Log
+        message: needs a check
+    else:
+      - id: go
+        type: core.log.Log
+        message: goes through
+```
+""",
+    "core.flow.Switch": """
+Runs the branch that a value names, else `defaults`. Outputs: `value`, and `defaults`: whether it was those.
+
+```yaml
+tasks:
+  - id: by_customer
+    type: core.flow.Switch
+    value: "{{ trigger.data.customer }}"
+    cases:
+      Ada:
+        - id: ada
+          type: core.log.Log
+          message: it is Ada
+    defaults:
+      - id: other
+        type: core.log.Log
+        message: it is somebody else
+```
+""",
+    "core.flow.ForEach": """
+Runs its tasks for each value, duplicates too, `concurrencyLimit` values at once. `taskrun.value` is the value as text; the outputs of a
+task in the loop are `outputs.TASK[VALUE]`, so of the same round `outputs.TASK[taskrun.value]`.
+
+```yaml
+tasks:
+  - id: each
+    type: core.flow.ForEach
+    values: ["a", "b"]
+    concurrencyLimit: 2
+    tasks:
+      - id: double
+        type: core.debug.Return
+        format: "{{ taskrun.value }}{{ taskrun.value }}"
+      - id: say
+        type: core.log.Log
+        message: "{{ outputs.double[taskrun.value].value }}"
+  - id: after
+    type: core.log.Log
+    message: "{{ outputs.double['b'].value }}"
+```
+""",
+    "core.flow.EachSequential": "Kestra's old name for a `core.flow.ForEach` of one value at a time.",
+    "core.flow.EachParallel": "Kestra's old name for a `core.flow.ForEach` of all values at once.",
+    "core.flow.Pause": """
+Waits for a person or for a time, holding no place and no memory, and over restarts. The task run is `PAUSED`, and so is the execution once
+nothing else in it runs. `onbeat executions resume ID -i approved=true` goes on; with `pauseDuration` it goes on by itself, with `timeout`
+it fails when nobody came.
+
+```yaml
+tasks:
+  - id: a_moment
+    type: core.flow.Pause
+    pauseDuration: PT0.1S
+  - id: go
+    type: core.log.Log
+    message: on we go
+```
+
+`flows/large_order.yaml` waits for a person.
+""",
+    "core.flow.Subflow": """
+Runs another flow. It begins in the transaction in which this task begins to wait, and its end reaches this task in the transaction that
+ends it. Output: `outputs`, those of the flow.
+
+`flows/fan_out.yaml` greets each of a list by a flow of its own.
+""",
+}
