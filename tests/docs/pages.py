@@ -9,30 +9,33 @@ Rules
 Called by: generate.py.
 """
 
+import asyncio
+import contextlib
 import inspect
+import io
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
 import typer
+import yaml
 from starlette.routing import Route
 
 from onbeat.api.app import all_routes
 from onbeat.cli.app import app
-from onbeat.clock import SystemClock
 from onbeat.core.expressions.environment import FILTERS, FUNCTIONS, TESTS
 from onbeat.core.expressions.functions import OUTSIDE_NAMES
 from onbeat.core.flow import Concurrency, Flow, FlowableSpec, OutputSpec, Retry, TaskSpec
 from onbeat.core.inputs import InputSpec
 from onbeat.core.plan import FLOWABLES
 from onbeat.core.trigger import TriggerSpec
-from onbeat.engine.evaluator import Evaluator
-from onbeat.engine.payloads import Payloads
-from onbeat.engine.storage import LocalStorage
 from onbeat.registry import Registry
 from onbeat.settings import CONFIG_FILE, Settings
+from onbeat.stores.memory import MemoryStore
 from tests.docs.constructs import CONSTRUCTS
 from tests.docs.models import key_of, table
+from tests.engine.harness import node_with
 
 MADE = "<!-- Made by `python -m tests.docs.generate` from the code; edit it there. -->"
 BUS_ONLY = ("kafka.EventTrigger", "mqtt.EventTrigger")
@@ -206,9 +209,8 @@ def _others(names: list[str]) -> str:
 
 def expressions() -> str:
     """The names that expressions know."""
-    outside = set(Evaluator(SystemClock(), Payloads(LocalStorage(Path())), lambda bits: 0, {}).outside["__outside__"])
-    here = (set(FUNCTIONS) - OUTSIDE_NAMES) | outside
-    away = OUTSIDE_NAMES - outside
+    away = asyncio.run(_missing_functions())
+    here = FUNCTIONS.keys() - away
     return _page(
         "Expressions",
         """
@@ -252,6 +254,18 @@ nothing else keeps the value's type: `"{{ inputs.total }}"` of a number is a num
         "Known, and an error that says so when it is called, since there is nothing behind it yet:",
         _names(away),
     )
+
+
+async def _missing_functions() -> set[str]:
+    """The functions that say they are not available: a flow calls each."""
+    tasks = [
+        {"id": name, "type": "core.debug.Return", "format": f"{{{{ {name}() }}}}", "allowFailure": True} for name in sorted(OUTSIDE_NAMES)
+    ]
+    flow = yaml.safe_dump({"id": "ask", "namespace": "docs", "tasks": tasks})
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        async with node_with(MemoryStore(), {"ask.yaml": flow}, Path(folder), sources=False) as node:
+            execution = await node.engine.ended((await node.start("docs", "ask")).id)
+    return {run.task for run in execution.runs.values() if "is not available" in (run.error or "")}
 
 
 def _names(names: Any) -> str:
