@@ -87,3 +87,75 @@ def test_asking_again_after_withdrawing_counts() -> None:
     places.withdraw("b", 1)
     assert places.held() == 0
     assert places.waiting() == 0
+
+
+def test_an_attempt_keeps_its_place_while_the_next_one_waits() -> None:
+    """A stopped attempt that is slow to end, and the next attempt of the same task run: two places, each given back once."""
+    given = Given()
+    places = Places({"loop": 1}, given)
+    assert places.try_reserve("a", 1, "loop")
+    first = places.take("a", 1)
+    places.ask("a", 1, "loop")
+    assert given == []
+    assert places.waiting() == 1
+    places.release(first)
+    assert given == [("a", 1)]
+    second = places.take("a", 1)
+    assert places.held() == 1
+    assert not places.try_reserve("b", 1, "loop")
+    places.release(second)
+    assert places.held() == 0
+
+
+def test_what_was_taken_is_not_withdrawn() -> None:
+    """Withdrawing a job whose attempt runs gives nothing back; giving back does not take a job out of the queue."""
+    given = Given()
+    places = Places({"loop": 1}, given)
+    assert places.try_reserve("a", 1, "loop")
+    place = places.take("a", 1)
+    places.withdraw("a", 1)
+    assert places.held() == 1
+    places.ask("b", 1, "loop")
+    places.give_back("b", 1)
+    assert places.waiting() == 1
+    places.release(place)
+    assert given == [("b", 1)]
+
+
+def test_closed_places_are_given_to_nobody() -> None:
+    """Who waits goes on waiting, who asks waits, tasks that need no place neither begin."""
+    given = Given()
+    places = Places({"loop": 1}, given)
+    assert places.try_reserve("a", 1, "loop")
+    place = places.take("a", 1)
+    places.ask("b", 1, "loop")
+    places.close()
+    places.release(place)
+    places.ask("c", 1, "none")
+    assert given == []
+    assert places.waiting() == 1
+    assert not places.try_reserve("d", 1, "none")
+
+
+def test_an_execution_is_forgotten_whole() -> None:
+    """What it reserved goes to the next, what it waited for to nobody."""
+    given = Given()
+    places = Places({"loop": 2}, given)
+    for run in (1, 2, 3, 4):
+        places.ask("a", run, "loop")
+    places.ask("b", 1, "loop")
+    places.forget("a")
+    assert given == [("a", 1), ("a", 2), ("b", 1)]
+    assert (places.held(), places.waiting()) == (1, 0)
+
+
+def test_a_long_queue_costs_its_length() -> None:
+    """Serving a hundred thousand jobs in turn is no square of it: the queue is no dict whose front is scanned again each time."""
+    given = Given()
+    places = Places({"loop": 1}, given)
+    count = 100_000
+    for n in range(count):
+        places.ask("a", n, "loop")
+    for _ in range(count):
+        places.release(places.take(*given[-1]))
+    assert len(given) == count

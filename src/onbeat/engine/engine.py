@@ -240,6 +240,7 @@ class Engine:
         if run == _WAKE:  # loading it arms its own timers
             self._schedule(self._box(execution))
         else:
+            self._box(execution).spend(run, due)
             self.tell(execution, s.TimerFired(run, due))
 
     # ---- working -----------------------------------------------------------------------------------------------
@@ -297,7 +298,8 @@ class Engine:
         else:
             changes, after = decided(loaded.flow, execution, [each.signal for each in told], now)
         step.changes, step.after, step.placed = self._dispatch.reserve(loaded, after, changes, now)
-        step.new = box.now_outstanding(step.after, step.changes)
+        early = [signal.run for each in told if isinstance(signal := each.signal, s.TimerFired) and signal.due > now]
+        step.new = box.now_outstanding(step.after, step.changes, early)
         return step
 
     async def _write(self, box: Mailbox, step: Step) -> None:

@@ -56,13 +56,14 @@ class Mailbox:
         self.active = 0
         self.due: list[tuple[Micros, int]] = []
 
-    def now_outstanding(self, after: Execution, changes: Sequence[AnyChange]) -> Commands:
-        """The commands of the task runs that the changes touched (of all, where the execution itself moved)."""
+    def now_outstanding(self, after: Execution, changes: Sequence[AnyChange], also: Iterable[int] = ()) -> Commands:
+        """The commands of the task runs that the changes touched (of all, where the execution itself moved), and of those in `also`."""
         touched = None if self.fresh else touched_runs(changes)
         if after.ended:
             return dict.fromkeys(self.commands, ())
         if touched is None:
             touched = {*self.commands, *after.open, ROOT}
+        touched.update(also)
         return {n: _of(after, n) for n in touched}
 
     def active_after(self, new: Commands) -> int:
@@ -84,8 +85,17 @@ class Mailbox:
         """A timer is armed."""
         insort(self.due, (instant, n))
 
+    def spend(self, n: int, instant: Micros) -> None:
+        """A timer fired: what asked for it has had it, and the same instant is another timer when it is asked for again."""
+        self.disarm(n, instant)
+        left = tuple(command for command in self.commands.get(n, ()) if command != ArmTimer(n, instant))
+        if left:
+            self.commands[n] = left
+        else:
+            self.commands.pop(n, None)
+
     def disarm(self, n: int, instant: Micros) -> None:
-        """A timer is disarmed, or fired."""
+        """A timer is disarmed."""
         at = bisect_left(self.due, (instant, n))
         if at < len(self.due) and self.due[at] == (instant, n):
             del self.due[at]

@@ -81,9 +81,11 @@ class Places:
 
     def forget(self, execution: str) -> None:
         """Withdraw all jobs of an execution; looks through all there are."""
-        jobs = {*self._reserved, *(job for waiting in self._waiting.values() for job in waiting)}
-        for _, run in [job for job in jobs if job[0] == execution]:
-            self.withdraw(execution, run)
+        for waiting in self._waiting.values():
+            for job in [job for job in waiting if job[0] == execution]:
+                del waiting[job]
+        for _, run in [job for job in self._reserved if job[0] == execution]:
+            self.give_back(execution, run)
 
     def close(self) -> None:
         """Reserve nothing from now on; who waits goes on waiting."""

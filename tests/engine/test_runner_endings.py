@@ -1,0 +1,150 @@
+"""The runner when a task behaves badly: its attempt fails, nothing else does."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onbeat.core.states import State
+from onbeat.errors import Overloaded
+from onbeat.ports import Outcome, Record, TaskContext, TaskFailed
+from onbeat.testing import ManualClock, settle
+from tests.engine.faulty import FaultyStore, Once
+from tests.engine.flows import ended, leftovers, running
+
+pytestmark = pytest.mark.usefixtures("deeds")
+Deeds = dict[str, Callable[[TaskContext], Any]]
+
+
+async def test_late_log_lines_wait_for_the_disk(tmp_path: Path, clock: ManualClock, deeds: Deeds) -> None:
+    """An end that no longer counts brings log lines only; a full disk does not set the execution aside for them."""
+    store = FaultyStore()
+
+    async def stubborn(context: TaskContext) -> Outcome:
+        try:
+            await context.services.clock.sleep(3_600)
+        finally:
+            context.log("INFO", "last words")
+        return Outcome()
+
+    deeds["stubborn"] = stubborn
+    async with running(tmp_path, store, clock) as node:
+        execution = await node.start("t", "late", {"what": "stubborn"})
+        await settle()
+        store.refuse = Once(Overloaded("full"), wanted=lambda work: bool(work.logs) and not work.appends)
+        for _ in range(20):
+            await clock.advance(1)
+        await ended(node, execution)
+        assert node.engine.quarantined == {}
+        assert [line.message for line in await node.queries.logs(execution.id)].count("last words") == 2
+
+
+async def test_log_lines_of_a_running_task_wait_for_the_disk(tmp_path: Path, clock: ManualClock, deeds: Deeds) -> None:
+    """The service that writes them goes on when the disk is full: nothing is lost, the daemon stays."""
+    store = FaultyStore()
+
+    async def chatty(context: TaskContext) -> Outcome:
+        context.log("INFO", "early")
+        await context.services.clock.sleep(60)
+        return Outcome()
+
+    deeds["chatty"] = chatty
+    async with running(tmp_path, store, clock) as node:
+        execution = await node.start("t", "does", {"what": "chatty"})
+        store.refuse = Once(Overloaded("full"), 2, wanted=lambda work: bool(work.logs))
+        await clock.advance(5)
+        assert [line.message for line in await node.queries.logs(execution.id)] == ["early"]
+
+
+async def test_an_attempt_that_is_stopped_before_it_began_ends(tmp_path: Path, clock: ManualClock) -> None:
+    """Killed in the moment it was started: it says that it ended, gives its place back, and the execution ends."""
+    async with running(tmp_path, FaultyStore(), clock) as node:
+        execution = await node.start("t", "sleep")
+        for n in range(1, 20):
+            node.runner.start(node.engine._boxes[execution.id].loaded, execution, 1, 1 + n)  # type: ignore[arg-type]
+            node.runner.stop(execution.id, 1, 1 + n)
+        await settle()
+        assert len(node.runner) == 1
+        await node.kill(execution.id)
+        assert (await ended(node, execution)).state is State.KILLED
+        await settle()
+        assert leftovers(node) == {}
+
+
+async def test_a_failure_whose_outputs_cannot_be_kept_is_a_failure(tmp_path: Path, deeds: Deeds) -> None:
+    """NaN among what a failing task had to say fails its attempt, and not the daemon."""
+
+    async def fail(context: TaskContext) -> Outcome:
+        raise TaskFailed("no", {"x": float("nan")})
+
+    deeds["fail"] = fail
+    async with running(tmp_path) as node:
+        found = await ended(node, await node.start("t", "does", {"what": "fail"}))
+        assert found.state is State.FAILED
+        assert "finite" in (found.runs[1].error or "")
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (SystemExit(3), "SystemExit: 3"),
+        (asyncio.CancelledError(), "cancelled from within"),
+        (ValueError("\udcff"), "ValueError: ?"),
+        (ExceptionGroup("all", [ValueError()]), "ExceptionGroup"),
+    ],
+    ids=["exit", "cancelled", "surrogate", "group"],
+)
+async def test_whatever_a_task_raises_fails_its_attempt(tmp_path: Path, deeds: Deeds, raised: BaseException, said: str) -> None:
+    """Also what Python means for the whole program, and what cannot be written as it is; the next execution runs."""
+
+    async def strange(context: TaskContext) -> Outcome:
+        raise raised
+
+    deeds["strange"] = strange
+    async with running(tmp_path) as node:
+        found = await ended(node, await node.start("t", "does", {"what": "strange"}))
+        assert found.state is State.FAILED
+        assert said in (found.runs[1].error or "")
+        assert node.trouble() == []
+        assert (await ended(node, await node.start("t", "two"))).state is State.SUCCESS
+
+
+@pytest.mark.parametrize("outcome", [None, Outcome(state=State.RUNNING), Outcome(records=(Record(topic="x", id="1", data={1}, time=1),))])
+async def test_an_outcome_that_is_none_fails_the_attempt(tmp_path: Path, deeds: Deeds, outcome: Outcome | None) -> None:
+    """Nothing, a state that is no end, a record that is no JSON: a plugin's bug is never the execution's."""
+
+    async def strange(context: TaskContext) -> Any:
+        return outcome
+
+    deeds["strange"] = strange
+    async with running(tmp_path) as node:
+        found = await ended(node, await node.start("t", "does", {"what": "strange"}))
+        assert found.state is State.FAILED
+        assert node.trouble() == []
+
+
+async def test_outputs_wait_for_room_on_the_disk(tmp_path: Path, clock: ManualClock, deeds: Deeds, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task that succeeded does not fail because its large outputs cannot be kept for a moment."""
+
+    async def large(context: TaskContext) -> Outcome:
+        return Outcome(outputs={"x": "y" * 100_000})
+
+    deeds["large"] = large
+    async with running(tmp_path, FaultyStore(), clock) as node:
+        put, full = node.storage.put, Once(Overloaded("full"), 3)
+
+        async def refusing(path: str, data: bytes) -> str:
+            full(path)
+            return await put(path, data)
+
+        monkeypatch.setattr(node.storage, "put", refusing)
+        execution = await node.start("t", "does", {"what": "large"})
+        await settle()
+        assert (await node.engine.load(execution.id)).runs[1].state is State.RUNNING
+        for _ in range(4):
+            await clock.advance(1)
+        while not (await node.engine.load(execution.id)).ended:
+            await node.store.wait_journal(await node.store.journal_end())
+        assert (await node.engine.load(execution.id)).state is State.SUCCESS
