@@ -40,6 +40,13 @@ def test_a_wrong_value_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, va
         Settings()
 
 
+def test_a_misspelt_setting_in_the_file_is_refused(tmp_path: Path) -> None:
+    """It would be ignored in silence."""
+    (tmp_path / "onbeat.yaml").write_text("prot: 1001\n")
+    with pytest.raises(ValidationError, match="prot"):
+        Settings()
+
+
 def test_a_token_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not by printing the settings."""
     monkeypatch.setenv("ONBEAT_TOKEN", "very-secret")

@@ -19,7 +19,7 @@ CONFIG_FILE = "onbeat.yaml"
 class Settings(BaseSettings):
     """All of the server's settings. Each is `ONBEAT_<NAME>` in the environment and `<name>` in onbeat.yaml."""
 
-    model_config = SettingsConfigDict(env_prefix="ONBEAT_", frozen=True, extra="ignore", yaml_file=CONFIG_FILE)
+    model_config = SettingsConfigDict(env_prefix="ONBEAT_", frozen=True, extra="forbid", yaml_file=CONFIG_FILE)
 
     data: Path = Field(Path(".onbeat"), description="Directory of the store, storage, keys and server.json.")
     flows: list[Path] = Field([Path("flows")], description="Directories of flow files; new flows go to the first.")
@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     node: str = Field("main", description="Name of this daemon: static Kafka member, MQTT client id.", pattern=r"^[a-zA-Z0-9._-]+$")
     events_topic: str = Field("onbeat.executions", description="Topic of execution state events.")
     sinks: list[Literal["kafka", "mqtt"]] = Field([], description="Brokers that get the state events besides the bus itself.")
+    sink_most_behind: int = Field(1_000_000, gt=0, description="Rows of the journal after which a sink that takes none is given up.")
     retention_days: float = Field(90, gt=0, description="Days that ended executions are kept.")
     topic_days: float = Field(7, gt=0, description="Days that records of the embedded bus are kept.")
     topic_bytes: int = Field(1_000_000_000, gt=0, description="Bytes of embedded-bus records that are kept.")

@@ -56,3 +56,14 @@ async def test_following_an_execution_ends_with_it(tmp_path: Path) -> None:
         async with call.stream(f"/api/v1/executions/{id_}/follow") as frames:
             assert [name async for name, _, _ in frames] == ["end"]
         assert (await call("GET", "/api/v1/executions/nope/follow")).status == 404
+
+
+async def test_following_a_restarted_execution_goes_on_to_its_new_end(tmp_path: Path) -> None:
+    """The first end is history: the stream ends when the execution has ended now."""
+    async with api(tmp_path) as call:
+        id_ = (await call("POST", "/api/v1/executions/t/fails?wait=true")).json["id"]
+        await call("POST", f"/api/v1/executions/{id_}/restart")
+        await call.node.engine.ended(id_)
+        async with call.stream(f"/api/v1/executions/{id_}/follow") as frames:
+            seen = [(name, shown["state"]["current"]) async for name, _, shown in frames]
+        assert seen == [("end", "SUCCESS")]

@@ -6,7 +6,8 @@ be called is a property of the route, never of its path: a path can be written i
 Rules
 1. A token is compared in constant time and kept as a hash; it is never in an address and never logged.
 2. Without `auth: none` only public routes answer without a token.
-3. A Host header that is neither loopback nor allowed is refused, webhooks excepted: a web page must not reach the daemon by DNS.
+3. A Host header that is neither loopback nor allowed is refused, webhooks and what is public (health probes) excepted: a web page
+   must not reach the daemon by DNS.
 
 Called by: routing for every request, daemon at boot.
 """

@@ -16,11 +16,9 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from onbeat.core.changes import Moved
 from onbeat.core.event import Json
 from onbeat.core.projection import is_event, state_event
 from onbeat.core.shape import execution_json
-from onbeat.core.states import TERMINATED
 from onbeat.core.times import iso
 from onbeat.engine.node import Node
 from onbeat.ports import Record
@@ -54,10 +52,11 @@ def events_of_execution(request: Request, node: Node, execution: str) -> Streami
             rows = await node.queries.changes(execution, seen)
             if rows:
                 seen = rows[-1].version
-                content = execution_json(await node.engine.load(execution))
-                ended = any(isinstance(row.change, Moved) and row.change.after in TERMINATED for row in rows)
-                yield _frame("end" if ended else "progress", rows[-1].seq, content)
-                if ended:
+                # The store, not the engine: the wake-up comes with the commit, before the engine has gone on.
+                stored = await node.store.load(execution)
+                assert stored is not None
+                yield _frame("end" if stored.ended else "progress", rows[-1].seq, execution_json(stored))
+                if stored.ended:
                     return
             async for beat in _until(node.store.wait_journal(end)):
                 yield beat
