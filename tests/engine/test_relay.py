@@ -6,8 +6,12 @@ from pathlib import Path
 
 import orjson
 
+from onbeat.core.changes import Moved
+from onbeat.core.event import Json
 from onbeat.engine.relay import Relay
-from onbeat.errors import StoreBroken
+from onbeat.engine.topics import Projection
+from onbeat.errors import OutsideError, StoreBroken
+from onbeat.ports import JournalRow
 from onbeat.stores.memory import MemoryStore
 from onbeat.testing import ListSink, ManualClock, settle
 from tests.engine.harness import node_with
@@ -38,7 +42,7 @@ async def test_each_state_is_sent_once_in_order(tmp_path: Path) -> None:
     store, sink, clock = MemoryStore(), ListSink(), ManualClock()
     await run_some(store, tmp_path)
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(Relay(store, sink, clock, "topic").serve())
+        task = group.create_task(Relay(store, sink, clock, Projection("topic")).serve())
         await sink.wait_for(15)
         await settle()
         task.cancel()
@@ -51,8 +55,8 @@ async def test_a_sink_that_fails_gets_the_batch_again(tmp_path: Path) -> None:
     bad.fail = 3
     await run_some(store, tmp_path)
     async with asyncio.TaskGroup() as group:
-        relay = Relay(store, bad, clock, "topic")
-        tasks = [group.create_task(relay.serve()), group.create_task(Relay(store, good, clock, "topic").serve())]
+        relay = Relay(store, bad, clock, Projection("topic"))
+        tasks = [group.create_task(relay.serve()), group.create_task(Relay(store, good, clock, Projection("topic")).serve())]
         await good.wait_for(15)
         assert bad.events == []
         assert relay.trouble is not None
@@ -70,14 +74,14 @@ async def test_a_relay_goes_on_where_it_was(tmp_path: Path) -> None:
     await run_some(store, tmp_path, 2)
     first = ListSink()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(Relay(store, first, clock, "topic").serve())
+        task = group.create_task(Relay(store, first, clock, Projection("topic")).serve())
         await first.wait_for(6)
         await settle()
         task.cancel()
     await run_some(store, tmp_path, 1)
     second = ListSink()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(Relay(store, second, clock, "topic").serve())
+        task = group.create_task(Relay(store, second, clock, Projection("topic")).serve())
         await second.wait_for(3)
         await settle()
         task.cancel()
@@ -97,13 +101,72 @@ async def test_a_crash_before_the_position_repeats_the_same_events(tmp_path: Pat
     await run_some(store, tmp_path, 1)
     armed = True
     try:
-        await Relay(store, sink, clock, "topic").serve()
+        await Relay(store, sink, clock, Projection("topic")).serve()
     except StoreBroken:
         armed = False
     await store.close()
     await store.open()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(Relay(store, sink, clock, "topic").serve())
+        task = group.create_task(Relay(store, sink, clock, Projection("topic")).serve())
         await sink.wait_for(6)
         task.cancel()
     assert [event.body for event in sink.events[:3]] == [event.body for event in sink.events[3:]]
+
+
+class Poisoned(Projection):
+    """Cannot show one row."""
+
+    poison = 0
+
+    def event(self, row: JournalRow) -> dict[str, Json] | None:
+        if row.seq == self.poison:
+            raise ValueError("planted")
+        return super().event(row)
+
+
+async def test_a_row_that_is_poison_is_reported_and_skipped(tmp_path: Path) -> None:
+    """The sink gets all others, in order; what it did not get is kept in mind; a bus reader leaves it out as well."""
+    store, clock, sink = MemoryStore(), ManualClock(), ListSink()
+    await run_some(store, tmp_path, 3)
+    rows = await store.journal(0, 1_000)
+    projection = Poisoned("topic")
+    projection.poison = next(row.seq for row in rows if isinstance(row.change, Moved))
+    async with asyncio.TaskGroup() as group:
+        relay = Relay(store, sink, clock, projection)
+        task = group.create_task(relay.serve())
+        await sink.wait_for(8)
+        await settle()
+        task.cancel()
+    assert relay.trouble is None
+    assert relay.gaps == 1
+    positions = await store.positions("journal:list")
+    assert positions == {"seq": str(rows[-1].seq), f"gap:{projection.poison}": str(projection.poison)}
+    assert len([row for row in rows if projection.record(row) is not None]) == 8
+
+
+async def test_a_sink_that_is_too_far_behind_is_given_up(tmp_path: Path) -> None:
+    """What it missed is a gap in its positions, said loudly; it goes on from now, so that purge does. Also when it cannot be opened."""
+
+    class Shut(ListSink):
+        shut = True
+
+        async def open(self) -> None:
+            if self.shut:
+                raise OutsideError("nobody answers")
+
+    store, clock, sink = MemoryStore(), ManualClock(), Shut()
+    await run_some(store, tmp_path, 3)
+    end = await store.journal_end()
+    async with asyncio.TaskGroup() as group:
+        relay = Relay(store, sink, clock, Projection("topic"), most_behind=end - 1)
+        task = group.create_task(relay.serve())
+        await settle()
+        assert relay.trouble == "nobody answers"
+        assert await store.positions("journal:list") == {"seq": str(end), "gap:1": str(end)}
+        sink.shut = False
+        await clock.advance(1)
+        await run_some(store, tmp_path, 1)
+        await sink.wait_for(3)
+        task.cancel()
+    assert relay.gaps == 1
+    assert list(by_execution(sink).values()) == [[1, 2, 3]]

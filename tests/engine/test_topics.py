@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from onbeat.engine.topics import EmbeddedBus, projector
+from onbeat.engine.topics import EmbeddedBus, Projection
 from onbeat.ports import Record
 from onbeat.stores.memory import MemoryStore
 from tests.engine.harness import node_with
@@ -15,7 +15,7 @@ async def test_state_changes_are_records_and_other_rows_are_not(tmp_path: Path) 
     async with node_with(MemoryStore(), {"f.yaml": FLOW}, tmp_path, sources=False) as node:
         ended = await node.engine.ended((await node.start("t", "f")).id)
         rows = await node.store.journal(0, 100)
-        records = [record for record in map(projector("onbeat.executions"), rows) if record is not None]
+        records = [record for record in map(Projection("onbeat.executions").record, rows) if record is not None]
         assert len(rows) > len(records)
         assert [record.type for record in records] == [f"io.onbeat.execution.{state}" for state in ("created", "running", "success")]
         assert [record.id for record in records] == [f"{ended.id}/{n}" for n in (1, 2, 3)]

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from onbeat.core.event import Json
-from onbeat.core.projection import is_event, state_event
+from onbeat.core.projection import is_event
 from onbeat.core.shape import execution_json
 from onbeat.core.times import iso
 from onbeat.engine.node import Node
@@ -100,7 +100,7 @@ async def _until(wait: Coroutine[Any, Any, None]) -> AsyncIterator[bytes]:
 async def _state_events(node: Node, topic: str, after: int, execution: str | None) -> tuple[list[tuple[int, Json]], int]:
     rows = await node.store.journal(after, _BATCH)
     found = [
-        (row.seq, state_event(row.head, row.change))
+        (row.seq, node.projection.event(row))
         for row in rows
         if is_event(row.change) and (execution is None or row.execution == execution)
     ]

@@ -31,11 +31,12 @@ from onbeat.engine.node import Node
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.places import Kind
 from onbeat.engine.process import LocalProcesses
+from onbeat.engine.readers import Readers
 from onbeat.engine.relay import Relay
 from onbeat.engine.runner import Runner
 from onbeat.engine.storage import LocalStorage
 from onbeat.engine.tasklog import TaskLogs
-from onbeat.engine.topics import EmbeddedBus, projector
+from onbeat.engine.topics import EmbeddedBus, Projection
 from onbeat.engine.workers import LocalWorkers
 from onbeat.errors import UserError
 from onbeat.ports import Clock, Publisher, Sink, Store, StoreAndQueries, TaskServices
@@ -115,11 +116,19 @@ def _assemble(
     registry = Registry(_bus_aliases(settings))
     evaluator = Evaluator(clock, payloads, identity.bits, environment, settings.env_prefix, settings.variables_globals, store.logs)
     logs = TaskLogs(store, clock)
-    lent = TaskServices(clock=clock, storage=storage, processes=LocalProcesses(guard), workers=workers, publisher=publisher)
+    lent = TaskServices(
+        clock=clock,
+        storage=storage,
+        processes=LocalProcesses(guard),
+        workers=workers,
+        publisher=publisher,
+        settings=settings.for_plugins(),
+    )
     runner = Runner(registry, catalog, evaluator, payloads, logs, lent, group)
     places: dict[Kind, int] = {"loop": settings.max_tasks, "process": settings.max_processes}
     engine = Engine(store, catalog, runner, evaluator, clock, group, places, settings.max_active)
-    known = {**settings.for_plugins(), "project": projector(settings.events_topic)}
+    projection = Projection(settings.events_topic, evaluator.mask_value)
+    known = {**settings.for_plugins(), "project": projection.record}
     intake = Intake(store, store, engine, catalog, evaluator, payloads, clock, identity.new, known, group)
     on_triggers = intake.update if sources else _ignore
     loader = Loader(settings.flows, settings.triggers, registry, catalog, store, clock, evaluator.outside, on_triggers)
@@ -140,6 +149,7 @@ def _assemble(
         identity=identity,
         clock=clock,
         events_topic=settings.events_topic,
+        projection=projection,
     )
 
 
@@ -154,13 +164,14 @@ def _services(settings: Settings, node: Node, store: StoreAndQueries, clock: Clo
     yield node.logs.serve()
     if not sources:
         return
-    yield keep_tidy(store, clock, settings.retention_days, settings.topic_days, settings.topic_bytes)
-    if settings.watch:
-        yield node.loader.watch()
     for sink in _sinks(settings):
-        relay = Relay(store, sink, clock, settings.events_topic)
+        relay = Relay(store, sink, clock, node.projection, settings.sink_most_behind)
         node.relays.append(relay)
         yield relay.serve()
+    readers = Readers(store, clock, node.readers)
+    yield keep_tidy(store, clock, settings.retention_days, settings.topic_days, settings.topic_bytes, readers)
+    if settings.watch:
+        yield node.loader.watch()
 
 
 async def _stop_when_broken(store: StoreAndQueries) -> None:

@@ -7,6 +7,7 @@ Called by: daemon.
 
 import structlog
 
+from onbeat.engine.readers import Readers
 from onbeat.errors import OnbeatError, StoreBroken
 from onbeat.ports import Clock, Store
 
@@ -16,10 +17,14 @@ _BATCH = 500
 _DAY = 86_400_000_000
 
 
-async def keep_tidy(store: Store, clock: Clock, retention_days: float, topic_days: float, topic_bytes: int) -> None:
+async def keep_tidy(
+    store: Store, clock: Clock, retention_days: float, topic_days: float, topic_bytes: int, readers: Readers | None = None
+) -> None:
     """Purge now and every hour until cancelled."""
     while True:
         try:
+            if readers is not None:
+                await readers.look()
             now = clock.now()
             purged = 0
             while batch := await store.purge(now - int(retention_days * _DAY), _BATCH):

@@ -29,9 +29,10 @@ from onbeat.engine.inputs import renderer
 from onbeat.engine.intake import Intake
 from onbeat.engine.loader import Loader
 from onbeat.engine.payloads import Payloads
-from onbeat.engine.relay import Relay
+from onbeat.engine.relay import READER, Relay
 from onbeat.engine.runner import Runner
 from onbeat.engine.tasklog import TaskLogs
+from onbeat.engine.topics import Projection
 from onbeat.errors import NotFound, Overloaded, Refused
 from onbeat.ports import Clock, Publisher, Queries, Record, Started, Storage, Store, Work
 from onbeat.registry import Registry
@@ -69,6 +70,7 @@ class Node:
     identity: Identity
     clock: Clock
     events_topic: str
+    projection: Projection
     ready: bool = False
     relays: list[Relay] = field(default_factory=list)
 
@@ -208,11 +210,17 @@ class Node:
 
     # ---- state -------------------------------------------------------------------------------------------------
 
+    def readers(self) -> list[str]:
+        """Who reads the journal: sinks, and the sources of state events."""
+        sources = [subscription.name for subscription in self.intake.subscriptions() if subscription.name.startswith(READER)]
+        return [*(relay.name for relay in self.relays), *sources]
+
     def trouble(self) -> Sequence[str]:
         """What is wrong now, in sentences; empty when all is well."""
         found = [f"{name}: {len(problems)} problem(s), first: {problems[0]}" for name, problems in self.loader.problems.items() if problems]
         found += [f"{sub.name}: {sub.trouble}" for sub in self.intake.subscriptions() if sub.trouble]
         found += [f"{relay.name}: {relay.trouble}" for relay in self.relays if relay.trouble]
+        found += [f"{relay.name}: {relay.gaps} gap(s) in what it was given, see its positions" for relay in self.relays if relay.gaps]
         found += [f"execution {execution} was set aside: {why}" for execution, why in self.engine.quarantined.items()]
         return found
 

@@ -3,24 +3,50 @@
 On the embedded bus the executions topic is not written a second time: it is the journal, projected when it is read, so it cannot miss
 an event, and costs nothing while nobody reads it.
 
-Called by: daemon gives `project` to the bus's source; node and API tail topics with it.
+Rules
+1. Secrets are hidden in whatever leaves by a projection, for every reader alike.
+2. A row that cannot be shown is told in the daemon's log and left out; it stops no reader.
+
+Called by: relay, node and API show rows with it; daemon gives `record` to the bus's source.
 """
 
 from collections.abc import Callable
+from typing import Any
 
+import structlog
+
+from onbeat.core.event import Json
 from onbeat.core.projection import state_event
 from onbeat.ports import JournalRow, Publisher, Record, Store, Work
 
+_log = structlog.get_logger("onbeat.topics")
 
-def projector(topic: str) -> Callable[[JournalRow], Record | None]:
-    """Makes the record of a journal row on that topic; None when the row is no state event."""
 
-    def project(row: JournalRow) -> Record | None:
+class Projection:
+    """Journal rows as state events of a topic. mask: hides secrets in a value."""
+
+    def __init__(self, topic: str, mask: Callable[[Any], Any] = lambda value: value) -> None:
+        self.topic = topic
+        self._mask = mask
+
+    def event(self, row: JournalRow) -> dict[str, Json] | None:
+        """The CloudEvent of a row; None when it is none. Raises whatever is wrong with a row that cannot be shown."""
         event = state_event(row.head, row.change)
+        if event is not None:
+            event["data"] = self._mask(event["data"])
+        return event
+
+    def record(self, row: JournalRow) -> Record | None:
+        """The record of a row on the embedded bus; None when it is no state event, or cannot be shown."""
+        try:
+            event = self.event(row)
+        except Exception as poison:
+            _log.error("a row of the journal cannot be shown", seq=row.seq, execution=row.execution, problem=repr(poison))
+            return None
         if event is None:
             return None
         return Record(
-            topic=topic,
+            topic=self.topic,
             id=str(event["id"]),
             data=event["data"],
             time=row.change.at,
@@ -33,8 +59,6 @@ def projector(topic: str) -> Callable[[JournalRow], Record | None]:
             traceparent=row.head.traceparent,
             seq=row.seq,
         )
-
-    return project
 
 
 class EmbeddedBus(Publisher):
