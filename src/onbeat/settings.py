@@ -10,6 +10,7 @@ Called by: cli and daemon.
 from pathlib import Path
 from typing import Literal
 
+import yaml
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
@@ -19,7 +20,7 @@ CONFIG_FILE = "onbeat.yaml"
 class Settings(BaseSettings):
     """All of the server's settings. Each is `ONBEAT_<NAME>` in the environment and `<name>` in onbeat.yaml."""
 
-    model_config = SettingsConfigDict(env_prefix="ONBEAT_", frozen=True, extra="forbid", yaml_file=CONFIG_FILE)
+    model_config = SettingsConfigDict(env_prefix="ONBEAT_", frozen=True, extra="ignore", yaml_file=CONFIG_FILE)
 
     data: Path = Field(Path(".onbeat"), description="Directory of the store, storage, keys and server.json.")
     flows: list[Path] = Field([Path("flows")], description="Directories of flow files; new flows go to the first.")
@@ -81,3 +82,10 @@ class Settings(BaseSettings):
             "node": self.node,
             "events_topic": self.events_topic,
         }
+
+
+def misspelt() -> list[str]:
+    """Keys of onbeat.yaml that are no settings: they would be ignored in silence."""
+    path = Path(CONFIG_FILE)
+    content = yaml.safe_load(path.read_bytes()) if path.is_file() else None
+    return [str(name) for name in content if name not in Settings.model_fields] if isinstance(content, dict) else []

@@ -109,10 +109,11 @@ class FakeWorld:
     processes: Any = field(default_factory=FakeProcesses)
     workers: Any = field(default_factory=FakeWorkers)
     publisher: FakePublisher = field(default_factory=FakePublisher)
+    settings: dict[str, Any] = field(default_factory=dict)
 
     def context(self, **facts: Any) -> TaskContext:
         """The context of the first attempt of task `work` in `company.team.sales`."""
-        services = TaskServices(self.clock, self.storage, self.processes, self.workers, self.publisher)
+        services = TaskServices(self.clock, self.storage, self.processes, self.workers, self.publisher, self.settings)
         known: dict[str, Any] = {
             "execution": "5Xkz6sVY0AFVuPuRMG3OQh",
             "namespace": "company.team",

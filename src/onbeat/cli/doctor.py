@@ -25,7 +25,7 @@ from onbeat.cli.errors import Exit
 from onbeat.cli.serve import load_settings
 from onbeat.core.names import did_you_mean
 from onbeat.errors import OnbeatError, OutsideError
-from onbeat.settings import CONFIG_FILE, Settings
+from onbeat.settings import CONFIG_FILE, Settings, misspelt
 
 _SAFE_SQLITE = (3, 51, 3)
 _PASSWORD = re.compile(r"(://[^/@:]*:)[^/@]*@")
@@ -126,11 +126,7 @@ def local_problems(settings: Settings) -> list[str]:
     found = []
     if settings.data.is_dir() and settings.data.stat().st_mode & 0o077:
         found.append(f"others on this machine can look into {settings.data}: chmod 700 {settings.data}")
-    found += [
-        f"{CONFIG_FILE}: `{name}` is not a setting of onbeat{did_you_mean(name, Settings.model_fields)}"
-        for name in _written()
-        if name not in Settings.model_fields
-    ]
+    found += [f"{CONFIG_FILE}: `{name}` is not a setting of onbeat{did_you_mean(name, Settings.model_fields)}" for name in misspelt()]
     found += [
         f"the flows folder {folder} is not there: make it, or name others with ONBEAT_FLOWS"
         for folder in settings.flows

@@ -13,10 +13,11 @@ from pydantic import ValidationError
 
 from onbeat import __version__
 from onbeat.cli import show
+from onbeat.core.names import did_you_mean
 from onbeat.daemon.serve import Serving
 from onbeat.daemon.serve import serve as serve_daemon
 from onbeat.errors import UserError
-from onbeat.settings import CONFIG_FILE, Settings
+from onbeat.settings import CONFIG_FILE, Settings, misspelt
 
 
 def load_settings(given: Mapping[str, Any]) -> Settings:
@@ -36,6 +37,9 @@ def _name(location: tuple[int | str, ...]) -> str:
 
 def serve(given: Mapping[str, Any]) -> int:
     """Serve until a signal."""
+    wrong = [f"{CONFIG_FILE}: `{name}` is not a setting of onbeat{did_you_mean(name, Settings.model_fields)}" for name in misspelt()]
+    if wrong:
+        raise UserError("\n".join(wrong))
     return serve_daemon(load_settings(given), announce)
 
 

@@ -1,9 +1,9 @@
 """Do the work of a task, and lend it what it needs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 from pydantic import BaseModel, ConfigDict
@@ -79,13 +79,14 @@ class TaskContext:
 
 @dataclass(frozen=True, slots=True)
 class TaskServices:
-    """What tasks may lean on."""
+    """What tasks may lean on. settings: the server's own (broker addresses and such), for a task that names no broker."""
 
     clock: Clock
     storage: Storage
     processes: Processes
     workers: Workers
-    publisher: "Publisher"
+    publisher: Publisher
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

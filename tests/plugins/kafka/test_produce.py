@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from onbeat.errors import OutsideError, UserError
-from onbeat.plugins.kafka import KafkaPublisher, Produce
+from onbeat.plugins.kafka import Produce
 from onbeat.ports import Outcome, TaskContext, TaskFailed, TaskServices
 from tests.plugins.kafka.broker import read
 from tests.plugins.source_suite import LoopClock
@@ -26,9 +26,16 @@ class FakeStorage:
         return self.files[uri.removeprefix("kestra:///")]
 
 
-def context(storage: Any = None, publisher: Any = None) -> TaskContext:
+def context(storage: Any = None, **settings: Any) -> TaskContext:
     """What a task gets."""
-    services = TaskServices(clock=LoopClock(), storage=storage, processes=None, workers=None, publisher=publisher)  # type: ignore[arg-type]
+    services = TaskServices(
+        clock=LoopClock(),
+        storage=storage,
+        processes=None,  # type: ignore[arg-type]
+        workers=None,  # type: ignore[arg-type]
+        publisher=None,  # type: ignore[arg-type]
+        settings=settings,
+    )
     return TaskContext(
         execution="e", namespace="n", flow="f", task="t", attempt=1, idempotency_key="e-t", log=print, deadline=None, services=services
     )
@@ -85,11 +92,10 @@ async def test_a_message_may_name_its_own_topic_and_partition(kafka, kafka_topic
     assert [(r.value, r.partition) for r in await read(kafka.bootstrap, second, 1)] == [(b"b", 2)]
 
 
-async def test_the_bus_s_broker_is_the_default(kafka, kafka_topic):
-    """When the bus is Kafka, a task needs no brokers."""
+async def test_the_servers_broker_is_the_default(kafka, kafka_topic):
+    """With ONBEAT_KAFKA_BOOTSTRAP_SERVERS a task needs no brokers."""
     topic = await kafka_topic()
-    publisher = KafkaPublisher({"kafka_bootstrap_servers": kafka.bootstrap})
-    await Produce(topic=topic, value="x").run(context(publisher=publisher))
+    await Produce(topic=topic, value="x").run(context(kafka_bootstrap_servers=kafka.bootstrap))
     assert [r.value for r in await read(kafka.bootstrap, topic, 1)] == [b"x"]
 
 

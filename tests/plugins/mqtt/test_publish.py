@@ -289,8 +289,18 @@ async def test_a_broker_that_is_not_there_is_an_outside_error() -> None:
         await FakeWorld().run(Publish, {"server": "mqtt://127.0.0.1:9", "topic": "a", "payload": 1})
 
 
+async def test_the_servers_broker_is_the_default(mosquitto: Mosquitto) -> None:
+    """With ONBEAT_MQTT_URL a task needs no `server`."""
+    topic, world = name(), FakeWorld(settings={"mqtt_url": mosquitto.url})
+    async with outside(mosquitto) as client:
+        await client.subscribe(topic, qos=1)
+        await world.run(Publish, {"topic": topic, "payload": 1})
+        (got,) = await receive(client, 1)
+    assert got.payload == b"1"
+
+
 async def test_without_a_server_the_message_says_so() -> None:
-    """A task has no setting to fall back to that it could see."""
+    """Neither the task names one nor the server's settings."""
     with pytest.raises(UserError, match="`server:`"):
         await FakeWorld().run(Publish, {"topic": "a", "payload": 1})
 

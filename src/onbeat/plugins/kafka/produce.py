@@ -15,7 +15,7 @@ from onbeat.core.event import Json
 from onbeat.core.times import from_iso
 from onbeat.errors import UserError
 from onbeat.plugins.kafka.connection import read_properties
-from onbeat.plugins.kafka.outgoing import KafkaPublisher, to_json
+from onbeat.plugins.kafka.outgoing import to_json
 from onbeat.plugins.kafka.producer import TOO_LARGE, Producing
 from onbeat.ports import Outcome, TaskContext, TaskFailed, TaskOptions
 
@@ -104,9 +104,7 @@ class Produce(TaskOptions):
 
     async def run(self, context: TaskContext) -> Outcome:
         """Send them; a part that failed is sent again with the next attempt."""
-        publisher = context.services.publisher
-        settings = publisher.settings if isinstance(publisher, KafkaPublisher) else {}
-        connection = read_properties(self.properties, settings, self.brokers)
+        connection = read_properties(self.properties, context.services.settings, self.brokers)
         messages = [self._encode(number, given) for number, given in enumerate(await self._given(context), 1)]
         at_once = len(messages) > 1 if self.transactional is None else self.transactional
         options: dict[str, Any] = {"transactional_id": f"onbeat-{context.idempotency_key}"} if at_once else {}

@@ -206,7 +206,7 @@ class Publish(Broker, TaskOptions):
             )
             for number, payload in enumerate(payloads)
         ]
-        outlet = Outlet(self.address({}), version=self.mqtt_version, client_id=self.client_id or "")
+        outlet = Outlet(self.address(context.services.settings), version=self.mqtt_version, client_id=self.client_id or "")
         try:
             refusals = await outlet.send(messages)
         finally:
