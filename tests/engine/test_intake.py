@@ -194,3 +194,15 @@ async def test_publishing_tells_what_it_started(tmp_path: Path) -> None:
         assert sorted(again.executions or ()) == sorted(first.executions)
         nobody = await node.publish("nobody", 1)
         assert nobody.executions == ()
+
+
+async def test_a_trigger_that_cannot_be_served_takes_nothing_down(tmp_path: Path) -> None:
+    """Without a broker set, a Kafka trigger is told as trouble; the others are served, at boot and at a reload."""
+    flow = FLOWS["b.yaml"].replace("id: b\n", "id: k\n").replace("core.trigger.Event", "kafka.RealtimeTrigger")
+    async with node_with(MemoryStore(), {**FLOWS, "k.yaml": flow}, tmp_path) as node:
+        (result,) = await node.intake.emit(subscription(node), [event("1", {"go": False})])
+        assert len(result.started) == 1
+        assert any("ONBEAT_KAFKA_BOOTSTRAP_SERVERS" in sentence for sentence in node.trouble())
+        (tmp_path / "flows" / "k.yaml").unlink()
+        await node.loader.load_all()
+        assert node.trouble() == []

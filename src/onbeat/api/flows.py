@@ -70,13 +70,13 @@ async def triggers(request: Request) -> Response:
     for subscription in node.intake.subscriptions():
         for trigger in subscription.triggers.values():
             found.append(trigger_json(subscription, trigger))
-    found += [trigger_json(None, trigger) for trigger in node.intake.asleep()]
+    found += [trigger_json(None, trigger, node.intake.refused.get(trigger.spec.name)) for trigger in node.intake.asleep()]
     found.sort(key=lambda each: str(each["name"]))
     return answer({"results": found, "total": len(found)})
 
 
-def trigger_json(subscription: Subscription | None, trigger: LoadedTrigger) -> dict[str, Any]:
-    """A trigger and the state of its subscription."""
+def trigger_json(subscription: Subscription | None, trigger: LoadedTrigger, refused: str | None = None) -> dict[str, Any]:
+    """A trigger and the state of its subscription. refused: why it has none."""
     spec = trigger.spec
     return {
         "name": spec.name,
@@ -86,8 +86,8 @@ def trigger_json(subscription: Subscription | None, trigger: LoadedTrigger) -> d
         "flowId": spec.flow.id if spec.flow else None,
         "flows": [f"{target.namespace}.{target.id}" for target in spec.targets],
         "subscription": subscription.name if subscription else None,
-        "state": _state(subscription, trigger),
-        "pausedBecause": subscription.trouble if subscription else "the trigger says `disabled: true`",
+        "state": "failing" if refused else _state(subscription, trigger),
+        "pausedBecause": subscription.trouble if subscription else refused or "the trigger says `disabled: true`",
         "received": subscription.received if subscription else 0,
         "lastEvent": iso(subscription.last_event) if subscription and subscription.last_event else None,
         "disabled": spec.disabled,

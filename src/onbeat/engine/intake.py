@@ -30,7 +30,7 @@ from onbeat.engine.evaluator import Evaluator
 from onbeat.engine.inputs import renderer
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.services import keep_running
-from onbeat.errors import NotFound, OnbeatError, OutsideError, Overloaded, Refused
+from onbeat.errors import NotFound, OnbeatError, OutsideError, Overloaded, Refused, UserError
 from onbeat.ports import (
     Clock,
     DeadEvent,
@@ -132,7 +132,9 @@ class Intake:
         self._open = True
         self._webhooks: dict[tuple[str, str], list[Subscription]] = {}
         self._asleep: dict[str, LoadedTrigger] = {}
+        self.refused: dict[str, str] = {}
         self._expected: dict[str, list[asyncio.Future[Started]]] = {}
+        self._leaving: dict[str, asyncio.Task[None]] = {}
 
     # ---- subscriptions -----------------------------------------------------------------------------------------
 
@@ -141,7 +143,7 @@ class Intake:
         return [self._subscriptions[name] for name in sorted(self._subscriptions)]
 
     def asleep(self) -> list[LoadedTrigger]:
-        """Disabled triggers for which nothing runs."""
+        """Triggers for which nothing runs: disabled ones, and those in `refused`, with why."""
         return [self._asleep[name] for name in sorted(self._asleep)]
 
     def find(self, trigger: str) -> tuple[Subscription, LoadedTrigger] | None:
@@ -156,19 +158,32 @@ class Intake:
         return self._webhooks.get((namespace, flow), [])
 
     def update(self, triggers: Iterable[LoadedTrigger]) -> None:
-        """Serve these triggers and no others: new subscriptions start, empty ones stop, the others swap their listeners."""
+        """Serve these triggers and no others: new subscriptions start, empty ones stop, the others swap their listeners.
+
+        After `stop` nothing starts any more.
+        """
+        if not self._open:
+            return
         wanted: dict[str, dict[str, LoadedTrigger]] = {}
         self._asleep = {}
+        self.refused = {}
         for trigger in triggers:
             if trigger.spec.disabled and not trigger.options.listens_disabled:
                 self._asleep[trigger.spec.name] = trigger
                 continue
-            name = trigger.options.subscription(trigger.spec.name, self._settings)
+            try:
+                name = trigger.options.subscription(trigger.spec.name, self._settings)
+            except UserError as wrong:
+                self.refused[trigger.spec.name] = str(wrong)
+                self._asleep[trigger.spec.name] = trigger
+                _log.error("a trigger is not served", trigger=trigger.spec.name, problem=str(wrong))
+                continue
             wanted.setdefault(name, {})[trigger.spec.name] = trigger
         for name in [name for name in self._subscriptions if name not in wanted]:
             gone = self._subscriptions.pop(name)
             if gone.task is not None:
                 gone.task.cancel()
+                self._leaving[name] = gone.task
         for name, members in wanted.items():
             subscription = self._subscriptions.get(name)
             if subscription is None:
@@ -188,6 +203,7 @@ class Intake:
         """Stop all sources: nothing new comes in."""
         self._open = False
         tasks = [subscription.task for subscription in self._subscriptions.values() if subscription.task is not None]
+        tasks += self._leaving.values()
         for task in tasks:
             task.cancel()
         if tasks:
@@ -222,6 +238,9 @@ class Intake:
             first = next(iter(subscription.triggers.values()))
             await first.options.run(context, subscription.listeners)
 
+        before = self._leaving.pop(subscription.name, None)
+        if before is not None:  # one connection of that name at a time: brokers throw the other one out
+            await asyncio.wait([before])
         await keep_running(subscription.name, run, self._clock, report)
 
     @contextmanager

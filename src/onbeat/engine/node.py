@@ -218,6 +218,7 @@ class Node:
     def trouble(self) -> Sequence[str]:
         """What is wrong now, in sentences; empty when all is well."""
         found = [f"{name}: {len(problems)} problem(s), first: {problems[0]}" for name, problems in self.loader.problems.items() if problems]
+        found += [f"trigger {name}: {why}" for name, why in self.intake.refused.items()]
         found += [f"{sub.name}: {sub.trouble}" for sub in self.intake.subscriptions() if sub.trouble]
         found += [f"{relay.name}: {relay.trouble}" for relay in self.relays if relay.trouble]
         found += [f"{relay.name}: {relay.gaps} gap(s) in what it was given, see its positions" for relay in self.relays if relay.gaps]
