@@ -19,29 +19,28 @@ import msgspec
 import structlog
 
 from onbeat.core.errors_text import short
-from onbeat.core.event import MAX_HOPS, Event, Micros
+from onbeat.core.event import MAX_HOPS, Micros
 from onbeat.core.execution import Head, Trigger
 from onbeat.core.inputs import resolve
-from onbeat.core.trigger import Start, TriggerSpec
+from onbeat.core.trigger import Start
+from onbeat.engine.batch import Batch
 from onbeat.engine.catalog import Catalog, LoadedFlow
-from onbeat.engine.compose import Prepared
 from onbeat.engine.engine import Engine
 from onbeat.engine.evaluator import Evaluator
 from onbeat.engine.inputs import renderer
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.services import keep_running
+from onbeat.engine.subscription import LoadedTrigger, Subscription
 from onbeat.errors import NotFound, OnbeatError, OutsideError, Overloaded, Refused, UserError
 from onbeat.ports import (
     Clock,
     DeadEvent,
     Key,
     LedgerRow,
-    Listener,
     Position,
     Queries,
     Received,
     SourceContext,
-    SourceOptions,
     Started,
     Store,
     Work,
@@ -49,57 +48,7 @@ from onbeat.ports import (
 
 _log = structlog.get_logger("onbeat.intake")
 WEBHOOK = "core.trigger.Webhook"
-
-
-class LoadedTrigger:
-    """A trigger with its source's settings, checked."""
-
-    __slots__ = ("options", "path", "spec")
-
-    def __init__(self, spec: TriggerSpec, options: SourceOptions, path: str | None = None) -> None:
-        self.spec = spec
-        self.options = options
-        self.path = path
-
-    @property
-    def listener(self) -> Listener:
-        """What the source sees of it."""
-        target = self.spec.flow
-        return Listener(
-            self.spec.name,
-            self.options,
-            namespace=target.namespace if target else self.spec.namespace or "",
-            flow=target.id if target else "",
-            disabled=self.spec.disabled,
-        )
-
-
-class Subscription:
-    """One running source and the triggers it serves."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.triggers: dict[str, LoadedTrigger] = {}
-        self.changed = asyncio.Event()
-        self.ready = asyncio.Event()
-        self.trouble: str | None = None
-        self.last_event: Micros | None = None
-        self.received = 0
-        self.task: asyncio.Task[None] | None = None
-
-    def listeners(self) -> tuple[Listener, ...]:
-        """Its triggers as they are now."""
-        return tuple(trigger.listener for trigger in self.triggers.values())
-
-    async def wait_changed(self) -> None:
-        """Returns when the triggers differ from now."""
-        await self.changed.wait()
-
-    def set_triggers(self, triggers: dict[str, LoadedTrigger]) -> None:
-        """Swap the triggers."""
-        self.triggers = triggers
-        self.changed.set()
-        self.changed = asyncio.Event()
+__all__ = ["WEBHOOK", "Intake", "LoadedTrigger", "Subscription"]
 
 
 class Intake:
@@ -134,7 +83,7 @@ class Intake:
         self._asleep: dict[str, LoadedTrigger] = {}
         self.refused: dict[str, str] = {}
         self._expected: dict[str, list[asyncio.Future[Started]]] = {}
-        self._leaving: dict[str, asyncio.Task[None]] = {}
+        self._leaving: list[tuple[str, asyncio.Task[None]]] = []
 
     # ---- subscriptions -----------------------------------------------------------------------------------------
 
@@ -164,6 +113,7 @@ class Intake:
         """
         if not self._open:
             return
+        self._leaving = [(name, task) for name, task in self._leaving if not task.done()]
         wanted: dict[str, dict[str, LoadedTrigger]] = {}
         self._asleep = {}
         self.refused = {}
@@ -183,7 +133,7 @@ class Intake:
             gone = self._subscriptions.pop(name)
             if gone.task is not None:
                 gone.task.cancel()
-                self._leaving[name] = gone.task
+                self._leaving.append((name, gone.task))
         for name, members in wanted.items():
             subscription = self._subscriptions.get(name)
             if subscription is None:
@@ -203,7 +153,7 @@ class Intake:
         """Stop all sources: nothing new comes in."""
         self._open = False
         tasks = [subscription.task for subscription in self._subscriptions.values() if subscription.task is not None]
-        tasks += self._leaving.values()
+        tasks += [task for _, task in self._leaving]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -238,9 +188,9 @@ class Intake:
             first = next(iter(subscription.triggers.values()))
             await first.options.run(context, subscription.listeners)
 
-        before = self._leaving.pop(subscription.name, None)
-        if before is not None:  # one connection of that name at a time: brokers throw the other one out
-            await asyncio.wait([before])
+        before = [task for name, task in self._leaving if name == subscription.name]
+        if before:  # one connection of that name at a time: brokers throw the other one out
+            await asyncio.wait(before)
         await keep_running(subscription.name, run, self._clock, report)
 
     @contextmanager
@@ -278,7 +228,7 @@ class Intake:
         if received and (not self._open or self._engine.full()):
             raise Overloaded("as many executions are at work as the limit allows; try again later")
         now = self._clock.now()
-        batch = _Batch(subscription, self._new_id, now)
+        batch = Batch(subscription, self._new_id, now)
         try:
             for item in received:
                 batch.begin()
@@ -305,7 +255,7 @@ class Intake:
                         future.set_result(result)
         return results
 
-    async def _take(self, batch: "_Batch", item: Received) -> None:
+    async def _take(self, batch: Batch, item: Received) -> None:
         """Decide what one received thing starts."""
         event = item.event
         if event is None:
@@ -322,13 +272,13 @@ class Intake:
             except OnbeatError as wrong:
                 batch.bury(event.key, self._evaluator.mask(short(wrong)), event=event, trigger=name)
             except Exception as bug:
-                _log.exception("a trigger raised", trigger=name, event=event.id)
+                _log.exception("a trigger raised", trigger=name, key=event.key)
                 batch.bury(event.key, self._evaluator.mask(f"{type(bug).__name__}: {short(bug)}"), event=event, trigger=name)
             else:
                 for start in starts:
                     await self._start(batch, start)
 
-    async def _start(self, batch: "_Batch", start: Start) -> None:
+    async def _start(self, batch: Batch, start: Start) -> None:
         loaded = self._catalog.find(start.namespace, start.flow)
         event = start.event
         if loaded is None:
@@ -345,7 +295,7 @@ class Intake:
         except OnbeatError as wrong:
             batch.bury(start.key, self._evaluator.mask(short(wrong)), event=event, trigger=start.trigger)
         except Exception as bug:
-            _log.exception("an execution could not begin", flow=loaded.flow.name, event=event.id)
+            _log.exception("an execution could not begin", flow=loaded.flow.name, key=event.key)
             batch.bury(start.key, self._evaluator.mask(f"{type(bug).__name__}: {short(bug)}"), event=event, trigger=start.trigger)
         else:
             batch.add(prepared, Key(start.trigger, loaded.flow.name, start.key))
@@ -387,7 +337,7 @@ class Intake:
         subscription = self._replay_target(found)
         names = frozenset({found.trigger}) if found.trigger else None
         item = Received(event=found.event, triggers=names)
-        batch = _Batch(subscription, self._new_id, self._clock.now())
+        batch = Batch(subscription, self._new_id, self._clock.now())
         batch.begin()
         await self._take(batch, item)
         for prepared, _ in batch.starts:
@@ -406,54 +356,3 @@ class Intake:
         if dead.reader in self._subscriptions:
             return self._subscriptions[dead.reader]
         raise Refused(f"the trigger of dead event {dead.id} ({dead.trigger or dead.reader}) is not served any more")
-
-
-class _Batch:
-    """What the events of one emit start, and what of them is dead."""
-
-    def __init__(self, subscription: Subscription, new_id: Callable[[Micros], str], now: Micros) -> None:
-        self.subscription = subscription
-        self.now = now
-        self.starts: list[tuple[Prepared, Key]] = []
-        self.dead: list[DeadEvent] = []
-        self._new_id = new_id
-        self._marks: list[tuple[int, int]] = []
-
-    def begin(self) -> None:
-        """The next event."""
-        self._marks.append((len(self.starts), len(self.dead)))
-
-    def add(self, prepared: Prepared, key: Key) -> None:
-        """The event starts this."""
-        self.starts.append((prepared, key))
-
-    def bury(self, key: str, reason: str, *, event: Event | None = None, raw: bytes | None = None, trigger: str | None = None) -> None:
-        """The event cannot start what it should."""
-        dead = DeadEvent(
-            id=self._new_id(self.now),
-            at=self.now,
-            reader=self.subscription.name,
-            reason=reason,
-            key=key if trigger is None else f"{trigger}\n{key}",
-            trigger=trigger,
-            event=event,
-            raw=raw,
-        )
-        self.dead.append(dead)
-
-    def results(self, created: Sequence[str], fresh: Sequence[bool]) -> tuple[Started, ...]:
-        """Per event, what it did."""
-        ends = [*self._marks[1:], (len(self.starts), len(self.dead))]
-        results = []
-        for (start, grave), (end, last) in zip(self._marks, ends, strict=True):
-            ids = tuple(created[start:end])
-            buried = self.dead[grave:last]
-            results.append(
-                Started(
-                    started=ids,
-                    duplicate=bool(ids) and not any(fresh[start:end]),
-                    dead=buried[0].reason if buried else None,
-                    unmatched=not ids and not buried,
-                )
-            )
-        return tuple(results)

@@ -6,6 +6,8 @@ Rules
 3. One id in two files is an error that names both; neither replaces what serves.
 4. A deleted file stops new starts; executions that run go on.
 5. At boot a bad file leaves its last good revision serving.
+6. A file that holds another flow than before stops new starts of the one it held.
+7. One load at a time; a file is parsed when its content changed, off the loop.
 
 Called by: daemon at boot and on a change of the files; the CLI's check and run use `check_flow` and `check_trigger`.
 """
@@ -17,24 +19,25 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-import watchfiles
 from pydantic import ValidationError
 
 from onbeat.core.event import Json
 from onbeat.core.expressions import ExpressionError, compile_value, make_scope
 from onbeat.core.flow import Flow, RunnableTask
+from onbeat.core.names import did_you_mean
 from onbeat.core.parse import parse_flow, parse_trigger, task_paths
 from onbeat.core.parse import problems as explain_problems
 from onbeat.core.trigger import FlowRef, TriggerSpec
 from onbeat.core.yaml12 import Document
 from onbeat.engine.catalog import Catalog, LoadedFlow
+from onbeat.engine.files import Found, read_files, watch
 from onbeat.engine.intake import LoadedTrigger
-from onbeat.errors import InvalidFile, OnbeatError, Problem, UserError
+from onbeat.engine.runner import explain
+from onbeat.errors import InvalidFile, Problem, UserError
 from onbeat.ports import Clock, LedgerRow, Store, Work
 from onbeat.registry import Registry
 
 _log = structlog.get_logger("onbeat.loader")
-_SUFFIXES = (".yaml", ".yml")
 _LEDGER = "flow-files"
 _TEXT = "{{"
 
@@ -146,19 +149,18 @@ def _own_settings(spec: TriggerSpec, registry: Registry) -> dict[str, Json]:
 
 
 class _File:
-    """What one file gives."""
+    """What the content of one file gives."""
 
-    __slots__ = ("flow", "problems", "source", "trigger")
+    __slots__ = ("flow", "problems", "source")
 
-    def __init__(self) -> None:
-        self.flow: Flow | None = None
-        self.trigger: TriggerSpec | None = None
-        self.source = ""
-        self.problems: list[Problem] = []
+    def __init__(self, source: str = "", flow: Flow | None = None, problems: Sequence[Problem] = ()) -> None:
+        self.source = source
+        self.flow = flow
+        self.problems = list(problems)
 
 
 class Loader:
-    """The files of this daemon. on_triggers: called with all triggers whenever they may have changed."""
+    """The files of this daemon. on_triggers: called with all triggers whenever they may have changed. problems: by file, now."""
 
     def __init__(
         self,
@@ -179,85 +181,76 @@ class Loader:
         self._clock = clock
         self._outside = outside
         self._on_triggers = on_triggers
+        self._one_at_a_time = asyncio.Lock()
+        self._parsed: dict[Path, tuple[bytes, _File]] = {}
         self._flow_files: dict[Path, tuple[str, str]] = {}
         self._alone: dict[Path, LoadedTrigger] = {}
         self._seen: dict[Path, str] = {}
         self.problems: dict[str, list[Problem]] = {}
 
     async def load_all(self) -> None:
-        """Read every file: boot, and after a change."""
-        flows = {path: await asyncio.to_thread(path.read_bytes) for path in await asyncio.to_thread(_files, self._flow_dirs)}
-        triggers = {path: await asyncio.to_thread(path.read_bytes) for path in await asyncio.to_thread(_files, self._trigger_dirs)}
-        await self._load_flows(flows)
-        self._load_triggers(triggers)
-        self._on_triggers(self.triggers())
+        """Read every file: boot, and after a change. A second call waits for the first and reads anew."""
+        async with self._one_at_a_time:
+            flows = await asyncio.to_thread(read_files, self._flow_dirs)
+            triggers = await asyncio.to_thread(read_files, self._trigger_dirs)
+            unlisted = (flows.unlisted | triggers.unlisted).items()
+            wrong = {str(place): [Problem(str(place), 1, 1, why)] for place, why in unlisted if await asyncio.to_thread(place.exists)}
+            await self._load_flows(flows, wrong)
+            self._load_triggers(triggers, wrong)
+            served = self._triggers(wrong)
+            self._complain(wrong)
+            self._on_triggers(served)
 
     async def watch(self) -> None:
         """Load again whenever a file changes, until cancelled."""
-        directories = [directory for directory in (*self._flow_dirs, *self._trigger_dirs) if directory.is_dir()]
-        if not directories:
-            return
-        # What changed between reading and watching is found by the look after each minute without a change.
-        hints = watchfiles.awatch(*directories, debounce=200, step=50, rust_timeout=60_000, yield_on_timeout=True, recursive=True)
-        async for _ in hints:
-            try:
-                await self.load_all()
-            except OSError as problem:
-                _log.warning("a file could not be read; it will be tried again at the next change", problem=str(problem))
-
-    def triggers(self) -> list[LoadedTrigger]:
-        """All triggers: of the served flows, and those in files of their own."""
-        found = []
-        for loaded in self._catalog.served():
-            if not loaded.flow.disabled:
-                found += flow_triggers(loaded, self._registry, self._outside)
-        return [*found, *self._alone.values()]
+        await watch([*self._flow_dirs, *self._trigger_dirs], self.load_all, self._clock)
 
     # ---- flows -------------------------------------------------------------------------------------------------
 
-    async def _load_flows(self, contents: Mapping[Path, bytes]) -> None:
-        files = {path: self._read_flow(path, content) for path, content in contents.items()}
-        self._refuse_twins(files)
+    async def _load_flows(self, found: Found, wrong: dict[str, list[Problem]]) -> None:
+        files = {path: await self._parse(path, content) for path, content in found.contents.items()}
+        files |= {path: _File(problems=[Problem(str(path), 1, 1, why)]) for path, why in found.unread.items()}
+        twins = _twins(files)
+        before = dict(self._flow_files)
         for path, file in files.items():
-            name = str(path)
-            if file.problems:
-                self._complain(name, file.problems)
+            problems = [*file.problems, *twins.get(path, ())]
+            if problems:
+                wrong[str(path)] = problems
                 await self._serve_last_good(path)
             elif file.flow is not None and self._seen.get(path) != _hash(file.source):
                 await self._serve(path, file.flow, file.source)
-                self.problems.pop(name, None)
-            else:
-                self.problems.pop(name, None)
-        for path in [path for path in self._flow_files if path not in contents]:
-            namespace, flow = self._flow_files.pop(path)
+        gone = [path for path in self._flow_files if path not in files]
+        for path in gone:
+            if found.hides(path):
+                unlisted = next(why for directory, why in found.unlisted.items() if directory in path.parents)
+                wrong[str(path)] = [Problem(str(path), 1, 1, f"{unlisted}; what served goes on")]
+                continue
+            del self._flow_files[path]
             self._seen.pop(path, None)
-            self.problems.pop(str(path), None)
-            if (namespace, flow) not in self._flow_files.values():
-                self._catalog.withdraw(namespace, flow)
-                _log.info("a flow's file is gone; no new executions of it", flow=f"{namespace}.{flow}", file=str(path))
+            self._parsed.pop(path, None)
             await self._store.write(Work(ledger=(LedgerRow(_LEDGER, str(path), None),)))
+        present = set(self._flow_files.values())
+        for path, (namespace, flow) in before.items():
+            if (namespace, flow) not in present:
+                self._catalog.withdraw(namespace, flow)
+                _log.info("a flow is in no file any more; no new executions of it", flow=f"{namespace}.{flow}", file=str(path))
+
+    async def _parse(self, path: Path, content: bytes) -> _File:
+        """What a content gives; parsed once, off the loop."""
+        known = self._parsed.get(path)
+        if known is None or known[0] != content:
+            known = self._parsed[path] = (content, await asyncio.to_thread(self._read_flow, path, content))
+        return known[1]
 
     def _read_flow(self, path: Path, content: bytes) -> _File:
-        file = _File()
         try:
-            file.source = content.decode()
-            file.flow, _ = check_flow(content, str(path), self._registry)
-        except UnicodeDecodeError:
-            file.problems = [Problem(str(path), 1, 1, "the file is not UTF-8 text")]
+            flow, _ = check_flow(content, str(path), self._registry)
+            return _File(content.decode(), flow)
         except InvalidFile as wrong:
-            file.problems = wrong.problems
-        return file
-
-    def _refuse_twins(self, files: Mapping[Path, _File]) -> None:
-        owners: dict[str, Path] = {}
-        for path, file in files.items():
-            if file.flow is None:
-                continue
-            other = owners.setdefault(file.flow.name, path)
-            if other != path:
-                for here, there in ((path, other), (other, path)):
-                    message = f"flow {file.flow.name} is also in {there}; an id belongs to one file: rename one of them"
-                    files[here].problems.append(Problem(str(here), 1, 1, message))
+            return _File(problems=wrong.problems)
+        except Exception as bug:
+            _log.exception("a file could not be checked", file=str(path))
+            return _File(problems=[Problem(str(path), 1, 1, f"the file could not be checked: {type(bug).__name__}")])
 
     async def _serve(self, path: Path, flow: Flow, source: str) -> None:
         await self.keep(flow, source, str(path))
@@ -283,7 +276,11 @@ class Loader:
         for namespace, flow in _splits(known):
             stored = await self._store.flow(namespace, flow)
             if stored is not None:
-                loaded = await self._catalog.revision(namespace, flow, stored.revision)
+                try:
+                    loaded = await self._catalog.revision(namespace, flow, stored.revision)
+                except InvalidFile as wrong:
+                    _log.error("the last good revision is not good any more", flow=known, problem=str(wrong))
+                    return
                 self._catalog.serve(loaded)
                 self._flow_files[path] = (namespace, flow)
                 _log.warning("serving the last good revision", flow=known, revision=stored.revision, file=str(path))
@@ -291,29 +288,67 @@ class Loader:
 
     # ---- triggers ----------------------------------------------------------------------------------------------
 
-    def _load_triggers(self, contents: Mapping[Path, bytes]) -> None:
-        names: dict[str, Path] = {}
-        for path, content in contents.items():
+    def _load_triggers(self, found: Found, wrong: dict[str, list[Problem]]) -> None:
+        for path, content in found.contents.items():
             try:
                 spec, _ = check_trigger(content, str(path), self._registry)
-                twin = names.setdefault(spec.name, path)
-                if twin != path:
-                    raise InvalidFile([Problem(str(path), 1, 1, f"trigger {spec.name} is also in {twin}; rename one of them")])
                 self._alone[path] = load_trigger(spec, self._registry, self._outside, str(path))
-                self.problems.pop(str(path), None)
-            except InvalidFile as wrong:
-                self._complain(str(path), wrong.problems)
-            except OnbeatError as wrong:
-                self._complain(str(path), [Problem(str(path), 1, 1, str(wrong))])
-        for path in [path for path in self._alone if path not in contents]:
+            except InvalidFile as problem:
+                wrong[str(path)] = problem.problems
+            except Exception as problem:
+                wrong[str(path)] = [Problem(str(path), 1, 1, explain(problem))]
+        for path, why in found.unread.items():
+            wrong[str(path)] = [Problem(str(path), 1, 1, why)]
+        for path in [path for path in self._alone if path not in found.contents and path not in found.unread and not found.hides(path)]:
             del self._alone[path]
-            self.problems.pop(str(path), None)
 
-    def _complain(self, name: str, found: list[Problem]) -> None:
-        if self.problems.get(name) != found:
-            self.problems[name] = found
+    def _triggers(self, wrong: dict[str, list[Problem]]) -> list[LoadedTrigger]:
+        """All triggers: of the served flows, and those in files of their own; one name is one trigger."""
+        served: dict[str, LoadedTrigger] = {}
+        for loaded in self._catalog.served():
+            if not loaded.flow.disabled:
+                file = loaded.path or loaded.flow.name
+                for raw in loaded.flow.triggers:
+                    try:
+                        trigger = flow_trigger(loaded, raw, self._registry, self._outside)
+                        served[trigger.spec.name] = trigger
+                    except Exception as problem:
+                        said = f"trigger `{raw.get('id')}` is not served: {explain(problem)}"
+                        wrong.setdefault(file, []).append(Problem(file, 1, 1, said))
+        for path, trigger in self._alone.items():
+            file, other = str(path), served.setdefault(trigger.spec.name, trigger)
+            if other is not trigger:
+                said = f"trigger {trigger.spec.name} is also in {other.path}; rename one of them"
+                wrong.setdefault(file, []).append(Problem(file, 1, 1, said))
+            for target in trigger.spec.targets:
+                if self._catalog.find(target.namespace, target.id) is None:
+                    name = f"{target.namespace}.{target.id}"
+                    said = f"there is no flow {name}{did_you_mean(name, self._catalog.names())}; until there is, its events are dead events"
+                    wrong.setdefault(file, []).append(Problem(file, 1, 1, said))
+        return list(served.values())
+
+    def _complain(self, wrong: dict[str, list[Problem]]) -> None:
+        """Say what is wrong now and was not before."""
+        for file, found in wrong.items():
             for problem in found:
-                _log.error("a file is wrong; what served goes on", problem=str(problem))
+                if problem not in self.problems.get(file, ()):
+                    _log.error("a file is wrong; what served goes on", problem=str(problem))
+        self.problems = wrong
+
+
+def _twins(files: Mapping[Path, _File]) -> dict[Path, list[Problem]]:
+    """Per file, whose id it has too."""
+    owners: dict[str, Path] = {}
+    found: dict[Path, list[Problem]] = {}
+    for path, file in files.items():
+        if file.flow is None:
+            continue
+        other = owners.setdefault(file.flow.name, path)
+        if other != path:
+            for here, there in ((path, other), (other, path)):
+                message = f"flow {file.flow.name} is also in {there}; an id belongs to one file: rename one of them"
+                found.setdefault(here, []).append(Problem(str(here), 1, 1, message))
+    return found
 
 
 def load_trigger(spec: TriggerSpec, registry: Registry, outside: Mapping[str, Any], path: str | None = None) -> LoadedTrigger:
@@ -325,30 +360,12 @@ def load_trigger(spec: TriggerSpec, registry: Registry, outside: Mapping[str, An
     return LoadedTrigger(spec, registry.source(spec.type).model_validate(settings), path)
 
 
-def flow_triggers(loaded: LoadedFlow, registry: Registry, outside: Mapping[str, Any]) -> list[LoadedTrigger]:
-    """The triggers that a flow's own file declares."""
+def flow_trigger(loaded: LoadedFlow, raw: Mapping[str, Any], registry: Registry, outside: Mapping[str, Any]) -> LoadedTrigger:
+    """A trigger that a flow's own file declares. Raises UserError, ValidationError."""
     flow = loaded.flow
-    found = []
-    for raw in flow.triggers:
-        spec = TriggerSpec.model_validate(raw)
-        spec = spec.model_copy(update={"flow": FlowRef(namespace=flow.namespace, id=flow.id), "namespace": flow.namespace})
-        try:
-            facts = {"flow": {"id": flow.id, "namespace": flow.namespace, "revision": flow.revision}, "vars": flow.variables}
-            found.append(load_trigger(spec, registry, {**outside, **facts}, loaded.path))
-        except (OnbeatError, ValidationError) as wrong:
-            _log.error("a trigger is not served", trigger=spec.name, problem=str(wrong))
-    return found
-
-
-def _files(directories: Sequence[Path]) -> list[Path]:
-    """The YAML files under the directories, hidden ones and flow tests left out, in order of name."""
-    found = []
-    for directory in directories:
-        for path in sorted(directory.rglob("*")):
-            hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
-            if path.suffix in _SUFFIXES and not hidden and not path.name.endswith((".test.yaml", ".test.yml")) and path.is_file():
-                found.append(path)
-    return found
+    spec = TriggerSpec.model_validate(raw)
+    spec = spec.model_copy(update={"flow": FlowRef(namespace=flow.namespace, id=flow.id), "namespace": flow.namespace})
+    return load_trigger(spec, registry, outside, loaded.path)
 
 
 def _hash(source: str) -> str:

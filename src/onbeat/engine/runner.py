@@ -25,7 +25,6 @@ from pydantic import ValidationError
 from onbeat.core.errors_text import short
 from onbeat.core.event import Json
 from onbeat.core.execution import Execution, Head
-from onbeat.core.expressions import ExpressionError
 from onbeat.core.flow import RunnableTask, TaskSpec
 from onbeat.core.ids import idempotency_key
 from onbeat.core.inputs import resolve
@@ -40,7 +39,7 @@ from onbeat.engine.inputs import renderer
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.places import Kind, Places
 from onbeat.engine.tasklog import AttemptLog, TaskLogs
-from onbeat.errors import OutsideError, Overloaded, UserError
+from onbeat.errors import OnbeatError, OutsideError, Overloaded, UserError
 from onbeat.ports import LogLine, Outcome, Record, TaskContext, TaskFailed, TaskOptions, TaskServices
 from onbeat.registry import Registry
 
@@ -201,12 +200,10 @@ class Runner:
             if work is not None and work.cancelling():
                 raise
             error = "it was cancelled from within: something it waited for was cancelled"
-        except (ExpressionError, ValidationError) as wrong:
+        except (ValidationError, UserError, OutsideError) as wrong:
             error = explain(wrong)
-        except (UserError, OutsideError) as problem:
-            error = short(problem)
         except (Exception, SystemExit) as bug:
-            error = f"{type(bug).__name__}: {short(bug)}"
+            error = explain(bug)
             trace = self._evaluator.mask("".join(traceback.format_exception(bug)))
             _log.error("a task raised", execution=execution.id, task=execution.runs[n].task, attempt=attempt, exception=trace)
         error = self._evaluator.mask(error)
@@ -282,10 +279,10 @@ class Runner:
         )
 
 
-def explain(wrong: ExpressionError | ValidationError) -> str:
-    """What is wrong with a task's options, in one line."""
-    if isinstance(wrong, ExpressionError):
-        return short(wrong)
+def explain(wrong: BaseException) -> str:
+    """What is wrong with a task's or trigger's options, in one line."""
+    if not isinstance(wrong, ValidationError):
+        return short(wrong) if isinstance(wrong, OnbeatError) else f"{type(wrong).__name__}: {short(wrong)}"
     parts = []
     for error in wrong.errors(include_url=False, include_input=False):
         where = ".".join(str(part) for part in error["loc"])

@@ -1,0 +1,61 @@
+"""Hold a running source and the triggers it serves; hot reload swaps the triggers while it runs.
+
+Called by: loader makes the triggers, intake serves them, API and CLI show them.
+"""
+
+import asyncio
+
+from onbeat.core.event import Micros
+from onbeat.core.trigger import TriggerSpec
+from onbeat.ports import Listener, SourceOptions
+
+
+class LoadedTrigger:
+    """A trigger with its source's settings, checked."""
+
+    __slots__ = ("options", "path", "spec")
+
+    def __init__(self, spec: TriggerSpec, options: SourceOptions, path: str | None = None) -> None:
+        self.spec = spec
+        self.options = options
+        self.path = path
+
+    @property
+    def listener(self) -> Listener:
+        """What the source sees of it."""
+        target = self.spec.flow
+        return Listener(
+            self.spec.name,
+            self.options,
+            namespace=target.namespace if target else self.spec.namespace or "",
+            flow=target.id if target else "",
+            disabled=self.spec.disabled,
+        )
+
+
+class Subscription:
+    """One running source and the triggers it serves."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.triggers: dict[str, LoadedTrigger] = {}
+        self.changed = asyncio.Event()
+        self.ready = asyncio.Event()
+        self.trouble: str | None = None
+        self.last_event: Micros | None = None
+        self.received = 0
+        self.task: asyncio.Task[None] | None = None
+
+    def listeners(self) -> tuple[Listener, ...]:
+        """Its triggers as they are now."""
+        return tuple(trigger.listener for trigger in self.triggers.values())
+
+    async def wait_changed(self) -> None:
+        """Returns when the triggers differ from now."""
+        await self.changed.wait()
+
+    def set_triggers(self, triggers: dict[str, LoadedTrigger]) -> None:
+        """Swap the triggers."""
+        self.triggers = triggers
+        self.changed.set()
+        self.changed = asyncio.Event()
