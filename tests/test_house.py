@@ -37,6 +37,7 @@ PLANTED = {
 # Modules (or whole folders, ending in /) without a test file of their own name: where they are tested, and why there.
 WITHOUT_OWN_TEST = {
     "__main__.py": "tests/services/test_daemon.py: one call, and only a process runs it",
+    "plugins/mqtt/client.py": "tests/plugins/mqtt/test_connection.py: what aiomqtt and paho do wrong shows in a connection only",
     "ports/queries.py": "tests/stores/test_store.py: a contract; every store is held to it",
     "ports/store.py": "tests/stores/test_store.py: a contract; every store is held to it",
     "ports/sinks.py": "tests/engine/test_relay.py: a contract; the sinks are held to it by their own tests",
