@@ -100,9 +100,7 @@ async def _until(wait: Coroutine[Any, Any, None]) -> AsyncIterator[bytes]:
 async def _state_events(node: Node, topic: str, after: int, execution: str | None) -> tuple[list[tuple[int, Json]], int]:
     rows = await node.store.journal(after, _BATCH)
     found = [
-        (row.seq, node.projection.event(row))
-        for row in rows
-        if is_event(row.change) and (execution is None or row.execution == execution)
+        (row.seq, node.projection.event(row)) for row in rows if is_event(row.change) and (execution is None or row.execution == execution)
     ]
     return found, rows[-1].seq if rows else after
 
