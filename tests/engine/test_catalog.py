@@ -70,3 +70,20 @@ tasks:
         await node.resume(execution.id)
         assert (await node.engine.ended(execution.id)).runs[2].outputs == {"value": "old"}
         assert (await node.find_flow("t", "f")).flow.revision == 2
+
+
+@pytest.mark.parametrize(("limit", "wide"), [(0, True), (501, True), (500, False), (1, False)])
+def test_a_loop_without_a_small_limit_is_wide(limit: int, wide: bool) -> None:
+    """It may touch thousands of task runs in one step; found also inside other constructs."""
+    text = f"""
+id: f
+namespace: t
+tasks:
+  - id: if
+    type: core.flow.If
+    condition: "{{{{ true }}}}"
+    then:
+      - {{id: each, type: core.flow.ForEach, values: [1], concurrencyLimit: {limit}, tasks: [{{id: a, type: core.log.Log, message: x}}]}}
+"""
+    parsed, _ = parse_flow(text, "f.yaml")
+    assert LoadedFlow(parsed).wide is wide

@@ -1,6 +1,7 @@
 """The engine when things go wrong under it: nobody hangs, nothing leaks, the others go on."""
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -219,3 +220,21 @@ async def test_a_timer_that_came_too_early_comes_again(tmp_path: Path, clock: Ma
         assert (await node.engine.load(execution.id)).runs[1].state is State.PAUSED
         await clock.advance(3_601)
         assert (await ended(node, execution)).state is State.SUCCESS
+
+
+async def test_a_wide_step_is_decided_off_the_loop(tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of task runs at once: the loop turns while they are decided. A small step stays on the loop."""
+    threads: dict[str, set[bool]] = {"fan": set(), "two": set()}
+    real = engine_module.decided
+
+    def noted(flow: Any, *rest: Any) -> Any:
+        threads[flow.id].add(threading.current_thread() is threading.main_thread())
+        return real(flow, *rest)
+
+    monkeypatch.setattr(engine_module, "decided", noted)
+    each = "{id: each, type: core.flow.ForEach, values: [a, b], concurrencyLimit: 0, tasks: [{id: r, type: core.debug.Return, format: x}]}"
+    flows = {"two.yaml": FLOWS["two.yaml"], "fan.yaml": f"id: fan\nnamespace: t\ntasks: [{each}]\n"}
+    async with node_with(FaultyStore(), flows, tmp_path, clock=clock, sources=False) as node:
+        for name in ("two", "fan"):
+            assert (await ended(node, await node.start("t", name))).state is State.SUCCESS
+    assert threads == {"fan": {False}, "two": {True}}

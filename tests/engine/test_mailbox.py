@@ -43,3 +43,30 @@ def test_a_move_of_the_execution_touches_all() -> None:
     """Pausing takes away what every task run may do; the first move, from CREATED, touches only what it creates."""
     assert touched_runs([Moved(at=1, before=State.RUNNING, after=State.PAUSED, sequence=3)]) is None
     assert touched_runs([Created(at=0, head=HEAD), Moved(at=1, before=State.CREATED, after=State.RUNNING, sequence=2)]) == {0}
+
+
+def test_the_earliest_timer_is_found_among_those_that_stay() -> None:
+    """What a step touches is looked at anew; of the others the earliest counts, whatever the order of arming."""
+    box = Mailbox("e")
+    for n, due in ((1, 50), (2, 10), (3, 30)):
+        box.arm(n, due)
+    assert box.wake_after({}) == 10
+    assert box.wake_after({2: ()}) == 30
+    assert box.wake_after({2: (ArmTimer(2, 40),)}) == 30
+    assert box.wake_after({2: (ArmTimer(2, 20),), 3: ()}) == 20
+    box.disarm(2, 10)
+    box.disarm(2, 10)
+    assert box.due == [(30, 3), (50, 1)]
+    assert box.wake_after({1: (), 3: ()}) is None
+
+
+def test_a_timer_that_fired_is_asked_for_again() -> None:
+    """The next timer may be due at the same instant: a retry without a pause after a timeout."""
+    box = Mailbox("e")
+    box.commands = {1: (RunTask(1, 1), ArmTimer(1, 10)), 2: (ArmTimer(2, 10),)}
+    box.arm(1, 10)
+    box.arm(2, 10)
+    box.spend(1, 10)
+    box.spend(2, 10)
+    assert box.commands == {1: (RunTask(1, 1),)}
+    assert box.due == []

@@ -1,11 +1,13 @@
 """Storage: whole files by address, and no way out of the root."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from onbeat.engine.storage import LocalStorage
-from onbeat.errors import NotFound, UserError
+from onbeat.errors import NotFound, OutsideError, Overloaded, UserError
 
 
 async def test_what_is_put_is_got(tmp_path: Path) -> None:
@@ -46,3 +48,33 @@ async def test_a_directory_is_not_a_value(tmp_path: Path) -> None:
     await storage.put("a/b", b"x")
     with pytest.raises(NotFound):
         await storage.get("kestra:///a")
+
+
+@pytest.mark.parametrize(
+    ("code", "error"), [(errno.ENOSPC, Overloaded), (errno.EDQUOT, Overloaded), (errno.EIO, OutsideError)], ids=["full", "quota", "broken"]
+)
+async def test_a_disk_that_refuses_leaves_nothing_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, error: type[Exception]
+) -> None:
+    """A full one is Overloaded: whoever keeps a value waits. What was there stays, and no half file is left."""
+    storage = LocalStorage(tmp_path)
+    uri = await storage.put("a/b.json", b"old")
+
+    def refuse(descriptor: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", refuse)
+        with pytest.raises(error):
+            await storage.put("a/b.json", b"new")
+    assert await storage.get(uri) == b"old"
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["b.json"]
+
+
+async def test_the_size_of_a_value(tmp_path: Path) -> None:
+    """Without reading it; nothing there, or a directory, is not found."""
+    storage = LocalStorage(tmp_path)
+    assert await storage.size(await storage.put("a/b.json", b"12345")) == 5
+    for uri in ("kestra:///a", "kestra:///a/none"):
+        with pytest.raises(NotFound):
+            await storage.size(uri)

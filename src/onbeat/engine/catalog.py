@@ -12,21 +12,25 @@ from typing import Any
 from onbeat.core.expressions import Template, compile_value
 from onbeat.core.flow import Flow, RunnableTask, TaskSpec
 from onbeat.core.parse import parse_flow
+from onbeat.core.plan.for_each import ForEach
 from onbeat.core.plan.subflow import Subflow
 from onbeat.errors import NotFound
 from onbeat.ports import Store
 
 _KEPT = 512
+WIDE = 500
+"""Task runs at once from which on deciding is no work for the loop."""
 
 
 class LoadedFlow:
-    """A revision of a flow with what is compiled of it."""
+    """A revision of a flow with what is compiled of it. wide: whether a loop of it may work on more than WIDE values at once."""
 
-    __slots__ = ("_templates", "flow", "path")
+    __slots__ = ("_templates", "flow", "path", "wide")
 
     def __init__(self, flow: Flow, path: str | None = None) -> None:
         self.flow = flow
         self.path = path
+        self.wide = any(isinstance(task, ForEach) and not 0 < task.limit <= WIDE for task in flow.all_tasks())
         self._templates: dict[str, Template] = {}
 
     def template(self, task: str) -> Template:

@@ -23,6 +23,8 @@ from onbeat.engine.catalog import LoadedFlow
 from onbeat.engine.mailbox import Commands, Mailbox, Told
 from onbeat.ports import Append, Creation, Key, Record, SlotClaim, Tell, Work
 
+Decided = tuple[tuple[AnyChange, ...], Execution]
+"""Changes, and the execution after them."""
 _STOPPED = (State.KILLING, State.FAILED, State.RETRYING, State.CANCELLED)
 
 

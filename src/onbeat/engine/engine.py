@@ -27,8 +27,8 @@ from onbeat.core.errors_text import short
 from onbeat.core.event import Micros
 from onbeat.core.evolve import create
 from onbeat.core.execution import Execution, Head
-from onbeat.engine.catalog import Catalog, LoadedFlow
-from onbeat.engine.compose import Prepared, Step, one_by_one
+from onbeat.engine.catalog import WIDE, Catalog, LoadedFlow
+from onbeat.engine.compose import Decided, Prepared, Step, one_by_one
 from onbeat.engine.dispatch import Dispatch
 from onbeat.engine.effects import Effects
 from onbeat.engine.evaluator import Evaluator
@@ -81,8 +81,6 @@ class Engine:
         runner.tell = self.tell
         runner.places = self.places
 
-    # ---- starting ----------------------------------------------------------------------------------------------
-
     def full(self) -> bool:
         """Whether as many executions are at work as the limit allows."""
         return len(self._boxes) >= self._max_active
@@ -95,10 +93,10 @@ class Engine:
         """How many executions are in memory with work outstanding."""
         return len(self._boxes)
 
-    def prepare(self, head: Head, loaded: LoadedFlow) -> Prepared:
+    async def prepare(self, head: Head, loaded: LoadedFlow) -> Prepared:
         """Decide how an execution begins, and reserve places for its first tasks where some are free. `commit` or `drop` it afterwards."""
         first = Created(at=head.created, head=head)
-        changes, after = decided(loaded.flow, create(head), [s.Begin()], head.created)
+        changes, after = await self._decided(loaded, create(head), [s.Begin()], head.created)
         changes, after, _ = self._dispatch.reserve(loaded, after, changes, head.created)
         return Prepared(loaded, after, (first, *changes))
 
@@ -115,7 +113,7 @@ class Engine:
 
     async def start(self, head: Head, loaded: LoadedFlow) -> Execution:
         """Create an execution that no event started."""
-        prepared = self.prepare(head, loaded)
+        prepared = await self.prepare(head, loaded)
         await self.commit(Work(creations=(prepared.creation(),)), [prepared])
         return prepared.execution
 
@@ -265,7 +263,7 @@ class Engine:
         try:
             if box.execution is None and not await self._load(box, told):
                 return
-            step = self._decide(box, told)
+            step = await self._decide(box, told)
             await self._write(box, step)
         except Conflict:
             self._again(box, told, step)
@@ -285,7 +283,7 @@ class Engine:
             self.quarantined.pop(box.id, None)
             answer(told, step.after)
 
-    def _decide(self, box: Mailbox, told: list[Told]) -> Step:
+    async def _decide(self, box: Mailbox, told: list[Told]) -> Step:
         """What follows from what was told, with RUNNING where there is a place."""
         execution, loaded = box.execution, box.loaded
         assert execution is not None
@@ -296,11 +294,17 @@ class Engine:
             changes, after, records = one_by_one(loaded, execution, told, now)
             step.records = records
         else:
-            changes, after = decided(loaded.flow, execution, [each.signal for each in told], now)
+            changes, after = await self._decided(loaded, execution, [each.signal for each in told], now)
         step.changes, step.after, step.placed = self._dispatch.reserve(loaded, after, changes, now)
         early = [signal.run for each in told if isinstance(signal := each.signal, s.TimerFired) and signal.due > now]
         step.new = box.now_outstanding(step.after, step.changes, early)
         return step
+
+    async def _decided(self, loaded: LoadedFlow, execution: Execution, signals: list[s.AnySignal], now: Micros) -> Decided:
+        """Off the loop where thousands of task runs may be touched at once: deciding is pure."""
+        if loaded.wide or len(execution.open) > WIDE:
+            return await asyncio.to_thread(decided, loaded.flow, execution, signals, now)
+        return decided(loaded.flow, execution, signals, now)
 
     async def _write(self, box: Mailbox, step: Step) -> None:
         """Write what was decided, then let the world move."""
@@ -309,7 +313,7 @@ class Engine:
             for change in step.changes:
                 if isinstance(change, ChildStarted):
                     head = change.child
-                    children.append(self.prepare(head, await self._catalog.revision(head.namespace, head.flow, head.revision)))
+                    children.append(await self.prepare(head, await self._catalog.revision(head.namespace, head.flow, head.revision)))
             work = step.work(box, children)
             written = await self._store.write(work) if work.appends or work.logs else Written()
         except BaseException:
@@ -373,8 +377,6 @@ class Engine:
     def _sleep(self, execution: str, due: Micros) -> None:
         self._asleep[execution] = due
         self.timers.arm(execution, _WAKE, due)
-
-    # ---- setting aside -----------------------------------------------------------------------------------------
 
     def _quarantine(self, box: Mailbox, bug: Exception) -> None:
         """Stop all that is done for an execution, and tell who waits for it."""

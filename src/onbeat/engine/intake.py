@@ -289,7 +289,7 @@ class Intake:
         try:
             inputs = resolve(loaded.flow.inputs, start.inputs, renderer(loaded.flow))
             head = await self._head(start, loaded, inputs, batch.now)
-            prepared = self._engine.prepare(head, loaded)
+            prepared = await self._engine.prepare(head, loaded)
         except OutsideError:
             raise  # the disk: nothing of the batch is written, and the source gives it again
         except OnbeatError as wrong:

@@ -95,6 +95,7 @@ class Runner:
         self._logs = logs
         self._services = services
         self._group = group
+        self._kinds: dict[str, Kind] = {}
         self._running: dict[tuple[str, int, int], Running] = {}
         self._idle = asyncio.Event()
         self._idle.set()
@@ -109,10 +110,14 @@ class Runner:
         """Which place a task needs."""
         if isinstance(spec, Subflow):
             return "none"
-        try:
-            return self._registry.task(spec.type).place
-        except UserError:
-            return "loop"  # it fails when it runs, with the message
+        kind = self._kinds.get(spec.type)
+        if kind is None:
+            try:
+                kind = self._registry.task(spec.type).place
+            except UserError:
+                kind = "loop"  # it fails when it runs, with the message
+            self._kinds[spec.type] = kind
+        return kind
 
     def start(self, loaded: LoadedFlow, execution: Execution, n: int, attempt: int) -> None:
         """Run an attempt; the same one twice is one."""
