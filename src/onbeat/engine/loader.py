@@ -365,7 +365,8 @@ def flow_trigger(loaded: LoadedFlow, raw: Mapping[str, Any], registry: Registry,
     flow = loaded.flow
     spec = TriggerSpec.model_validate(raw)
     spec = spec.model_copy(update={"flow": FlowRef(namespace=flow.namespace, id=flow.id), "namespace": flow.namespace})
-    return load_trigger(spec, registry, outside, loaded.path)
+    facts = {"flow": {"id": flow.id, "namespace": flow.namespace, "revision": flow.revision}, "vars": flow.variables}
+    return load_trigger(spec, registry, {**outside, **facts}, loaded.path)
 
 
 def _hash(source: str) -> str:
