@@ -16,7 +16,7 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from onbeat.cli import show
 from onbeat.cli.serve import load_settings
@@ -62,6 +62,23 @@ def _add_storage(tar: tarfile.TarFile, storage: Path) -> None:
                 continue
 
 
+def _unpack(tar: tarfile.TarFile, folder: Path) -> None:
+    """Regular files of a backup's own names, and nothing else: no link, no device, no name that leads out of the folder.
+
+    Python's own extraction filter is not in every 3.11, and was led out of the folder more than once. Raises UserError.
+    """
+    for member in tar:
+        parts = PurePosixPath(member.name).parts
+        ours = parts == (FILE,) or (len(parts) > 1 and parts[0] == STORAGE and ".." not in parts)
+        content = tar.extractfile(member) if member.isreg() and ours else None
+        if content is None:
+            raise UserError(f"this is not a backup that onbeat made: it holds `{member.name[:100]}`")
+        target = folder.joinpath(*parts)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with content, open(target, "wb") as file:
+            shutil.copyfileobj(content, file)
+
+
 def restore(source: Path, data: Path | None) -> None:
     """Put a backup back. Raises Refused while a daemon runs there, UserError for what is no backup."""
     folder = load_settings({"data": data}).data
@@ -72,7 +89,7 @@ def restore(source: Path, data: Path | None) -> None:
         unpacked = Path(place)
         try:
             with tarfile.open(source, "r:") as tar:
-                tar.extractall(unpacked, filter="data")
+                _unpack(tar, unpacked)
         except (tarfile.TarError, OSError) as problem:
             raise UserError(f"{source} is not a backup that onbeat made: {problem}") from None
         if not (unpacked / FILE).is_file():
