@@ -16,6 +16,8 @@ from onbeat.stores.memory import MemoryStore
 from tests.engine.harness import node_with
 
 TOKEN = "test-token"
+NEVER = object()
+"""A body that never comes."""
 
 
 class Answer(NamedTuple):
@@ -91,11 +93,13 @@ class Client:
 
 
 def _receiver(body: Any, hang: bool = False) -> Any:
-    content = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
+    content = body if isinstance(body, bytes) else b"" if body is None or body is NEVER else orjson.dumps(body)
     sent = False
 
     async def receive() -> dict[str, Any]:
         nonlocal sent
+        if body is NEVER:
+            await asyncio.Event().wait()
         if sent:
             if hang:
                 await asyncio.Event().wait()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from onbeat.errors import NotFound, OutsideError, Overloaded, Refused, StoreBroken, Unauthorized, UserError
-from tests.api.client import api
+from tests.api.client import NEVER, api
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,11 @@ async def test_a_body_is_counted_while_it_is_read(tmp_path: Path) -> None:
         assert (await call("POST", "/api/v1/events/things", b"1" * 100_001)).status == 413
         assert (await call("POST", "/api/v1/events/things", b"1" * 100_001, content_length="5")).status == 413
         assert (await call("POST", "/api/v1/events/things", b"1", content_length="999999")).status == 413
+
+
+async def test_a_body_that_does_not_come_is_given_up(tmp_path: Path) -> None:
+    """A client that holds the connection open gets a 408 and holds nothing of ours."""
+    async with api(tmp_path) as call:
+        call.app.state.patience = 0.01
+        answer = await call("POST", "/api/v1/events/things", NEVER)
+        assert answer.status == 408

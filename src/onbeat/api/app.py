@@ -10,6 +10,9 @@ from onbeat.api.access import Access, Permission
 from onbeat.api.routing import one_route, problem
 from onbeat.engine.node import Node
 
+PATIENCE = 30.0
+"""Seconds in which a request's body must be there."""
+
 
 def all_routes() -> list[BaseRoute]:
     """Every route, the hot one first: they are tried in order."""
@@ -45,4 +48,5 @@ def build(node: Node, access: Access, max_body: int) -> Starlette:
     app.state.node = node
     app.state.access = access
     app.state.max_body = max_body
+    app.state.patience = PATIENCE
     return app

@@ -2,13 +2,14 @@
 
 Rules
 1. A route cannot be made without a permission.
-2. A body is counted while it is read, and refused before it is whole in memory.
+2. A body is counted while it is read, and refused before it is whole in memory; one that does not come in time is given up.
 3. An error is problem+json with the cure, and Kestra's `message`; a bug is a 500 without a trace of it.
 4. HEAD and OPTIONS never do anything.
 
 Called by: app and the route modules.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -31,6 +32,10 @@ class TooLarge(UserError):
     """The body is larger than the limit."""
 
 
+class TooSlow(UserError):
+    """The body did not come in time."""
+
+
 def answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON answer."""
     return Response(orjson.dumps(content), status, headers, "application/json")
@@ -50,18 +55,22 @@ def node_of(request: Request) -> Node:
 
 
 async def body_of(request: Request, limit: int | None = None) -> bytes:
-    """The request's body. Raises TooLarge."""
+    """The request's body. Raises TooLarge, TooSlow."""
     limit = limit or request.app.state.max_body
     length = request.headers.get("content-length")
     if length is not None and length.isdigit() and int(length) > limit:
         raise TooLarge(f"the body has {length} bytes; the limit is {limit}")
     parts: list[bytes] = []
     size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            raise TooLarge(f"the body is larger than the limit of {limit} bytes")
-        parts.append(part)
+    try:
+        async with asyncio.timeout(request.app.state.patience):
+            async for part in request.stream():
+                size += len(part)
+                if size > limit:
+                    raise TooLarge(f"the body is larger than the limit of {limit} bytes")
+                parts.append(part)
+    except TimeoutError:
+        raise TooSlow(f"the body was not there within {request.app.state.patience:g} s") from None
     return b"".join(parts)
 
 
@@ -105,6 +114,8 @@ async def _tried(request: Request, handler: Handler, template: str) -> Response:
         return problem(422, "Invalid inputs", str(wrong))
     except TooLarge as wrong:
         return problem(413, "Too large", str(wrong))
+    except TooSlow as wrong:
+        return problem(408, "Too slow", str(wrong))
     except NotFound as wrong:
         return problem(404, "Not found", str(wrong))
     except Refused as wrong:
