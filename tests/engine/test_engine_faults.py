@@ -12,6 +12,7 @@ from onbeat.core.execution import Execution
 from onbeat.core.states import State
 from onbeat.engine import engine as engine_module
 from onbeat.errors import NotFound, Overloaded, Refused
+from onbeat.ports import Outcome
 from onbeat.testing import ManualClock, settle
 from tests.engine.faulty import FaultyStore, Once
 from tests.engine.flows import FLOWS, ended, heard, leftovers, running
@@ -238,3 +239,25 @@ async def test_a_wide_step_is_decided_off_the_loop(tmp_path: Path, clock: Manual
         for name in ("two", "fan"):
             assert (await ended(node, await node.start("t", name))).state is State.SUCCESS
     assert threads == {"fan": {False}, "two": {True}}
+
+
+async def test_a_stop_waits_for_what_is_being_written(tmp_path: Path, deeds: dict[str, Any]) -> None:
+    """A write in flight when the daemon stops is finished before the store is closed: what was decided is there."""
+    store = FaultyStore()
+    go = asyncio.Event()
+
+    async def wait(context: Any) -> Outcome:
+        await go.wait()
+        return Outcome(outputs={"x": 1})
+
+    deeds["wait"] = wait
+    async with running(tmp_path, store) as node:
+        execution = await node.start("t", "does", {"what": "wait"})
+        store.gate.clear()
+        go.set()
+        await settle()
+        asyncio.get_running_loop().call_later(0.05, store.gate.set)
+    await store.open()
+    found = await store.load(execution.id)
+    assert found is not None
+    assert found.state is State.SUCCESS

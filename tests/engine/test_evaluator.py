@@ -1,6 +1,7 @@
 """The evaluator: expressions with what lies outside an execution."""
 
 import base64
+import threading
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,18 @@ tasks:
         assert ended.runs[4].task == "yes"
         rows = await node.queries.changes(ended.id)
         assert max(len(str(row.change)) for row in rows) < 5_000
+
+
+async def test_large_values_are_evaluated_off_the_loop(tmp_path: Path) -> None:
+    """Whatever an expression does with a megabyte, other executions go on; small ones stay on the loop."""
+    found = evaluator(tmp_path)
+    uri = await LocalStorage(tmp_path).put("v.json", b'{"a": 1}')
+    threads: list[bool] = []
+
+    def note(bits: int) -> int:
+        threads.append(threading.current_thread() is threading.main_thread())
+        return 0
+
+    for value in ({"a": 1}, Ref(uri, 8)):
+        await render(found, "{{ v.a }}{{ randomInt(0, 5) }}", v=value, __random__=note)
+    assert threads == [True, False]

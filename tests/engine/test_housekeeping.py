@@ -3,7 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from onbeat.engine.housekeeping import keep_tidy
+from onbeat.engine.housekeeping import keep_tidy, sweep
+from onbeat.engine.storage import LocalStorage
 from onbeat.ports import Record, Work
 from onbeat.stores.memory import MemoryStore
 from onbeat.testing import ManualClock, settle
@@ -31,3 +32,28 @@ async def test_what_is_past_its_time_goes(tmp_path: Path) -> None:
             await clock.advance(3_600 * 12)
             assert [each.id for each in await node.queries.executions()] == [paused.id]
             task.cancel()
+
+
+async def test_values_in_storage_go_with_their_execution(tmp_path: Path) -> None:
+    """Those of an execution that was purged, and those kept for a start that was never written; of one that is there nothing goes."""
+    large = "id: l\nnamespace: t\ninputs: [{id: x, type: STRING}]\ntasks: [{id: a, type: core.flow.Pause}]\n"
+    clock = ManualClock()
+    async with node_with(MemoryStore(), {**FLOWS, "l.yaml": large}, tmp_path, clock=clock, sources=False) as node:
+        purged, kept = [await node.start("t", "l", {"x": "y" * 100_000}) for _ in range(2)]
+        await node.kill(purged.id)
+        never = f"t/l/executions/{node.identity.new(clock.now())}"
+        await node.storage.put(f"{never}/inputs/x.json", b"1")
+        await node.storage.put("t/other.txt", b"1")
+        storage = LocalStorage(tmp_path / "data" / "storage")
+        assert len(await storage.executions()) == 3
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(keep_tidy(node.store, clock, 1, 7, 10**9, storage=storage))
+            while clock.sleeping() == 0:
+                await settle(1)
+            assert len(await storage.executions()) == 3
+            task.cancel()
+        clock.set_wall(clock.now() + 2 * 86_400_000_000)
+        await node.store.purge(clock.now() - 86_400_000_000, 10)
+        assert await sweep(node.store, storage, clock.now() - 86_400_000_000) == 2
+        assert await storage.executions() == [f"t/l/executions/{kept.id}"]
+        assert await storage.size("kestra:///t/other.txt") == 1

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import orjson
 
+from onbeat.clock import SystemClock
 from onbeat.core.changes import Moved
 from onbeat.core.event import Json
 from onbeat.engine.relay import Relay
 from onbeat.engine.topics import Projection
 from onbeat.errors import OutsideError, StoreBroken
-from onbeat.ports import JournalRow
+from onbeat.ports import JournalRow, Position, Work
 from onbeat.stores.memory import MemoryStore
 from onbeat.testing import ListSink, ManualClock, settle
 from tests.engine.harness import node_with
@@ -99,6 +100,7 @@ async def test_a_crash_before_the_position_repeats_the_same_events(tmp_path: Pat
 
     store, clock, sink = MemoryStore(on_write=on_write), ManualClock(), ListSink()
     await run_some(store, tmp_path, 1)
+    await store.write(Work(positions=(Position("journal:list", "seq", "0"),)))
     armed = True
     try:
         await Relay(store, sink, clock, Projection("topic")).serve()
@@ -170,3 +172,21 @@ async def test_a_sink_that_is_too_far_behind_is_given_up(tmp_path: Path) -> None
         task.cancel()
     assert relay.gaps == 1
     assert list(by_execution(sink).values()) == [[1, 2, 3]]
+
+
+async def test_purge_waits_for_a_sink_that_never_ran(tmp_path: Path) -> None:
+    """Nobody answers since the first start: what it has not been given is not purged meanwhile."""
+
+    class Shut(ListSink):
+        async def open(self) -> None:
+            raise OutsideError("nobody answers")
+
+    store, clock = MemoryStore(), ManualClock()
+    await run_some(store, tmp_path, 2)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(Relay(store, Shut(), clock, Projection("topic")).serve())
+        await settle()
+        task.cancel()
+    assert await store.purge(SystemClock().now() + 1_000_000, 100) == 0
+    await store.forget_reader("journal:list")
+    assert await store.purge(SystemClock().now() + 1_000_000, 100) == 2

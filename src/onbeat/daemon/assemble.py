@@ -169,7 +169,8 @@ def _services(settings: Settings, node: Node, store: StoreAndQueries, clock: Clo
         node.relays.append(relay)
         yield relay.serve()
     readers = Readers(store, clock, node.readers)
-    yield keep_tidy(store, clock, settings.retention_days, settings.topic_days, settings.topic_bytes, readers)
+    kept = (settings.retention_days, settings.topic_days, settings.topic_bytes)
+    yield keep_tidy(store, clock, *kept, readers, LocalStorage(settings.data / "storage"))
     if settings.watch:
         yield node.loader.watch()
 

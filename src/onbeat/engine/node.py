@@ -223,7 +223,7 @@ class Node:
         found += [f"{relay.name}: {relay.trouble}" for relay in self.relays if relay.trouble]
         found += [f"{relay.name}: {relay.gaps} gap(s) in what it was given, see its positions" for relay in self.relays if relay.gaps]
         found += [f"execution {execution} was set aside: {why}" for execution, why in self.engine.quarantined.items()]
-        return found
+        return [self.evaluator.mask(sentence) for sentence in found]
 
     def figures(self) -> dict[str, Any]:
         """How much is at work now."""

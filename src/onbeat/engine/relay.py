@@ -57,6 +57,8 @@ class Relay:
         stored = await self._store.positions(self.name)
         self.position = int(stored.get("seq", 0))
         self.gaps = sum(part.startswith(GAP) for part in stored)
+        if "seq" not in stored:  # purge waits for him from now on, also when he cannot be opened
+            await self._move(0, [])
         await self._give_up_what_is_too_far()
         try:
             await self._sink.open()

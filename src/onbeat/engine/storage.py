@@ -5,7 +5,7 @@ Rules
 2. No address leads out of the root, whatever is in it.
 3. A full disk is Overloaded: whoever keeps a value waits, and nothing half written is left.
 
-Called by: payloads for large values, tasks that keep files.
+Called by: payloads for large values, tasks that keep files; housekeeping removes what nobody refers to any more.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from typing import TypeVar
 from onbeat.errors import NotFound, OutsideError, Overloaded, UserError
 
 SCHEME = "kestra:///"
+_EXECUTIONS = "*/*/executions/*"
 T = TypeVar("T")
 
 
@@ -53,6 +54,10 @@ class LocalStorage:
             raise NotFound(f"there is nothing at {uri}") from None
         except OSError as problem:
             raise _explained(problem, "read") from problem
+
+    async def executions(self) -> list[str]:
+        """The paths of all executions that have kept something: `<namespace>/<flow>/executions/<id>`."""
+        return await asyncio.to_thread(lambda: sorted(path.relative_to(self._root).as_posix() for path in self._root.glob(_EXECUTIONS)))
 
     async def delete(self, prefix: str) -> int:
         """Remove all under a path."""
