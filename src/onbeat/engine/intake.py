@@ -11,7 +11,7 @@ Called by: sources and the API's webhook route emit; loader updates the triggers
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -172,7 +172,11 @@ class Intake:
         ) -> tuple[Started, ...]:
             return await self.emit(subscription, received, positions=positions, ledger=ledger)
 
+        def measure(lag: Callable[[], Awaitable[int]]) -> None:
+            subscription.measured = lag
+
         async def run() -> None:
+            subscription.measured = None
             context = SourceContext(
                 name=subscription.name,
                 emit=emit,
@@ -184,6 +188,7 @@ class Intake:
                 wait_room=self._engine.wait_room,
                 wait_changed=subscription.wait_changed,
                 settings=self._settings,
+                measure=measure,
             )
             first = next(iter(subscription.triggers.values()))
             await first.options.run(context, subscription.listeners)

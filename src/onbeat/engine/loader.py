@@ -32,7 +32,7 @@ from onbeat.core.yaml12 import Document
 from onbeat.engine.catalog import Catalog, LoadedFlow
 from onbeat.engine.files import Found, read_files, watch
 from onbeat.engine.intake import LoadedTrigger
-from onbeat.engine.runner import explain
+from onbeat.engine.problems import explain
 from onbeat.errors import InvalidFile, Problem, UserError
 from onbeat.ports import Clock, LedgerRow, Store, Work
 from onbeat.registry import Registry

@@ -38,8 +38,9 @@ from onbeat.engine.evaluator import Evaluator
 from onbeat.engine.inputs import renderer
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.places import Kind, Places
+from onbeat.engine.problems import explain
 from onbeat.engine.tasklog import AttemptLog, TaskLogs
-from onbeat.errors import OnbeatError, OutsideError, Overloaded, UserError
+from onbeat.errors import OutsideError, Overloaded, UserError
 from onbeat.ports import LogLine, Outcome, Record, TaskContext, TaskFailed, TaskOptions, TaskServices
 from onbeat.registry import Registry
 
@@ -282,14 +283,3 @@ class Runner:
             wait=spec.wait,
             transmit=spec.transmit_failed,
         )
-
-
-def explain(wrong: BaseException) -> str:
-    """What is wrong with a task's or trigger's options, in one line."""
-    if not isinstance(wrong, ValidationError):
-        return short(wrong) if isinstance(wrong, OnbeatError) else f"{type(wrong).__name__}: {short(wrong)}"
-    parts = []
-    for error in wrong.errors(include_url=False, include_input=False):
-        where = ".".join(str(part) for part in error["loc"])
-        parts.append(f"`{where}`: {error['msg'].removeprefix('Value error, ')}" if where else error["msg"])
-    return "; ".join(parts)

@@ -4,10 +4,15 @@ Called by: loader makes the triggers, intake serves them, API and CLI show them.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from onbeat.core.event import Micros
 from onbeat.core.trigger import TriggerSpec
+from onbeat.errors import OnbeatError
 from onbeat.ports import Listener, SourceOptions
+
+_PATIENCE = 1.0
+"""Seconds that a source gets to say how far behind it is."""
 
 
 class LoadedTrigger:
@@ -44,7 +49,18 @@ class Subscription:
         self.trouble: str | None = None
         self.last_event: Micros | None = None
         self.received = 0
+        self.measured: Callable[[], Awaitable[int]] | None = None
         self.task: asyncio.Task[None] | None = None
+
+    async def lag(self) -> int | None:
+        """How many events wait at the source; None when it cannot say, or not now."""
+        if self.measured is None:
+            return None
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return await self.measured()
+        except (OnbeatError, TimeoutError):
+            return None
 
     def listeners(self) -> tuple[Listener, ...]:
         """Its triggers as they are now."""
