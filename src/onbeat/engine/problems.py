@@ -16,5 +16,6 @@ def explain(wrong: BaseException) -> str:
     parts = []
     for error in wrong.errors(include_url=False, include_input=False):
         where = ".".join(str(part) for part in error["loc"])
-        parts.append(f"`{where}`: {error['msg'].removeprefix('Value error, ')}" if where else error["msg"])
+        said = error["msg"].removeprefix("Value error, ")
+        parts.append(f"`{where}`: {said}" if where else said)
     return "; ".join(parts)
