@@ -68,8 +68,8 @@ async def triggers(request: Request) -> Response:
     node = node_of(request)
     found = []
     for subscription in node.intake.subscriptions():
-        for trigger in subscription.triggers.values():
-            found.append(trigger_json(subscription, trigger))
+        lag = await subscription.lag()
+        found += [{**trigger_json(subscription, trigger), "lag": lag} for trigger in subscription.triggers.values()]
     found += [trigger_json(None, trigger, node.intake.refused.get(trigger.spec.name)) for trigger in node.intake.asleep()]
     found.sort(key=lambda each: str(each["name"]))
     return answer({"results": found, "total": len(found)})

@@ -176,7 +176,6 @@ class Intake:
             subscription.measured = lag
 
         async def run() -> None:
-            subscription.measured = None
             context = SourceContext(
                 name=subscription.name,
                 emit=emit,
@@ -191,7 +190,10 @@ class Intake:
                 measure=measure,
             )
             first = next(iter(subscription.triggers.values()))
-            await first.options.run(context, subscription.listeners)
+            try:
+                await first.options.run(context, subscription.listeners)
+            finally:
+                subscription.measured = None
 
         before = [task for name, task in self._leaving if name == subscription.name]
         if before:  # one connection of that name at a time: brokers throw the other one out

@@ -24,6 +24,7 @@ from onbeat.ports import JournalRow, Listener, Position, Received, Record, Sourc
 
 STATE_TOPIC = "onbeat.executions"
 BATCH = 500
+LOOKED_AT = 1_000
 CATCH_UP = 100
 """Smaller, so that those who wait for new events do not wait long for those who read history."""
 
@@ -68,6 +69,7 @@ class EventTrigger(SourceOptions):
         follower = _Follower(context, feed, await context.store.positions(context.name))
         seen = list(triggers())
         await follower.meet(seen)
+        context.measure(follower.lag)
         context.ready()
         while True:
             if not await follower.follow(seen) and not await follower.catch_up(seen):
@@ -175,6 +177,11 @@ class _Follower:
                 self.behind[one.trigger] = 0
                 positions.append(self._own(one.trigger, "0"))
         await self.context.store.write(Work(positions=tuple(positions)))
+
+    async def lag(self) -> int:
+        """How many events it has not read; LOOKED_AT stands for that many or more."""
+        rows = await self.feed.read(self.position, LOOKED_AT)
+        return sum(record is not None for _, record in rows)
 
     async def follow(self, listeners: Sequence[Listener]) -> bool:
         """Give those who have joined what is new; whether there was anything."""

@@ -44,12 +44,16 @@ class Emitter(Protocol):
         """Match, start and remember in one transaction. Raises Overloaded past the limit: nothing was written; give it again later."""
 
 
+def _unmeasured(lag: Callable[[], Awaitable[int]]) -> None:
+    """Nobody looks."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceContext:
     """What a running source may use. name: its subscription's, unique and stable: the reader of its positions and ledgers.
 
     ready: to call once events would be seen. report: a sentence on what is wrong now (None: all is well), shown by `onbeat triggers`.
-    latest: only what comes from now on is wanted (False: from the earliest there is), when there is no position yet.
+    measure: to give, once, what tells how many events wait at the source; it is asked when somebody looks.
     settings: the server's own (broker addresses and such). wait_room: returns when there is room for more executions. wait_changed:
     returns when the subscription's listeners are no longer what they were when it was called (hot reload).
     """
@@ -64,6 +68,7 @@ class SourceContext:
     wait_room: Callable[[], Awaitable[None]]
     wait_changed: Callable[[], Awaitable[None]]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    measure: Callable[[Callable[[], Awaitable[int]]], None] = _unmeasured
 
 
 class SourceOptions(BaseModel):

@@ -71,6 +71,7 @@ class Feed:
             async with Cluster(self._connection.common) as self._cluster:
                 self._positions = Positions(self._context, self._cluster, self._consumer)
                 await self._consumer.start()
+                self._context.measure(self.lag)
                 while not changed():
                     await self._follow_listeners()
                     await self._deliver(await self._poll())
@@ -87,6 +88,15 @@ class Feed:
                     self._context.log.warning("the Kafka client did not stop in time")
 
     # ---- what is wanted ----------------------------------------------------------------------------------------------
+
+    async def lag(self) -> int:
+        """How many records of our partitions were not read yet; those of open transactions are not counted."""
+        cursors = dict(self._cursors)
+        try:
+            ends = await self._consumer.end(cursors)
+        except KafkaError as error:
+            raise OutsideError(f"Kafka at {self._connection.servers}: {error}") from error
+        return sum(max(0, end - cursors[place].next) for place, end in ends.items())
 
     async def _follow_listeners(self) -> None:
         listeners = self._ask_listeners()
