@@ -1,6 +1,7 @@
 """One connection to a real broker: nothing dropped, nothing acknowledged by itself, nothing left behind."""
 
 import asyncio
+import contextlib
 import gc
 import socket
 import subprocess
@@ -392,9 +393,12 @@ def test_it_works_on_uvloop(mosquitto: Mosquitto) -> None:
                 link.ack(message)
             await (await link.send(topic, b"own", qos=1, retain=False, properties=None))
         async with Proxy(mosquitto.host, mosquitto.port) as proxy, connected(proxy.port, client) as link:
-            proxy.cut()
             with pytest.raises(OutsideError):
-                await take(link, 100)
+                while True:  # uvloop may let a write that is under way outlive a cut
+                    proxy.cut()
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(1):
+                            await link.take(100)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(round_trip())
