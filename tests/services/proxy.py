@@ -56,7 +56,7 @@ class Proxy:
     def cut(self) -> None:
         """Reset every open connection, as a router does that forgets them."""
         for writer in self._writers:
-            with contextlib.suppress(OSError):  # one that is closed already has nothing to reset
+            with contextlib.suppress(OSError, ValueError):  # one that is closed already has nothing to reset; uvloop says so by ValueError
                 writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, RESET_AT_CLOSE)
             writer.transport.abort()
 
