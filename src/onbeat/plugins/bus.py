@@ -13,7 +13,6 @@ Rules
 Called by: the engine's services, through the registry.
 """
 
-import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -21,6 +20,7 @@ from pydantic import Field
 
 from onbeat.errors import Overloaded
 from onbeat.ports import JournalRow, Listener, Position, Received, Record, SourceContext, SourceOptions, Store, Work
+from onbeat.ports.waiting import first, until_changed
 
 STATE_TOPIC = "onbeat.executions"
 BATCH = 500
@@ -73,27 +73,10 @@ class EventTrigger(SourceOptions):
         context.ready()
         while True:
             if not await follower.follow(seen) and not await follower.catch_up(seen):
-                await _first(feed.wait(follower.position), _until_changed(context, triggers, seen))
+                await first(feed.wait(follower.position), until_changed(context, triggers, seen))
             if seen != list(triggers()):
                 seen = list(triggers())
                 await follower.meet(seen)
-
-
-async def _until_changed(context: SourceContext, triggers: Callable[[], Sequence[Listener]], seen: list[Listener]) -> None:
-    while list(triggers()) == seen:
-        await context.wait_changed()
-
-
-async def _first(*waits: Coroutine[Any, Any, None]) -> None:
-    """Returns when one of them has; raises what one of them raises."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(wait) for wait in waits]
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in tasks:
-                task.cancel()
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
 
 
 # ---- what is followed ----------------------------------------------------------------------------------------------

@@ -14,8 +14,7 @@ Rules
 Called by: the engine's services, through the registry.
 """
 
-import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -29,6 +28,7 @@ from onbeat.core.schedule import Cron, due, load_zone, next_fire, parse_cron, pr
 from onbeat.core.times import from_datetime, from_iso, iso, to_datetime
 from onbeat.errors import Overloaded, UserError
 from onbeat.ports import Listener, Position, Received, SourceContext, SourceOptions, Work
+from onbeat.ports.waiting import first, until_changed
 
 BATCH = 500
 SLICE = 30.0
@@ -100,27 +100,10 @@ class Schedule(SourceOptions):
         context.ready()
         while True:
             await agenda.fire(seen)
-            await _first(context.clock.sleep(agenda.pause(seen)), _until_changed(context, triggers, seen))
+            await first(context.clock.sleep(agenda.pause(seen)), until_changed(context, triggers, seen))
             if seen != list(triggers()):
                 seen = list(triggers())
                 await agenda.meet(seen)
-
-
-async def _until_changed(context: SourceContext, triggers: Callable[[], Sequence[Listener]], seen: list[Listener]) -> None:
-    while list(triggers()) == seen:
-        await context.wait_changed()
-
-
-async def _first(*waits: Coroutine[Any, Any, None]) -> None:
-    """Returns when one of them has; raises what one of them raises."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(wait) for wait in waits]
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in tasks:
-                task.cancel()
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Literal
 
@@ -16,6 +16,7 @@ from onbeat.plugins.files.events import Told, shown, tell
 from onbeat.plugins.files.hints import Hints
 from onbeat.plugins.files.ledger import Done, Found, Ledger, Moment, Rule, glob, row_key, row_value
 from onbeat.ports import LedgerRow, Listener, SourceContext, SourceOptions, Work
+from onbeat.ports.waiting import first, until_changed
 
 BATCH = 500
 READING = 16
@@ -145,9 +146,7 @@ class _Watching:
                 await self._take(files, renamed)
             again = self.ledger.next_look()
             until = self._scan_at if again is None else min(self._scan_at, again)
-            await _first(
-                self.hints.wait(), _until_changed(self.context, triggers, seen), clock.sleep(max(0.001, until - clock.monotonic()))
-            )
+            await first(self.hints.wait(), until_changed(self.context, triggers, seen), clock.sleep(max(0.001, until - clock.monotonic())))
 
     def _has_directory(self, paths: Iterable[str]) -> bool:
         """A directory that came or went: what is in it must be found, and listened to."""
@@ -286,23 +285,6 @@ async def _on_disk(work: Callable[..., Any], *values: Any) -> Any:
         return await asyncio.to_thread(work, *values)
     except OSError as error:
         raise OutsideError(f"the directory {values[0]} cannot be read ({error.strerror}); create it, or let onbeat read it") from error
-
-
-async def _until_changed(context: SourceContext, triggers: Callable[[], Sequence[Listener]], seen: list[Listener]) -> None:
-    while list(triggers()) == seen:
-        await context.wait_changed()
-
-
-async def _first(*waits: Coroutine[Any, Any, None]) -> None:
-    """Returns when one of them has; raises what one of them raises."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(wait) for wait in waits]
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in tasks:
-                task.cancel()
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
 
 
 PROVIDES = (Watch,)
