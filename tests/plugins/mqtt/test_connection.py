@@ -12,7 +12,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import uvloop
 
 from onbeat.errors import OutsideError
 from onbeat.plugins.mqtt.address import Address, Version
@@ -377,30 +376,3 @@ async def test_a_packet_larger_than_the_broker_takes_is_not_sent() -> None:
             with pytest.raises(NeverTaken, match="at most 2000 bytes"):
                 await link.send("a", b"a" * 2000, qos=1, retain=False, properties=None)
             await (await link.send("a", b"a", qos=1, retain=False, properties=None))
-
-
-async def cut_until_lost(proxy: Proxy, link: Connection) -> None:
-    """uvloop may let a write that is under way outlive a cut: cut again. Raises what the loss is."""
-    while True:
-        proxy.cut()
-        await link.take(100, seconds=1)
-
-
-def test_it_works_on_uvloop(mosquitto: Mosquitto) -> None:
-    """aiomqtt uses add_reader and add_writer; the daemon runs on uvloop."""
-
-    async def round_trip() -> None:
-        client, topic = name(), name()
-        async with connected(mosquitto.port, client, topic, room=5) as link:
-            await send_many(mosquitto, topic, map(str, range(50)))
-            for number in range(50):
-                (message,) = await take(link, 1)
-                assert message.payload == str(number).encode()
-                link.ack(message)
-            await (await link.send(topic, b"own", qos=1, retain=False, properties=None))
-        async with Proxy(mosquitto.host, mosquitto.port) as proxy, connected(proxy.port, client) as link:
-            with pytest.raises(OutsideError):
-                await cut_until_lost(proxy, link)
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(round_trip())
