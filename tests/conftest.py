@@ -5,6 +5,7 @@ run beside each other. (Grouping them in one worker is no choice: xdist 3.8 igno
 A missing broker fails the test, with the cure.
 """
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -53,6 +54,9 @@ async def kafka_topic(kafka: Kafka | OutsideKafka) -> AsyncIterator[KafkaTopic]:
     async def make(prefix: str = "test", partitions: int = 1, **settings: str) -> str:
         name = f"{prefix}-{uuid.uuid4().hex}"
         await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=settings)])
+        async with asyncio.timeout(30):
+            while name not in await admin.list_topics():  # made is not yet known: the broker hears of it a moment later
+                pass
         made.append(name)
         return name
 

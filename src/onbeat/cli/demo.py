@@ -54,15 +54,13 @@ def demo(once: bool, keep: bool, port: int | None) -> int:
         tail = Tail(client)
         steps = [step(client, folder, tail) for step in (an_event, a_webhook, a_file)]
         good = all(steps)
-        _where_next(client.place, folder, good)
-        if once:
-            tail.stopped = True
-            return Exit.SUCCESS if good else Exit.FAILED
         with suppress(KeyboardInterrupt):
-            for event in tail.forever():
+            _where_next(client.place, folder, good)
+            for event in () if once else tail.forever():
                 show.out("  " + event_line(event))
         tail.stopped = True
-        show.out("stopping")
+        if not once:
+            show.out("stopping")
         return Exit.SUCCESS if good else Exit.FAILED
 
 
