@@ -69,7 +69,7 @@ def kill_after_each(daemon: Daemon, kills: int, seed: int, feed: Callable[[int],
         sent = feed(number)
         goal = seen + chance.randint(0, max(0, (sent - seen) // 2))
         daemon.until(lambda goal=goal: count(daemon) > goal, f"more than {goal} executions", 120)
-        time.sleep(chance.random() * 0.3)
+        time.sleep(chance.random() * 0.1)
         daemon.kill()
         daemon.start()
     feed(kills)
@@ -181,15 +181,23 @@ async def mqtt(folder: Path, url: str, messages: int, kills: int, seed: int = 2)
         with daemon:
             daemon.until(lambda: daemon.api("GET", "/api/v1/triggers/search").json()["results"][0]["state"] == "ready", "the subscription")
 
-            async def send() -> None:
-                async with aiomqtt.Client(host, int(port)) as client:
-                    for n in range(messages):
+            async with aiomqtt.Client(host, int(port)) as client:
+                edges = [messages * n // (kills + 1) for n in range(kills + 2)]
+                loop = asyncio.get_running_loop()
+
+                async def send(begin: int, end: int) -> None:
+                    for n in range(begin, end):
                         await client.publish(f"kill/{n % 7}", json.dumps({"n": n}), qos=1)
 
-            async with asyncio.TaskGroup() as group:
-                group.create_task(send())
-                killing = group.create_task(asyncio.to_thread(kill_while_working, daemon, kills, messages, seed))
-            report.kills = killing.result()
+                sending = []
+
+                def feed(number: int) -> int:  # the kill falls into the sending
+                    sending.append(asyncio.run_coroutine_threadsafe(send(edges[number], edges[number + 1]), loop))
+                    return edges[number + 1]
+
+                await asyncio.to_thread(kill_after_each, daemon, kills, seed, feed)
+                await asyncio.gather(*map(asyncio.wrap_future, sending))
+            report.kills = kills
             await asyncio.to_thread(wait_ended, daemon, messages, 180)
             daemon.stop()
     finally:
