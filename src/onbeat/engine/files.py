@@ -24,6 +24,8 @@ from onbeat.errors import StoreBroken
 from onbeat.ports import Clock
 
 _log = structlog.get_logger("onbeat.files")
+_STEP = 400
+"""Milliseconds between two looks of the watcher's own thread: a change is served half a second later, an idle daemon hardly wakes."""
 _SUFFIXES = (".yaml", ".yml")
 _TESTS = (".test.yaml", ".test.yml")
 _LOOK = 60_000
@@ -90,7 +92,7 @@ async def watch(directories: Sequence[Path], reload: Callable[[], Awaitable[None
                     await _try(reload)
                 continue
             look = _LOOK if len(watched) == len(directories) else _LOOK_OFTEN
-            hints = watchfiles.awatch(*watched, debounce=200, step=50, rust_timeout=look, yield_on_timeout=True, recursive=True)
+            hints = watchfiles.awatch(*watched, debounce=_STEP, step=_STEP, rust_timeout=look, yield_on_timeout=True, recursive=True)
             async with aclosing(hints) as changes:
                 async for changed in changes:
                     moved = _present(directories) != watched or any(Path(path) in watched for _, path in changed)
