@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     kafka_group: str = Field("onbeat", description="Consumer group of core.trigger.Event on a Kafka bus.")
     kafka_session_timeout: float = Field(10.0, gt=0, description="Seconds after which Kafka gives a dead daemon's partitions away.")
     mqtt_url: str | None = Field(None, description="MQTT broker, mqtt://[user:password@]host:port or mqtts://.")
-    node: str = Field("main", description="Name of this daemon: static Kafka member, MQTT client id.", pattern=r"^[a-zA-Z0-9._-]+$")
+    node: str = Field("main", description="Name of this daemon: part of its MQTT client ids.", pattern=r"^[a-zA-Z0-9._-]+$")
     events_topic: str = Field("onbeat.executions", description="Topic of execution state events.")
     sinks: list[Literal["kafka", "mqtt"]] = Field([], description="Brokers that get the state events besides the bus itself.")
     sink_most_behind: int = Field(1_000_000, gt=0, description="Rows of the journal after which a sink that takes none is given up.")

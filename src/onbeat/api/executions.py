@@ -78,7 +78,7 @@ def summary_json(summary: ExecutionSummary) -> dict[str, Any]:
 
 
 async def start(request: Request) -> Response:
-    """Start a flow; with `wait=true` answer when it has ended. Body: the inputs as JSON, or a form."""
+    """Start a flow; with `wait=true` answer when it has ended. Body: the inputs as JSON."""
     node = node_of(request)
     query = request.query_params
     labels = dict(label.split(":", 1) for label in query.getlist("labels") if ":" in label)
