@@ -1,7 +1,7 @@
 """Build what expressions see of an execution: Kestra's names, from what the execution holds and nothing else.
 
 `envs`, `globals` and secrets are not here: they are outside the execution, so a condition that uses them is evaluated by the shell,
-which adds them (design.md section 2 rule 1).
+which adds them.
 
 Called by: decide for conditions and values, the engine for the properties of tasks.
 """

@@ -1,7 +1,7 @@
 """Say what came in from outside, in CloudEvents' shape, with the key that makes it once.
 
 An event's identity is what stops it from starting a flow twice, so it is fixed here, where the event is built, and not in the
-database: a CloudEvent's is its source and id, whatever carried it; else the source's own position (design.md section 2 rule 4).
+database: a CloudEvent's is its source and id, whatever carried it; else the source's own position.
 
 Called by: sources build them, `match` reads them, the stores keep them.
 """

@@ -15,7 +15,7 @@ from onbeat.core.event import Json
 
 REF_KEY = "onbeat:ref"
 INLINE_LIMIT = 65_536
-"""Bytes of JSON up to which inputs, outputs and payloads live in rows; larger ones are kept in storage (design.md rule 5)."""
+"""Bytes of JSON up to which inputs, outputs and payloads live in rows; larger ones are kept in storage."""
 
 
 class Ref(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Run tasks once for each value: `core.flow.ForEach`, and its old names EachSequential and EachParallel.
 
-Kestra drops duplicate values; here each value runs, in order (design.md section 5). `concurrencyLimit` bounds how many values are
+Kestra drops duplicate values; here each value runs, in order. `concurrencyLimit` bounds how many values are
 worked on at once: 1 by default, 0 for all.
 """
 
