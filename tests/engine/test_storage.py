@@ -33,6 +33,15 @@ async def test_delete_removes_all_under_a_path(tmp_path: Path) -> None:
         await storage.get("kestra:///a/1")
 
 
+async def test_files_lists_what_is_under_a_path(tmp_path: Path) -> None:
+    """With sizes, sorted; hidden names too; nothing is no error."""
+    storage = LocalStorage(tmp_path)
+    for name in ("a/b/.env", "a/1", "c/3"):
+        await storage.put(name, b"xy")
+    assert await storage.files("a") == [("a/1", 2), ("a/b/.env", 2)]
+    assert await storage.files("b") == []
+
+
 @pytest.mark.parametrize("path", ["../x", "a/../../x", "/etc/passwd", "", "a/\0b", "..", "a/.."])
 async def test_no_address_leads_out(tmp_path: Path, path: str) -> None:
     """Whatever is in it, for reading, writing and deleting."""

@@ -230,10 +230,50 @@ class FlowableSpec(TaskSpec):
 
 
 class Concurrency(Frozen):
-    """How many executions of the flow run at once, and what happens to one too many."""
+    """How many executions of the flow run at once, and what happens to one too many. key: an expression; the limit is then for each key."""
 
     limit: int = Field(ge=1)
     behavior: Literal["QUEUE", "CANCEL", "FAIL"] = "QUEUE"
+    key: Dynamic = None
+
+
+class Sla(Frozen):
+    """A promise about each execution: MAX_DURATION (at most `duration`) or EXECUTION_ASSERTION (`assert` holds at every change).
+
+    Only the first one that is broken counts. labels: what the execution bears then. behavior NONE only labels and logs.
+    """
+
+    id: str = Field(pattern=TASK_ID)
+    type: Literal["MAX_DURATION", "EXECUTION_ASSERTION"]
+    duration: Duration | None = None
+    assertion: Dynamic = Field(None, alias="assert")
+    behavior: Literal["FAIL", "CANCEL", "NONE"] = "FAIL"
+    labels: Labels = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Sla":
+        if self.type == "MAX_DURATION" and self.duration is None:
+            raise ValueError("an sla of type `MAX_DURATION` needs `duration`")
+        if self.type == "EXECUTION_ASSERTION" and self.assertion is None:
+            raise ValueError("an sla of type `EXECUTION_ASSERTION` needs `assert`")
+        return self
+
+
+class Check(Frozen):
+    """A condition on the inputs of a start, looked at before the execution is created. `when` is its name in Kestra 2."""
+
+    condition: Dynamic = Field(validation_alias=AliasChoices("condition", "when"))
+    message: str = "a check does not hold"
+    style: Literal["ERROR", "SUCCESS", "WARNING", "INFO"] = "INFO"
+    behavior: Literal["BLOCK_EXECUTION", "FAIL_EXECUTION", "CREATE_EXECUTION"] = "BLOCK_EXECUTION"
+
+
+class PluginDefault(Frozen):
+    """Values for the properties of every task, trigger and condition of this type (or that begins so); forced: also where they are set."""
+
+    type: Annotated[str, BeforeValidator(lambda value: short_type(value) if isinstance(value, str) else value)]
+    forced: bool = False
+    values: dict[str, Any] = Field(default_factory=dict)
 
 
 class OutputSpec(Frozen):
@@ -260,9 +300,14 @@ class Flow(Frozen):
     tasks: Tasks
     errors: NoTasks = ()
     finally_: NoTasks = Field((), alias="finally")
+    after_execution: NoTasks = Field((), alias="afterExecution")
     outputs: tuple[OutputSpec, ...] = ()
     triggers: tuple[dict[str, Any], ...] = ()
     concurrency: Concurrency | None = None
+    retry: Retry | None = None
+    sla: tuple[Sla, ...] = ()
+    checks: tuple[Check, ...] = ()
+    plugin_defaults: tuple[PluginDefault, ...] = Field((), validation_alias=AliasChoices("pluginDefaults", "taskDefaults"))
     disabled: bool = False
 
     @field_validator("labels")
@@ -286,7 +331,7 @@ class Flow(Frozen):
 
     def all_tasks(self) -> Iterator[TaskSpec]:
         """Every task of the tree, each before the tasks inside it."""
-        waiting = [*reversed((*self.tasks, *self.errors, *self.finally_))]
+        waiting = [*reversed((*self.tasks, *self.errors, *self.finally_, *self.after_execution))]
         while waiting:
             task = waiting.pop()
             yield task

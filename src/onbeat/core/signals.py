@@ -30,6 +30,21 @@ class Dispatched(Signal, frozen=True, tag="dispatched"):
     run: int
 
 
+class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a task that ended well changes about its execution; decided upon with the end, so once.
+
+    labels: added to its labels. variables: added to `vars`; overwrite False: it is an error when one is there. unset: names of variables to
+    take away; missing: it is no error when one is not there. exit: the execution ends in this state now.
+    """
+
+    labels: dict[str, str] = {}
+    variables: dict[str, Json] = {}
+    overwrite: bool = True
+    unset: tuple[str, ...] = ()
+    missing: bool = False
+    exit: State | None = None
+
+
 class TaskEnded(Signal, frozen=True, tag="task_ended"):
     """An attempt is over: SUCCESS, WARNING, FAILED, KILLED or CANCELLED. retry: False when trying again is no use."""
 
@@ -39,6 +54,7 @@ class TaskEnded(Signal, frozen=True, tag="task_ended"):
     outputs: dict[str, Json] | None = None
     error: str | None = None
     retry: bool = True
+    facts: Facts | None = None
 
 
 class TimerFired(Signal, frozen=True, tag="timer_fired"):

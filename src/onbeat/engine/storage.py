@@ -12,7 +12,7 @@ import asyncio
 import errno
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -55,13 +55,21 @@ class LocalStorage:
         except OSError as problem:
             raise _explained(problem, "read") from problem
 
-    async def executions(self) -> list[str]:
+    async def executions(self) -> Sequence[str]:
         """The paths of all executions that have kept something: `<namespace>/<flow>/executions/<id>`."""
         return await asyncio.to_thread(lambda: sorted(path.relative_to(self._root).as_posix() for path in self._root.glob(_EXECUTIONS)))
 
     async def delete(self, prefix: str) -> int:
         """Remove all under a path."""
         return await asyncio.to_thread(_remove, self._file(prefix))
+
+    async def files(self, prefix: str) -> Sequence[tuple[str, int]]:
+        """The files under a path, with their sizes."""
+        return await asyncio.to_thread(self._list, self._file(prefix))
+
+    def _list(self, under: Path) -> list[tuple[str, int]]:
+        found = (path for path in under.rglob("*") if path.is_file() and not path.name.startswith(".~"))
+        return sorted((path.relative_to(self._root).as_posix(), path.stat().st_size) for path in found)
 
     def _file(self, path: str) -> Path:
         parts = PurePosixPath(path).parts
@@ -85,7 +93,7 @@ def _size(target: Path) -> int:
 
 def _write(target: Path, data: bytes) -> None:
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    half = target.with_name(f".{target.name}.{os.getpid()}.{id(data):x}")
+    half = target.with_name(f".~{target.name}.{os.getpid()}.{id(data):x}")
     try:
         with open(half, "wb") as file:
             file.write(data)

@@ -10,11 +10,12 @@ Rules
 4. Constructing anything never connects; `run` and `open` do.
 """
 
+from onbeat.ports.actions import Actions
 from onbeat.ports.queries import ExecutionSummary, Queries, StoreAndQueries
 from onbeat.ports.sinks import Publisher, Sink, StateEvent
 from onbeat.ports.sources import Emitter, HttpRequest, Listener, Received, SourceContext, SourceOptions, Started
 from onbeat.ports.store import Store
-from onbeat.ports.tasks import Outcome, ProcessEnd, Processes, TaskContext, TaskFailed, TaskLog, TaskOptions, TaskServices, Workers
+from onbeat.ports.tasks import Metric, Outcome, ProcessEnd, Processes, TaskContext, TaskFailed, TaskLog, TaskOptions, TaskServices, Workers
 from onbeat.ports.work import (
     Append,
     Creation,
@@ -33,9 +34,10 @@ from onbeat.ports.work import (
     Work,
     Written,
 )
-from onbeat.ports.world import Clock, Storage
+from onbeat.ports.world import Clock, NamespaceFiles, Storage, Value, Values
 
 __all__ = [
+    "Actions",
     "Append",
     "Clock",
     "Creation",
@@ -49,6 +51,8 @@ __all__ = [
     "LedgerRow",
     "Listener",
     "LogLine",
+    "Metric",
+    "NamespaceFiles",
     "OpenExecution",
     "Outcome",
     "Position",
@@ -74,6 +78,8 @@ __all__ = [
     "TaskOptions",
     "TaskServices",
     "Tell",
+    "Value",
+    "Values",
     "Work",
     "Workers",
     "Written",

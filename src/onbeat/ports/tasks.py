@@ -9,10 +9,12 @@ import msgspec
 from pydantic import BaseModel, ConfigDict
 
 from onbeat.core.event import Json
+from onbeat.core.signals import Facts
 from onbeat.core.states import State
+from onbeat.ports.actions import Actions
 from onbeat.ports.sinks import Publisher
 from onbeat.ports.work import Record
-from onbeat.ports.world import Clock, Storage
+from onbeat.ports.world import Clock, NamespaceFiles, Storage, Values
 
 
 class TaskLog(Protocol):
@@ -59,11 +61,16 @@ class Workers(Protocol):
         """The function's result as plain JSON. Raises UserError when there is no such function."""
 
 
+_UNLENT: Any = None
+"""A service that is not lent here."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaskContext:
     """What a running task gets beside its own options, which are rendered already.
 
-    deadline: monotonic seconds by which it is stopped. services: what the task's class declares in `needs`, by name.
+    deadline: monotonic seconds by which it is stopped. directory: where its files lie: set for tasks whose class says `workspace`, removed
+    after the attempt unless a WorkingDirectory around them keeps it.
     """
 
     execution: str
@@ -75,11 +82,15 @@ class TaskContext:
     log: TaskLog
     deadline: float | None
     services: "TaskServices"
+    directory: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TaskServices:
-    """What tasks may lean on. settings: the server's own (broker addresses and such), for a task that names no broker."""
+    """What tasks may lean on. settings: the server's own (broker addresses and such), for a task that names no broker.
+
+    values, files: what a namespace keeps (KV pairs and files). actions: what may be asked about and of executions and triggers.
+    """
 
     clock: Clock
     storage: Storage
@@ -87,15 +98,32 @@ class TaskServices:
     workers: Workers
     publisher: Publisher
     settings: Mapping[str, Any] = field(default_factory=dict)
+    values: Values = _UNLENT
+    files: NamespaceFiles = _UNLENT
+    actions: Actions = _UNLENT
+
+
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
+    """A measurement that a task gives. type: counter, timer (value in seconds) or gauge."""
+
+    type: Literal["counter", "timer", "gauge"]
+    name: str
+    value: float
+    tags: dict[str, str] = {}
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How a task ended by its own word. records: written to the embedded bus in the transaction that ends the run."""
+    """How a task ended by its own word. records: written to the embedded bus in the transaction that ends the run.
+
+    facts: what it changes about its execution (labels, variables, its end). metrics: kept with the execution.
+    """
 
     state: State = State.SUCCESS
     outputs: dict[str, Json] | None = None
     records: tuple[Record, ...] = ()
     error: str | None = None
+    facts: Facts | None = None
+    metrics: tuple[Metric, ...] = ()
 
 
 class TaskFailed(Exception):
@@ -115,6 +143,8 @@ class TaskOptions(BaseModel):
     """The type names it answers to; the first is onbeat's own."""
     place: ClassVar[Literal["loop", "process"]] = "loop"
     """Which of the runner's places an attempt takes."""
+    workspace: ClassVar[bool] = False
+    """Whether an attempt gets a directory: its `inputFiles` and `namespaceFiles` are put there before, its `outputFiles` taken after."""
 
     async def run(self, context: TaskContext) -> Outcome:
         """Do the work. Raises TaskFailed or OutsideError when it fails; is cancelled when it is killed or late."""

@@ -1,8 +1,11 @@
-"""Tell time, and keep bytes."""
+"""Tell time, and keep bytes and values."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from onbeat.core.event import Micros
+import msgspec
+
+from onbeat.core.event import Json, Micros
 
 
 class Clock(Protocol):
@@ -35,3 +38,56 @@ class Storage(Protocol):
 
     async def delete(self, prefix: str) -> int:
         """Remove everything under a relative path; returns how many files."""
+
+    async def files(self, prefix: str) -> Sequence[tuple[str, int]]:
+        """The relative paths under a relative path and their sizes in bytes, sorted; empty when there is none."""
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True):
+    """A value kept under a key of a namespace (Kestra's KV store). until: when it expires. type: its kind, such as STRING."""
+
+    namespace: str
+    key: str
+    value: Json
+    type: str
+    description: str | None = None
+    created: Micros
+    updated: Micros
+    until: Micros | None = None
+
+
+class Values(Protocol):
+    """The KV pairs of namespaces. What `put` has returned from is durable."""
+
+    async def get(self, namespace: str, key: str) -> Value | None:
+        """The value; None when there is none or it has expired."""
+
+    async def put(
+        self, namespace: str, key: str, value: Json, *, ttl: float | None = None, description: str | None = None, overwrite: bool = True
+    ) -> Value:
+        """Keep it, for `ttl` seconds when given. Raises UserError for a bad key, Refused when it is there and overwrite is False."""
+
+    async def delete(self, namespace: str, key: str) -> bool:
+        """Remove it; whether it was there."""
+
+    async def entries(self, namespace: str, prefix: str = "") -> Sequence[Value]:
+        """Those whose key begins with it, by key; expired ones left out."""
+
+    async def purge(self, namespace: str) -> int:
+        """Remove the expired ones; how many."""
+
+
+class NamespaceFiles(Protocol):
+    """Files kept for the flows of a namespace; paths are relative, with `/`. Raises UserError for a path that leads out."""
+
+    async def read(self, namespace: str, path: str) -> bytes:
+        """A file's bytes. Raises NotFound."""
+
+    async def write(self, namespace: str, path: str, data: bytes) -> None:
+        """Keep it; what was there is replaced."""
+
+    async def delete(self, namespace: str, path: str) -> int:
+        """Remove a file, or all under a folder; how many."""
+
+    async def names(self, namespace: str, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Sequence[str]:
+        """Paths that fit one of `include` (all when empty) and none of `exclude`: globs, `**` for any depth."""
