@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -121,6 +121,13 @@ class Retry(Frozen):
         return self
 
 
+class TaskCache(Frozen):
+    """Whether the outputs of an earlier run with the same properties are taken instead of running again, and for how long they may be."""
+
+    enabled: bool = True
+    ttl: Duration | None = None
+
+
 class TaskSpec(Frozen):
     """What every task has. `when` is Kestra's `runIf` too."""
 
@@ -134,6 +141,8 @@ class TaskSpec(Frozen):
     allow_failure: bool = Field(False, alias="allowFailure")
     allow_warning: bool = Field(False, alias="allowWarning")
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR"] | None = Field(None, alias="logLevel")
+    log_to_file: bool = Field(False, alias="logToFile")
+    task_cache: TaskCache | None = Field(None, alias="taskCache")
     on_lost: OnLost = Field(OnLost.RETRY, alias="onLost")
 
     def branches(self) -> "Iterator[tuple[TaskSpec, ...]]":
@@ -206,6 +215,10 @@ class FlowableSpec(TaskSpec):
 
     errors: NoTasks = ()
     finally_: NoTasks = Field((), alias="finally")
+    prepared_by: ClassVar[str | None] = None
+    """What the shell is asked to do before the block opens, such as `@directory`; its answer is among the run's answers."""
+    collected_by: ClassVar[str | None] = None
+    """What the shell is asked to do when the block is over; its answer, a map, is the run's outputs."""
 
     @property
     def flowable(self) -> bool:
