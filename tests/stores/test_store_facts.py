@@ -1,14 +1,16 @@
 """What every store keeps beside executions: the bus, positions, ledgers, dead events, logs, flows; who owns, waits and reads lists."""
 
 import asyncio
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from onbeat.core.event import Event
 from onbeat.core.execution import Trigger
 from onbeat.core.signals import Kill
 from onbeat.core.states import State
-from onbeat.ports import DeadEvent, LedgerRow, LogLine, OpenExecution, Position, Tell, Work, Written
+from onbeat.ports import DeadEvent, LedgerRow, LogLine, MetricRow, OpenExecution, Position, Tell, Work, Written
 from tests.stores.build import AT, append, creation, end, id_of, key, move, record, work
 from tests.stores.conftest import AnyStore, Home
 
@@ -141,6 +143,38 @@ async def test_logs_are_read_in_order(store: AnyStore):
     assert await store.logs(id_of(0), after=found[0].seq, limit=1) == [found[1]]
 
 
+async def test_logs_of_levels_and_tasks(store: AnyStore):
+    """A page counts what fits only; both together are of both."""
+    kinds = [("INFO", "a"), ("WARN", "a"), ("ERROR", "b"), ("INFO", "b"), ("ERROR", "a")]
+    lines = [LogLine(execution=id_of(1), at=AT, level=level, message=str(n), task=task) for n, (level, task) in enumerate(kinds)]
+    await store.write(Work(logs=tuple(lines)))
+
+    async def found(**wanted: Any) -> str:
+        return "".join(line.message for line in await store.logs(id_of(1), **wanted))
+
+    assert await found(levels=["ERROR", "WARN"]) == "124"
+    assert await found(levels=["ERROR", "WARN"], limit=2) == "12"
+    assert await found(tasks=["a"]) == "014"
+    assert await found(tasks=["a", "c"], levels=["ERROR"]) == "4"
+
+
+async def test_metrics_are_kept_whole_and_read_in_order(home: Home):
+    """With what was measured, by which attempt of which task; numbers go on after a restart."""
+    first = MetricRow(
+        execution=id_of(1), at=AT, type="timer", name="größe", value=1.5, tags={"a": "ü", "b": ""}, run=3, task="load", attempt=2
+    )
+    rows = (first, MetricRow(execution=id_of(2), at=AT, type="gauge", name="x", value=-1.0))
+    await home.store.write(Work(metrics=rows))
+    store = await home.restart()
+    await store.write(Work(metrics=(MetricRow(execution=id_of(1), at=AT + 1, type="counter", name="y", value=1e18),)))
+    found = await store.metrics(id_of(1))
+    assert replace(found[0], seq=0) == first
+    assert [(row.name, row.value) for row in found] == [("größe", 1.5), ("y", 1e18)]
+    assert [row.seq for row in found] == sorted({row.seq for row in found})
+    assert await store.metrics(id_of(1), after=found[0].seq) == found[1:]
+    assert await store.metrics(id_of(1), limit=1) == found[:1]
+
+
 async def test_a_revision_is_kept_once(home: Home):
     """The same text is the same revision, a new one the next; going back to an old text is a new revision as well."""
 
@@ -239,6 +273,12 @@ async def filled(store: AnyStore) -> AnyStore:
         ({"states": [State.SUCCESS], "namespace": "shop", "before": id_of(20), "limit": 2}, [15, 9]),
         ({"correlation_id": "c1", "limit": 3}, [28, 25, 22]),
         ({"parent": id_of(1)}, [30, 29, 28, 27, 26]),
+        ({"start": AT + 28_000_000}, [30, 29, 28]),
+        ({"start": AT + 28_000_001}, [30, 29]),
+        ({"end": AT + 3_000_000}, [2, 1]),
+        ({"end": AT + 3_000_001}, [3, 2, 1]),
+        ({"start": AT + 10_000_000, "end": AT + 20_000_000, "states": [State.SUCCESS]}, [18, 15, 12]),
+        ({"start": -1, "end": 0}, []),
     ],
 )
 async def test_lists_are_newest_first_and_filtered(filled: AnyStore, filters: dict[str, object], expected: list[int]):
@@ -253,6 +293,8 @@ async def test_counts(filled: AnyStore):
     assert await filled.count(states=[State.SUCCESS, State.CREATED, State.PAUSED]) == 30
     assert await filled.count(namespace="shop", flow="ship") == 3
     assert await filled.count(states=[State.SUCCESS], namespace="shop.eu") == 5
+    assert await filled.count(start=AT + 11_000_000, end=AT + 21_000_000) == 10
+    assert await filled.count(states=[State.SUCCESS, State.CREATED], start=AT + 29_000_000) == 2
 
 
 async def test_a_line_says_what_a_list_shows(filled: AnyStore):

@@ -1,9 +1,12 @@
 """What every store forgets, and what it must not: purges of executions and of the bus."""
 
 import asyncio
+from typing import Any
+
+import pytest
 
 from onbeat.core.signals import Kill, SlotGranted
-from onbeat.ports import LedgerRow, LogLine, Position, SlotClaim, Tell, Work
+from onbeat.ports import LedgerRow, LogLine, MetricRow, Position, Purged, SlotClaim, Tell, Work
 from tests.stores.build import AT, creation, end, id_of, key, record, work
 from tests.stores.conftest import AnyStore, Home
 
@@ -59,6 +62,91 @@ async def test_a_purge_is_bounded(store: AnyStore):
     assert await store.purge(LATER, 230) == 230
     assert [line.id for line in await store.executions()] == [id_of(n) for n in range(250, 230, -1)]
     assert await store.check() == []
+
+
+def beside(n: int, level: str = "INFO", at: int = AT, message: str = "x") -> LogLine:
+    """A log line of execution n."""
+    return LogLine(execution=id_of(n), at=at, level=level, message=message, task="a")
+
+
+def measured(n: int) -> MetricRow:
+    """A measurement of execution n."""
+    return MetricRow(execution=id_of(n), at=AT, type="counter", name="rows", value=1.0)
+
+
+async def test_named_executions_are_purged_when_they_have_ended(home: Home):
+    """Those that run and those that are not there stay untouched, and so do keys; what went is told."""
+    await fill(home.store, 2)
+    await home.store.write(work(creation(3), logs=(beside(1), beside(1), beside(3)), metrics=(measured(1), measured(2), measured(3))))
+    ids = [id_of(n) for n in (1, 3, 9)]
+    purged = await home.store.purge_executions(ids, records=True, logs=True, metrics=True)
+    assert purged == Purged(executions=((id_of(1), "shop", "pay"),), logs=2, metrics=1)
+    store = await home.restart()
+    assert [line.id for line in await store.executions()] == [id_of(3), id_of(2)]
+    assert [len(await store.logs(id_of(n))) + len(await store.metrics(id_of(n))) for n in (1, 2, 3)] == [0, 1, 2]
+    assert await store.find_key(key("1")) == id_of(1)
+    assert await store.check() == []
+
+
+async def test_a_purge_of_named_executions_takes_only_what_it_is_told(store: AnyStore):
+    """Logs without the execution, the execution without its logs; what is left then goes when the execution would have."""
+    await fill(store, 2)
+    lines, rows = tuple(beside(n) for n in (1, 2)), tuple(measured(n) for n in (1, 2))
+    await store.write(Work(logs=lines, metrics=rows))
+    only_logs = await store.purge_executions([id_of(1)], records=False, logs=True, metrics=False)
+    assert (len(only_logs.executions), only_logs.logs, only_logs.metrics) == (1, 1, 0)
+    assert await store.load(id_of(1)) is not None
+    assert len(await store.metrics(id_of(1))) == 1
+    only_records = await store.purge_executions([id_of(2)], records=True, logs=False, metrics=False)
+    assert (len(only_records.executions), only_records.logs, only_records.metrics) == (1, 0, 0)
+    assert await store.load(id_of(2)) is None
+    await store.purge(AT, 10)
+    assert (len(await store.logs(id_of(2))), len(await store.metrics(id_of(2)))) == (1, 1), "its time is not over"
+    await store.purge(LATER, 10)
+    assert (await store.logs(id_of(2)), await store.metrics(id_of(2)), await store.metrics(id_of(1))) == ([], [], [])
+
+
+async def test_a_purge_of_named_executions_waits_for_every_reader_of_the_journal(store: AnyStore):
+    """A sink gets what it was promised; logs are no part of the journal and need not wait."""
+    await fill(store, 1)
+    await store.write(Work(positions=(Position("journal:kafka", "seq", "1"),), logs=(beside(1),)))
+    assert await store.purge_executions([id_of(1)], records=True, logs=True, metrics=True) == Purged()
+    assert (await store.purge_executions([id_of(1)], records=False, logs=True, metrics=False)).logs == 1
+    await store.write(Work(positions=(Position("journal:kafka", "seq", str(await store.journal_end())),)))
+    assert len((await store.purge_executions([id_of(1)], records=True, logs=True, metrics=True)).executions) == 1
+
+
+async def test_many_named_executions_are_purged_in_pieces(store: AnyStore):
+    """Whatever their number; each is told once."""
+    await fill(store, 250)
+    purged = await store.purge_executions([id_of(n) for n in range(1, 240)], records=True, logs=True, metrics=True)
+    assert [id_ for id_, _, _ in purged.executions] == [id_of(n) for n in range(1, 240)]
+    assert await store.count() == 11
+
+
+@pytest.mark.parametrize(
+    ("wanted", "left"),
+    [
+        ({}, []),
+        ({"namespace": "shop"}, ["other"]),
+        ({"namespace": "sho"}, ["old", "error", "below", "other"]),
+        ({"namespace": "shop", "flow": "pay"}, ["below", "other"]),
+        ({"flow": "pay"}, ["below"]),
+        ({"execution": id_of(1)}, ["below", "other"]),
+        ({"levels": ["ERROR", "WARN"]}, ["old", "below", "other"]),
+        ({"end": AT + 1}, ["error", "below", "other"]),
+        ({"start": AT + 1, "end": AT + 2}, ["old", "below", "other"]),
+        ({"namespace": "shop.eu", "levels": ["ERROR"]}, ["old", "error", "below", "other"]),
+    ],
+)
+async def test_log_lines_are_purged_by_what_is_known_of_them(store: AnyStore, wanted: dict[str, Any], left: list[str]):
+    """Of a flow, of a namespace with those below it, of an execution, of levels, within a time; also while the execution runs."""
+    other = creation(2, namespace="shop.eu", flow="ship"), creation(3, namespace="shops")
+    lines = [(1, "INFO", AT, "old"), (1, "ERROR", AT + 1, "error"), (2, "INFO", AT + 2, "below"), (3, "INFO", AT + 2, "other")]
+    await store.write(work(creation(1), *other, logs=tuple(beside(*line) for line in lines)))
+    assert await store.purge_logs(**wanted) == len(lines) - len(left)
+    found = [line.message for n in (1, 2, 3) for line in await store.logs(id_of(n))]
+    assert found == left
 
 
 async def test_numbers_are_not_given_again(home: Home):

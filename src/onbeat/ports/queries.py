@@ -8,7 +8,7 @@ import msgspec
 from onbeat.core.event import Micros
 from onbeat.core.states import State
 from onbeat.ports.store import Store
-from onbeat.ports.work import DeadEvent, JournalRow, LogLine
+from onbeat.ports.work import DeadEvent, JournalRow, LogLine, MetricRow
 
 
 class ExecutionSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,19 +38,34 @@ class Queries(Protocol):
         states: Sequence[State] = (),
         correlation_id: str | None = None,
         parent: str | None = None,
+        start: Micros | None = None,
+        end: Micros | None = None,
         before: str | None = None,
         limit: int = 25,
     ) -> list[ExecutionSummary]:
-        """Newest first; `before`: ids smaller than this one."""
+        """Those created within [start, end), newest first; `before`: ids smaller than this one."""
 
-    async def count(self, *, states: Sequence[State] = (), namespace: str | None = None, flow: str | None = None) -> int:
-        """How many executions."""
+    async def count(
+        self,
+        *,
+        states: Sequence[State] = (),
+        namespace: str | None = None,
+        flow: str | None = None,
+        start: Micros | None = None,
+        end: Micros | None = None,
+    ) -> int:
+        """How many executions were created within [start, end)."""
 
     async def changes(self, execution: str, after: int = 0) -> list[JournalRow]:
         """An execution's changes with a larger version, in order."""
 
-    async def logs(self, execution: str, after: int = 0, limit: int = 1000) -> list[LogLine]:
-        """An execution's log lines with a larger seq, in order."""
+    async def logs(
+        self, execution: str, after: int = 0, limit: int = 1000, *, levels: Sequence[str] = (), tasks: Sequence[str] = ()
+    ) -> list[LogLine]:
+        """An execution's log lines with a larger seq, in order; of these levels and tasks, of all when none is named."""
+
+    async def metrics(self, execution: str, after: int = 0, limit: int = 1000) -> list[MetricRow]:
+        """What an execution's tasks measured, with a larger seq, in order."""
 
     async def dead_events(self, limit: int = 100, before: str | None = None) -> list[DeadEvent]:
         """Dead events, newest first."""

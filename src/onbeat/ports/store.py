@@ -6,7 +6,7 @@ from typing import Protocol
 
 from onbeat.core.event import Micros
 from onbeat.core.execution import Execution
-from onbeat.ports.work import Delivery, JournalRow, Key, OpenExecution, Record, StoredFlow, Work, Written
+from onbeat.ports.work import Delivery, JournalRow, Key, OpenExecution, Purged, Record, StoredFlow, Work, Written
 
 
 class Store(Protocol):
@@ -81,6 +81,21 @@ class Store(Protocol):
 
     async def purge(self, before: Micros, limit: int) -> int:
         """Remove up to `limit` executions that ended before, behind every reader of the journal; their keys stay. Returns how many."""
+
+    async def purge_executions(self, ids: Sequence[str], *, records: bool, logs: bool, metrics: bool) -> Purged:
+        """Remove of these executions what is named, if they have ended; records: the executions themselves, by the rules of `purge`."""
+
+    async def purge_logs(
+        self,
+        *,
+        namespace: str | None = None,
+        flow: str | None = None,
+        execution: str | None = None,
+        levels: Sequence[str] = (),
+        start: Micros | None = None,
+        end: Micros | None = None,
+    ) -> int:
+        """Remove log lines written within [start, end); how many. A namespace without a flow means those below it too."""
 
     async def purge_records(self, before: Micros, max_bytes: int) -> int:
         """Remove bus records older than that, and the oldest ones above the size. Returns how many."""

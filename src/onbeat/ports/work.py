@@ -157,6 +157,21 @@ class LogLine(msgspec.Struct, frozen=True, kw_only=True):
     seq: int = 0
 
 
+class MetricRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One measurement a task gave. type: counter, timer (value in seconds) or gauge. As log lines, no change."""
+
+    execution: str
+    at: Micros
+    type: str
+    name: str
+    value: float
+    tags: dict[str, str] = {}
+    run: int = 0
+    task: str = ""
+    attempt: int = 0
+    seq: int = 0
+
+
 class Work(msgspec.Struct, frozen=True, kw_only=True):
     """All that must become durable together."""
 
@@ -168,6 +183,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     records: tuple[Record, ...] = ()
     dead: tuple[DeadEvent, ...] = ()
     logs: tuple[LogLine, ...] = ()
+    metrics: tuple[MetricRow, ...] = ()
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -187,6 +203,14 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     records: tuple[int, ...] = ()
     new_records: tuple[bool, ...] = ()
     delivered: tuple[Delivery, ...] = ()
+
+
+class Purged(msgspec.Struct, frozen=True, kw_only=True):
+    """What a purge took. executions: as (id, namespace, flow); logs, metrics: how many rows."""
+
+    executions: tuple[tuple[str, str, str], ...] = ()
+    logs: int = 0
+    metrics: int = 0
 
 
 class JournalRow(msgspec.Struct, frozen=True):

@@ -32,7 +32,6 @@ from onbeat.ports import (
     Delivery,
     JournalRow,
     Key,
-    LedgerRow,
     OpenExecution,
     Record,
     SlotClaim,
@@ -40,39 +39,22 @@ from onbeat.ports import (
     Work,
     Written,
 )
-from onbeat.stores.memory_queries import Kept, MemoryQueries
+from onbeat.stores.memory_housekeeping import MemoryHousekeeping, Slot
+from onbeat.stores.memory_queries import Kept
 from onbeat.stores.wakeup import Wakeup
 
 replace = msgspec.structs.replace
 by_seq = attrgetter("seq")
 
 
-class _Slot(msgspec.Struct):
-    """A place of a concurrency limit, taken or waited for; the list of them is in order of arrival."""
-
-    scope: str
-    execution: str
-    limit: int
-    granted: bool = False
-
-
-class MemoryStore(MemoryQueries):
+class MemoryStore(MemoryHousekeeping):
     """A store without a disk; implements ports.Store and ports.Queries."""
 
     def __init__(self, *, on_write: Callable[[str], None] | None = None) -> None:
         super().__init__()
         self._on_write = on_write
-        self._is_open = False
-        self._broken: StoreBroken | None = None
         self._owner = ""
-        self._journal: list[JournalRow] = []
-        self._inbox: list[Delivery] = []
-        self._slots: list[_Slot] = []
-        self._positions: dict[tuple[str, str], str] = {}
-        self._ledger: dict[tuple[str, str], LedgerRow] = {}
-        self._records: list[Record] = []
         self._flows: dict[tuple[str, str], list[StoredFlow]] = {}
-        self._seqs = {"journal": 0, "inbox": 0, "record": 0, "log": 0}
         self._ends: dict[str, int] = {}
         self._written = Wakeup()
         self._recorded: dict[str, Wakeup] = {}
@@ -84,12 +66,6 @@ class MemoryStore(MemoryQueries):
 
     async def close(self) -> None:
         self._is_open = False
-
-    def _check_open(self) -> None:
-        if self._broken is not None:
-            raise self._broken
-        if not self._is_open:
-            raise Refused("the store is not open")
 
     def _next(self, counter: str) -> int:
         self._seqs[counter] += 1
@@ -126,6 +102,7 @@ class MemoryStore(MemoryQueries):
         for dead in work.dead:
             self._bury(dead)
         self._logs += [replace(line, seq=self._next("log")) for line in work.logs]
+        self._metrics += [replace(row, seq=self._next("metric")) for row in work.metrics]
         self._call("after")
         self._written.advance(self._seqs["journal"])
         for topic, wakeup in self._recorded.items():
@@ -206,7 +183,7 @@ class MemoryStore(MemoryQueries):
         self._grant(scope)
 
     def _claim(self, claim: SlotClaim, execution: str) -> None:
-        slot = _Slot(claim.scope, execution, claim.limit)
+        slot = Slot(claim.scope, execution, claim.limit)
         self._slots.append(slot)
         self._grant(claim.scope)
         if slot.granted:
@@ -321,32 +298,6 @@ class MemoryStore(MemoryQueries):
 
     # ---- housekeeping ------------------------------------------------------------------------------------------------
 
-    async def purge(self, before: Micros, limit: int) -> int:
-        self._check_open()
-        readers = [int(value) for (reader, part), value in self._positions.items() if reader.startswith("journal:") and part == "seq"]
-        behind = min(readers, default=self._seqs["journal"])
-        ended = [kept for kept in self._executions.values() if kept.execution.ended and kept.execution.history[-1][1] < before]
-        ended.sort(key=lambda kept: kept.execution.history[-1][1])
-        gone = {kept.execution.id for kept in ended if kept.rows[-1].seq <= behind}
-        gone = {kept.execution.id for kept in [kept for kept in ended if kept.execution.id in gone][:limit]}
-        self._executions = {id_: kept for id_, kept in self._executions.items() if id_ not in gone}
-        self._journal = [row for row in self._journal if row.execution not in gone]
-        self._inbox = [delivery for delivery in self._inbox if delivery.execution not in gone]
-        self._logs = [line for line in self._logs if line.execution not in gone]
-        self._slots = [slot for slot in self._slots if slot.execution not in gone]
-        self._ledger = {place: row for place, row in self._ledger.items() if row.until is None or row.until >= before}
-        return len(gone)
-
-    async def purge_records(self, before: Micros, max_bytes: int) -> int:
-        self._check_open()
-        kept = [record for record in self._records if record.time >= before]
-        size = sum(map(bytes_of, kept))
-        while size > max_bytes:
-            size -= bytes_of(kept.pop(0))
-        gone = len(self._records) - len(kept)
-        self._records = kept
-        return gone
-
     async def backup(self, target: Path) -> None:
         raise Refused("a store in memory has nothing to back up; serve with --data")
 
@@ -357,8 +308,3 @@ class MemoryStore(MemoryQueries):
             for id_, kept in self._executions.items()
             if fold(row.change for row in kept.rows) != kept.execution
         ]
-
-
-def bytes_of(record: Record) -> int:
-    """What a record counts for on its topic."""
-    return len(msgspec.json.encode(record))

@@ -15,7 +15,7 @@ import msgspec
 from onbeat.core.event import Micros
 from onbeat.core.execution import Execution
 from onbeat.core.states import State
-from onbeat.ports import DeadEvent, ExecutionSummary, JournalRow, Key, LogLine
+from onbeat.ports import DeadEvent, ExecutionSummary, JournalRow, Key, LogLine, MetricRow
 
 
 class Kept(msgspec.Struct):
@@ -36,6 +36,7 @@ class MemoryQueries:
         self._keys: dict[Key, str] = {}
         self._dead: dict[str, DeadEvent] = {}
         self._logs: list[LogLine] = []
+        self._metrics: list[MetricRow] = []
 
     async def executions(
         self,
@@ -45,6 +46,8 @@ class MemoryQueries:
         states: Sequence[State] = (),
         correlation_id: str | None = None,
         parent: str | None = None,
+        start: Micros | None = None,
+        end: Micros | None = None,
         before: str | None = None,
         limit: int = 25,
     ) -> list[ExecutionSummary]:
@@ -57,17 +60,33 @@ class MemoryQueries:
             and flow in (None, line.flow)
             and correlation_id in (None, line.correlation_id)
             and parent in (None, line.parent)
+            and within(line.created, start, end)
         ][:limit]
 
-    async def count(self, *, states: Sequence[State] = (), namespace: str | None = None, flow: str | None = None) -> int:
-        return len(await self.executions(states=states, namespace=namespace, flow=flow, limit=len(self._executions)))
+    async def count(
+        self,
+        *,
+        states: Sequence[State] = (),
+        namespace: str | None = None,
+        flow: str | None = None,
+        start: Micros | None = None,
+        end: Micros | None = None,
+    ) -> int:
+        everything = len(self._executions)
+        return len(await self.executions(states=states, namespace=namespace, flow=flow, start=start, end=end, limit=everything))
 
     async def changes(self, execution: str, after: int = 0) -> list[JournalRow]:
         kept = self._executions.get(execution)
         return kept.rows[after:] if kept else []
 
-    async def logs(self, execution: str, after: int = 0, limit: int = 1000) -> list[LogLine]:
-        return [line for line in self._logs if line.execution == execution and line.seq > after][:limit]
+    async def logs(
+        self, execution: str, after: int = 0, limit: int = 1000, *, levels: Sequence[str] = (), tasks: Sequence[str] = ()
+    ) -> list[LogLine]:
+        found = [line for line in self._logs if line.execution == execution and line.seq > after]
+        return [line for line in found if (not levels or line.level in levels) and (not tasks or line.task in tasks)][:limit]
+
+    async def metrics(self, execution: str, after: int = 0, limit: int = 1000) -> list[MetricRow]:
+        return [row for row in self._metrics if row.execution == execution and row.seq > after][:limit]
 
     async def dead_events(self, limit: int = 100, before: str | None = None) -> list[DeadEvent]:
         return [dead for id_, dead in sorted(self._dead.items(), reverse=True) if before is None or id_ < before][:limit]
@@ -77,6 +96,11 @@ class MemoryQueries:
 
     async def executions_of_key(self, key: str) -> list[str]:
         return sorted({execution for known, execution in self._keys.items() if known.key == key})
+
+
+def within(at: Micros, start: Micros | None, end: Micros | None) -> bool:
+    """Whether an instant is in [start, end)."""
+    return (start is None or at >= start) and (end is None or at < end)
 
 
 def summary(execution: Execution) -> ExecutionSummary:

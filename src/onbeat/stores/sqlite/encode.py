@@ -20,7 +20,7 @@ from onbeat.core import changes, signals
 from onbeat.core.changes import AnyChange, Labelled, Moved
 from onbeat.core.event import Micros
 from onbeat.core.execution import Execution
-from onbeat.ports import Append, Creation, DeadEvent, LedgerRow, LogLine, Record, SlotClaim, Work
+from onbeat.ports import Append, Creation, DeadEvent, LedgerRow, LogLine, MetricRow, Record, SlotClaim, Work
 from onbeat.stores import snapshot
 
 KeyRow = tuple[str, str, str]
@@ -86,6 +86,7 @@ class Encoded:
     records: list[NewRecord] = field(default_factory=list)
     dead: list[tuple[str, str, str, str, Micros | None]] = field(default_factory=list)
     logs: list[tuple[str, str]] = field(default_factory=list)
+    metrics: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 def encode(work: Work, snapshots: Mapping[str, int]) -> Encoded:
@@ -99,6 +100,7 @@ def encode(work: Work, snapshots: Mapping[str, int]) -> Encoded:
         records=[_record(record) for record in work.records],
         dead=[_dead(dead) for dead in work.dead],
         logs=[_log(line) for line in work.logs],
+        metrics=[_metric(row) for row in work.metrics],
     )
 
 
@@ -182,3 +184,9 @@ def _dead(dead: DeadEvent) -> tuple[str, str, str, str, Micros | None]:
 
 def _log(line: LogLine) -> tuple[str, str]:
     return line.execution, _json.encode(line).decode()
+
+
+def _metric(row: MetricRow) -> tuple[Any, ...]:
+    """Its columns but `seq`, which comes in later."""
+    tags = _json.encode(row.tags).decode()
+    return row.execution, row.run, row.task, row.attempt, row.at, row.type, row.name, row.value, tags

@@ -4,21 +4,26 @@ Rules
 1. A purge takes whole ended executions, and only those that every reader of the journal (`journal:…`) is past; keys stay.
 2. Purges go in small batches, each a transaction of its own: writes go on between them, and a crash leaves nothing half done.
 3. A revision of a flow is kept once: the same text is the same revision.
+4. Log lines and metrics that a purge left behind, because it was told to, go when their execution would have.
 
 Called by: store.py, in SQLite's thread, within a transaction.
 """
 
 import sqlite3
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
 from onbeat.core.event import Micros
-from onbeat.ports import OpenExecution, StoredFlow
+from onbeat.core.ids import make_id
+from onbeat.ports import OpenExecution, Purged, StoredFlow
 from onbeat.stores.sqlite.read import FLOW, stored_flow
 
 BATCH = 100
 """Executions a transaction; of records, five times as many."""
+LINES = 5_000
+"""Log lines that one transaction looks at."""
 
 CLAIM = """
 select json_group_array(json_array(id, active or exists (select 1 from inbox where inbox.execution = id), wake)) from (
@@ -33,6 +38,11 @@ ENDED = """
 select json_group_array(id) from (
   select id from execution where ended is not null and ended < ? and seq <= coalesce(?, seq) order by ended limit ?)
 """
+NAMED = """
+select json_group_array(json_array(id, namespace, flow)) from (
+  select id, namespace, flow from execution
+  where id in (select value from json_each(?1)) and ended is not null and (not ?2 or seq <= coalesce(?3, seq)) order by id)
+"""
 OF_EXECUTION = tuple(
     " ".join(("delete from", table, "where", column, "in (select value from json_each(?))"))
     for table, column in [
@@ -40,15 +50,50 @@ OF_EXECUTION = tuple(
         ("snapshot", "execution"),
         ("inbox", "execution"),
         ("slot", "execution"),
-        ("log", "execution"),
         ("execution", "id"),
     ]
 )
+LOGS_OF = "delete from log where execution in (select value from json_each(?))"
+METRICS_OF = "delete from metric where execution in (select value from json_each(?))"
+LEFT_LOGS = """
+select json_group_array(execution) from (
+  select distinct execution from log where execution < ? and not exists (select 1 from execution where id = log.execution) limit ?)
+"""
+LEFT_METRICS = """
+select json_group_array(execution) from (
+  select distinct execution from metric where execution < ? and not exists (select 1 from execution where id = metric.execution) limit ?)
+"""
+LAST_LINE = "select max(seq) from (select seq from log where seq > ? order by seq limit ?)"
+LAST_LINE_OF = "select max(seq) from (select seq from log where execution = ? and seq > ? order by seq limit ?)"
+PURGE_LINES = """
+delete from log
+where seq > ?1 and seq <= ?2
+  and (?3 is null or execution = ?3)
+  and (?4 = '[]' or json_extract(record, '$.level') in (select value from json_each(?4)))
+  and (?5 is null or json_extract(record, '$.at') >= ?5)
+  and (?6 is null or json_extract(record, '$.at') < ?6)
+  and (?7 is null and ?8 is null or exists (
+    select 1 from execution
+    where id = log.execution
+      and (?7 is null or namespace = ?7 or ?8 is null and substr(namespace, 1, length(?7) + 1) = ?7 || '.')
+      and (?8 is null or flow = ?8)))
+"""
 FORGET_FACTS = "delete from ledger where until < ?"
 OLD_RECORDS = "select json_group_array(json_array(seq, size)) from (select seq, size from record where topic = ? and time < ? limit ?)"
 OLDEST_RECORDS = "select json_group_array(json_array(seq, size, topic)) from (select seq, size, topic from record order by seq limit ?)"
 DELETE_RECORDS = "delete from record where seq in (select value from json_each(?))"
 SHRINK_TOPIC = "update topic set records = records - ?, bytes = bytes - ? where name = ?"
+
+
+class LineFilter(NamedTuple):
+    """Which log lines go, in the order of PURGE_LINES. levels: a JSON list, `[]` for all."""
+
+    execution: str | None
+    levels: str
+    start: Micros | None
+    end: Micros | None
+    namespace: str | None
+    flow: str | None
 
 
 def _json(value: Any) -> str:
@@ -83,10 +128,37 @@ def purge(db: sqlite3.Connection, before: Micros, limit: int) -> int:
     """One batch of executions; and the facts of ledgers whose time is over."""
     behind = db.execute(BEHIND).fetchone()[0]
     ids = db.execute(ENDED, (before, behind, min(limit, BATCH))).fetchone()[0]
-    for statement in OF_EXECUTION:
+    for statement in (*OF_EXECUTION, LOGS_OF, METRICS_OF):
         db.execute(statement, (ids,))
+    gone = len(msgspec.json.decode(ids))
+    if gone < BATCH:
+        for find, statement in ((LEFT_LOGS, LOGS_OF), (LEFT_METRICS, METRICS_OF)):
+            db.execute(statement, db.execute(find, (make_id(max(before, 0), 0), BATCH)).fetchone())
     db.execute(FORGET_FACTS, (before,))
-    return len(msgspec.json.decode(ids))
+    return gone
+
+
+def purge_executions(db: sqlite3.Connection, ids: Sequence[str], records: bool, logs: bool, metrics: bool) -> Purged:
+    """Of these executions what is named; the caller keeps their number small."""
+    behind = db.execute(BEHIND).fetchone()[0]
+    chosen = msgspec.json.decode(db.execute(NAMED, (_json(ids), records, behind)).fetchone()[0])
+    found = _json([id_ for id_, _, _ in chosen])
+    for statement in OF_EXECUTION if records else ():
+        db.execute(statement, (found,))
+    return Purged(
+        executions=tuple((id_, namespace, flow) for id_, namespace, flow in chosen),
+        logs=db.execute(LOGS_OF, (found,)).rowcount if logs else 0,
+        metrics=db.execute(METRICS_OF, (found,)).rowcount if metrics else 0,
+    )
+
+
+def purge_lines(db: sqlite3.Connection, after: int, wanted: LineFilter) -> tuple[int, int | None]:
+    """Of the next LINES log lines those that are wanted: how many, and after which line to go on; None: there are no more."""
+    if wanted.execution is None:
+        last = db.execute(LAST_LINE, (after, LINES)).fetchone()[0]
+    else:
+        last = db.execute(LAST_LINE_OF, (wanted.execution, after, LINES)).fetchone()[0]
+    return (0, None) if last is None else (db.execute(PURGE_LINES, (after, last, *wanted)).rowcount, last)
 
 
 def purge_old_records(db: sqlite3.Connection, before: Micros) -> int:

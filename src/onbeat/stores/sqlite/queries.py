@@ -3,7 +3,7 @@
 Rules
 1. Lists of executions and of dead events are newest first; ids sort by time, so that is by id.
 2. A list costs what it shows and not what is stored: each filter has an index in the order of the list. (A flow's name without its
-   namespace has none: it goes through the ids, newest first.)
+   namespace has none: it goes through the ids, newest first.) Instants narrow the ids, which begin with the millisecond of `created`.
 
 Called by: the API and the CLI, through ports.Queries.
 """
@@ -13,8 +13,10 @@ from typing import Any
 
 import msgspec
 
+from onbeat.core.event import Micros
+from onbeat.core.ids import make_id
 from onbeat.core.states import State
-from onbeat.ports import DeadEvent, ExecutionSummary, JournalRow, LogLine
+from onbeat.ports import DeadEvent, ExecutionSummary, JournalRow, LogLine, MetricRow
 from onbeat.stores.sqlite.read import CHANGES, SqliteReads
 
 replace = msgspec.structs.replace
@@ -25,12 +27,24 @@ FILTERS = {
     "correlation_id": "correlation_id = ?",
     "parent": "parent = ?",
     "before": "id < ?",
+    "start": "created >= ?",
+    "end": "created < ?",
+    "first": "id >= ?",
+    "last": "id < ?",
 }
 SUMMARY = """json_object('id', id, 'namespace', namespace, 'flow', flow, 'revision', revision, 'state', state, 'created', created,
   'ended', ended, 'trigger', "trigger", 'labels', json(labels), 'parent', parent, 'correlation_id', correlation_id)"""
 LOGS = """
 select '[' || group_concat('[' || seq || ',' || record || ']') || ']'
-from (select seq, record from log where execution = ? and seq > ? order by seq limit ?)
+from (select seq, record from log where execution = ?1 and seq > ?2
+  and (?4 = '[]' or json_extract(record, '$.level') in (select value from json_each(?4)))
+  and (?5 = '[]' or json_extract(record, '$.task') in (select value from json_each(?5)))
+  order by seq limit ?3)
+"""
+METRICS = """
+select json_group_array(json_object('execution', execution, 'at', at, 'type', type, 'name', name, 'value', value, 'tags', json(tags),
+  'run', run, 'task', task, 'attempt', attempt, 'seq', seq))
+from (select * from metric where execution = ? and seq > ? order by seq limit ?)
 """
 DEAD_EVENTS = """
 select '[' || group_concat('[' || coalesce(replayed, 'null') || ',' || record || ']') || ']'
@@ -41,10 +55,11 @@ OF_KEY = "select json_group_array(execution) from (select distinct execution fro
 
 _summaries = msgspec.json.Decoder(list[ExecutionSummary])
 _logs = msgspec.json.Decoder(list[tuple[int, LogLine]])
+_metrics = msgspec.json.Decoder(list[MetricRow])
 _dead = msgspec.json.Decoder(list[tuple[int | None, DeadEvent]])
 
 
-def where(state: State | None, **filters: str | None) -> tuple[str, list[Any]]:
+def where(state: State | None, **filters: str | Micros | None) -> tuple[str, list[Any]]:
     """The condition of a list and its values."""
     given = {name: value for name, value in filters.items() if value is not None}
     clauses = ["true", *(FILTERS[name] for name in given)]
@@ -53,6 +68,17 @@ def where(state: State | None, **filters: str | None) -> tuple[str, list[Any]]:
         clauses.append("state = ?")
         values.append(state.value)
     return " and ".join(clauses), values
+
+
+def _within(start: Micros | None, end: Micros | None) -> dict[str, str | Micros | None]:
+    """The filters of executions created within [start, end)."""
+    first = None if start is None else make_id(max(start, 0), 0)
+    last = None if end is None else make_id(max(end, 0) + 1_000, 0)
+    return {"start": start, "end": end, "first": first, "last": last}
+
+
+def _texts(values: Sequence[str]) -> str:
+    return msgspec.json.encode(values).decode()
 
 
 def _each(states: Sequence[State]) -> Sequence[State | None]:
@@ -71,31 +97,47 @@ class SqliteQueries(SqliteReads):
         states: Sequence[State] = (),
         correlation_id: str | None = None,
         parent: str | None = None,
+        start: Micros | None = None,
+        end: Micros | None = None,
         before: str | None = None,
         limit: int = 25,
     ) -> list[ExecutionSummary]:
         """One list a state, merged: a single one over several states would sort all executions in them."""
         found: list[ExecutionSummary] = []
         for state in _each(states):
-            condition, values = where(state, namespace=namespace, flow=flow, correlation_id=correlation_id, parent=parent, before=before)
+            own = {"namespace": namespace, "flow": flow, "correlation_id": correlation_id, "parent": parent, "before": before}
+            condition, values = where(state, **own, **_within(start, end))
             listed = " ".join(("select * from execution where", condition, "order by id desc limit ?"))
             sql = "".join(("select json_group_array(", SUMMARY, ") from (", listed, ")"))
             found += _summaries.decode(await self._one(sql, *values, limit))
         return sorted(found, key=lambda line: line.id, reverse=True)[:limit]
 
-    async def count(self, *, states: Sequence[State] = (), namespace: str | None = None, flow: str | None = None) -> int:
+    async def count(
+        self,
+        *,
+        states: Sequence[State] = (),
+        namespace: str | None = None,
+        flow: str | None = None,
+        start: Micros | None = None,
+        end: Micros | None = None,
+    ) -> int:
         total = 0
         for state in _each(states):
-            condition, values = where(state, namespace=namespace, flow=flow)
+            condition, values = where(state, namespace=namespace, flow=flow, **_within(start, end))
             total += await self._one(" ".join(("select count(*) from execution where", condition)), *values)
         return total
 
     async def changes(self, execution: str, after: int = 0) -> list[JournalRow]:
         return await self._journal_rows(CHANGES, execution, after)
 
-    async def logs(self, execution: str, after: int = 0, limit: int = 1000) -> list[LogLine]:
-        rows = _logs.decode(await self._one(LOGS, execution, after, limit) or "[]")
+    async def logs(
+        self, execution: str, after: int = 0, limit: int = 1000, *, levels: Sequence[str] = (), tasks: Sequence[str] = ()
+    ) -> list[LogLine]:
+        rows = _logs.decode(await self._one(LOGS, execution, after, limit, _texts(levels), _texts(tasks)) or "[]")
         return [replace(line, seq=seq) for seq, line in rows]
+
+    async def metrics(self, execution: str, after: int = 0, limit: int = 1000) -> list[MetricRow]:
+        return _metrics.decode(await self._one(METRICS, execution, after, limit))
 
     async def dead_events(self, limit: int = 100, before: str | None = None) -> list[DeadEvent]:
         rows = _dead.decode(await self._one(DEAD_EVENTS, before, limit) or "[]")

@@ -20,14 +20,16 @@ import asyncio
 import os
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from onbeat.core.event import Micros
 from onbeat.errors import Refused, StoreBroken
-from onbeat.ports import OpenExecution, StoredFlow, Work, Written
+from onbeat.ports import OpenExecution, Purged, StoredFlow, Work, Written
 from onbeat.stores.sqlite import housekeeping
 from onbeat.stores.sqlite.backup import FILE, backup, check
 from onbeat.stores.sqlite.encode import Encoded, encode
@@ -202,6 +204,35 @@ class SqliteStore(SqliteQueries):
             gone += batch
             if not batch:
                 break
+        return gone
+
+    async def purge_executions(self, ids: Sequence[str], *, records: bool, logs: bool, metrics: bool) -> Purged:
+        taken: list[tuple[str, str, str]] = []
+        lines = measurements = 0
+        for start in range(0, len(ids), housekeeping.BATCH):
+            batch = ids[start : start + housekeeping.BATCH]
+            job = partial(housekeeping.purge_executions, ids=batch, records=records, logs=logs, metrics=metrics)
+            purged: Purged = await self._submit(job)
+            taken += purged.executions
+            lines, measurements = lines + purged.logs, measurements + purged.metrics
+        return Purged(executions=tuple(sorted(taken)), logs=lines, metrics=measurements)
+
+    async def purge_logs(
+        self,
+        *,
+        namespace: str | None = None,
+        flow: str | None = None,
+        execution: str | None = None,
+        levels: Sequence[str] = (),
+        start: Micros | None = None,
+        end: Micros | None = None,
+    ) -> int:
+        wanted = housekeeping.LineFilter(execution, msgspec.json.encode(levels).decode(), start, end, namespace, flow)
+        gone = 0
+        after: int | None = 0
+        while after is not None:
+            found: tuple[int, int | None] = await self._submit(partial(housekeeping.purge_lines, after=after, wanted=wanted))
+            gone, after = gone + found[0], found[1]
         return gone
 
     async def purge_records(self, before: Micros, max_bytes: int) -> int:

@@ -78,6 +78,7 @@ BURY = Rows(
     "on conflict (id) do update set replayed = excluded.replayed on conflict (reader, key) do nothing",
 )
 INSERT_LOG = Rows(3, "insert into log (seq, execution, record) values")
+INSERT_METRIC = Rows(10, "insert into metric (seq, execution, run, task, attempt, at, type, name, value, tags) values")
 KEEP_COUNTER = Rows(2, "insert or replace into counter (name, value) values")
 ORDER = (
     INSERT_EXECUTION,
@@ -95,6 +96,7 @@ ORDER = (
     GROW_TOPIC,
     BURY,
     INSERT_LOG,
+    INSERT_METRIC,
     KEEP_COUNTER,
 )
 
@@ -177,6 +179,7 @@ class Group:
         records = [self._record(record, ends) for record in work.records]
         self._rows[BURY] += work.dead
         self._rows[INSERT_LOG] += [(self._next("log"), execution, text) for execution, text in work.logs]
+        self._rows[INSERT_METRIC] += [(self._next("metric"), *row) for row in work.metrics]
         written = Written(
             created=tuple(id_ for id_, _ in started),
             fresh=tuple(fresh for _, fresh in started),
