@@ -1,7 +1,7 @@
-"""Help tests of flows, plugins and onbeat itself: a clock that is moved by hand, tasks that follow a script, a sink that collects.
+"""A clock that is moved by hand, for tests of one part.
 
 A test that sleeps is slow when it passes and lies when the machine is busy; here time moves when the test says so, and everything that
-happens is a change to wait for.
+happens is a change to wait for. Tests of whole flows have time that moves by itself: virtual.py.
 
 Rules
 1. `advance` wakes sleepers in order of their time, and lets each do all it can before the next.
@@ -13,11 +13,8 @@ Called by: tests, and plugin authors' tests.
 import asyncio
 import heapq
 import itertools
-from collections.abc import Sequence
 
 from onbeat.core.event import Micros
-from onbeat.errors import OutsideError
-from onbeat.ports import StateEvent
 
 START: Micros = 1_767_225_600_000_000
 """2026-01-01T00:00:00Z: when a ManualClock begins."""
@@ -81,36 +78,3 @@ async def settle(turns: int = _TURNS) -> None:
     """Let the loop run until whatever is ready has run."""
     for _ in range(turns):
         await asyncio.sleep(0)
-
-
-class ListSink:
-    """ports.Sink that collects. fail: how many of the next publishes raise before anything is taken."""
-
-    def __init__(self, name: str = "list") -> None:
-        self.name = name
-        self.events: list[StateEvent] = []
-        self.fail = 0
-        self.opened = 0
-        self._arrived = asyncio.Event()
-
-    async def open(self) -> None:
-        """Count it."""
-        self.opened += 1
-
-    async def publish(self, events: Sequence[StateEvent]) -> None:
-        """Take them, or fail."""
-        if self.fail > 0:
-            self.fail -= 1
-            raise OutsideError("the sink was told to fail")
-        self.events.extend(events)
-        self._arrived.set()
-
-    async def close(self) -> None:
-        """Nothing."""
-
-    async def wait_for(self, count: int) -> list[StateEvent]:
-        """Returns when so many events have come."""
-        while len(self.events) < count:
-            self._arrived.clear()
-            await self._arrived.wait()
-        return self.events

@@ -1,12 +1,8 @@
-"""The test kit: a clock that moves by hand, a sink that collects."""
+"""A clock that moves by hand."""
 
 import asyncio
 
-import pytest
-
-from onbeat.errors import OutsideError
-from onbeat.ports import StateEvent
-from onbeat.testing import START, ListSink, ManualClock, settle
+from onbeat.testing import START, ManualClock, settle
 
 
 async def test_sleepers_wake_in_order_of_their_time() -> None:
@@ -51,16 +47,3 @@ async def test_the_wall_can_be_set_without_time_going_by() -> None:
     clock.set_wall(5)
     assert (clock.now(), clock.monotonic()) == (5, 0.0)
     await clock.sleep(0)
-
-
-async def test_a_sink_that_is_told_to_fail_takes_nothing() -> None:
-    """And then takes all."""
-    sink, event = ListSink(), StateEvent(topic="t", key="k", id="1", body=b"{}")
-    sink.fail = 1
-    await sink.open()
-    with pytest.raises(OutsideError):
-        await sink.publish([event])
-    await sink.publish([event])
-    assert await sink.wait_for(1) == [event]
-    assert sink.opened == 1
-    await sink.close()
