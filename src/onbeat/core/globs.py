@@ -1,85 +1,115 @@
-"""Choose paths by patterns as Kestra writes them.
+"""Match paths against patterns, as Kestra's flows write them for files.
 
-Python's own globs differ from Kestra's in what `**` and a bare name mean, so a flow would take other files here than there.
+Python's own patterns know no alternatives, and the usual translation to one regular expression takes for ever on `*a*a*a*b`. Here a path
+is matched name by name, so the time is bounded by the lengths of both.
 
 Rules
-1. `*` and `?` stay within a folder, `**` crosses folders, `[ab]` and `{a,b}` choose; `\\` takes away a meaning.
-2. A pattern that begins with a letter or digit is found in any folder: `query.sql` and `sql/*.sql` are, too.
-3. `glob:` and `regex:` before a pattern say what it is; it is then taken as it is written.
+1. `*`, `?` and `[…]` stay within a name; `**` is any number of folders, none too; `{a,b}` is either.
+2. `**` beside other signs in a name means that name in any folder: `out/**.csv` is `out/**/*.csv`.
+3. Names are compared as they are: case counts, and a name may begin with a dot.
 
-Called by: whoever lets a flow choose files.
+Called by: engine/workspace for `outputFiles` and caches.
 """
 
 import re
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from fnmatch import translate
 
 from onbeat.errors import UserError
 
-_LONGEST = 1_000
-_GLOB, _REGEX = "glob:", "regex:"
-_ANYWHERE = re.compile(r"[A-Za-z0-9_]")
+MOST = 200
+"""Alternatives of all patterns together."""
+LONGEST = 1_000
+_DEEP = None
+"""Stands for `**` among the names of a pattern."""
+_SIGNS = re.compile(r"[*?\[{]")
+
+_Names = tuple[re.Pattern[str] | None, ...]
 
 
-def chooser(include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Callable[[str], bool]:
-    """Whether a relative path fits one of `include` (any, when there is none) and none of `exclude`. Raises UserError."""
-    wanted, unwanted = [compiled(each) for each in include], [compiled(each) for each in exclude]
-
-    def fits(path: str) -> bool:
-        return (not wanted or any(_found(each, path) for each in wanted)) and not any(_found(each, path) for each in unwanted)
-
-    return fits
+def is_pattern(text: str) -> bool:
+    """Whether it may match more than the one path that it spells."""
+    return _SIGNS.search(text) is not None
 
 
-def _found(pattern: re.Pattern[str], path: str) -> bool:
-    """Kestra's paths begin with `/`, and patterns are written for both."""
-    return pattern.fullmatch(path) is not None or pattern.fullmatch("/" + path) is not None
+class Globs:
+    """Several patterns: a path fits when it fits one of them."""
+
+    __slots__ = ("_patterns",)
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._patterns = [_names(each) for pattern in patterns for each in _alternatives(pattern)]
+        if len(self._patterns) > MOST:
+            raise UserError(f"the patterns have more than {MOST} alternatives; write fewer")
+
+    def __call__(self, path: str) -> bool:
+        """Whether the path, relative and with `/`, fits."""
+        parts = path.split("/")
+        return any(_fits(names, parts) for names in self._patterns)
 
 
-@lru_cache(maxsize=256)
-def compiled(pattern: str) -> re.Pattern[str]:
-    """The regular expression of a pattern. Raises UserError."""
-    if len(pattern) > _LONGEST:
-        raise UserError(f"a pattern of files has more than {_LONGEST:,} characters")
-    try:
-        if pattern.startswith(_REGEX):
-            return re.compile(pattern.removeprefix(_REGEX))
-        if pattern.startswith(_GLOB):
-            return re.compile(_translated(pattern.removeprefix(_GLOB)), re.DOTALL)
-        anywhere = "**/" if _ANYWHERE.match(pattern) else ""
-        return re.compile(_translated(anywhere + pattern), re.DOTALL)
-    except re.error as wrong:
-        raise UserError(f"`{pattern[:100]}` is not a pattern of files: {wrong}") from None
-
-
-def _translated(glob: str) -> str:
-    parts: list[str] = []
-    at, braces = 0, 0
-    while at < len(glob):
-        char = glob[at]
-        at += 1
-        if char == "*":
-            stars = at
-            while at < len(glob) and glob[at] == "*":
-                at += 1
-            parts.append(".*" if at > stars else "[^/]*")
-        elif char == "?":
-            parts.append("[^/]")
-        elif char == "[" and (end := glob.find("]", at + 1)) > 0:
-            inside = glob[at:end].replace("\\", "\\\\").replace("[", "\\[")
-            parts.append("(?!/)[" + ("^" + inside[1:] if inside[0] in "!^" else inside) + "]")
-            at = end + 1
-        elif char == "{" and "}" in glob[at:]:
-            parts.append("(?:")
-            braces += 1
-        elif char == "}" and braces:
-            parts.append(")")
-            braces -= 1
-        elif char == "," and braces:
-            parts.append("|")
-        elif char == "\\" and at < len(glob):
-            parts.append(re.escape(glob[at]))
-            at += 1
+def _fits(names: _Names, parts: Sequence[str]) -> bool:
+    """Whether the names of a pattern are those of the path; each pair is looked at once."""
+    reached = {0}
+    for name in names:
+        if name is _DEEP:
+            reached = set(range(min(reached), len(parts) + 1))
         else:
-            parts.append(re.escape(char))
-    return "".join(parts)
+            reached = {at + 1 for at in reached if at < len(parts) and name.match(parts[at])}
+        if not reached:
+            return False
+    return len(parts) in reached
+
+
+def _names(pattern: str) -> _Names:
+    found: list[re.Pattern[str] | None] = []
+    names = pattern.removeprefix("./").split("/")
+    for at, name in enumerate(names):
+        if "**" in name:
+            found.append(_DEEP)
+            name = re.sub(r"\*\*+", "*", name)
+            if name == "*" and at < len(names) - 1:
+                continue
+        found.append(re.compile(translate(name)))
+    return tuple(found)
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """The pattern without braces, once for each way to choose. Raises UserError when there are too many."""
+    if len(pattern) > LONGEST:
+        raise UserError(f"a pattern has at most {LONGEST} characters")
+    done: list[str] = []
+    waiting = [pattern]
+    while waiting:
+        text = waiting.pop()
+        opened = text.find("{")
+        closed = _closing(text, opened) if opened >= 0 else -1
+        if closed < 0:
+            done.append(text)
+        else:
+            waiting.extend(text[:opened] + choice + text[closed + 1 :] for choice in reversed(_choices(text[opened + 1 : closed])))
+        if len(done) + len(waiting) > MOST:
+            raise UserError(f"the pattern `{pattern[:100]}` has more than {MOST} alternatives; write fewer")
+    return done
+
+
+def _closing(text: str, opened: int) -> int:
+    """Where the brace that opens there closes; -1 when it does not."""
+    depth = 0
+    for at in range(opened, len(text)):
+        depth += (text[at] == "{") - (text[at] == "}")
+        if depth == 0:
+            return at
+    return -1
+
+
+def _choices(body: str) -> list[str]:
+    """The parts between the commas that are in no inner brace."""
+    parts, depth = [""], 0
+    for sign in body:
+        depth += (sign == "{") - (sign == "}")
+        if sign == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return parts
