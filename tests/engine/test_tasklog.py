@@ -2,8 +2,10 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
-from onbeat.engine.tasklog import LONGEST_LINE, MOST_LINES, TaskLogs
+from onbeat.engine.tasklog import LONGEST_LINE, MOST_LINES, MOST_METRICS, TaskLogs
+from onbeat.ports import Metric, MetricRow, Outcome, TaskContext
 from onbeat.stores.memory import MemoryStore
 from onbeat.testing import ManualClock, settle
 from tests.engine.harness import node_with
@@ -74,4 +76,42 @@ async def test_a_finished_tasks_log_is_there_with_its_end(tmp_path: Path) -> Non
         assert [(line.level, line.message, line.task) for line in await node.queries.logs(ended.id)] == [
             ("WARN", "one", "a"),
             ("WARN", "two", "a"),
+        ]
+
+
+async def test_what_an_attempt_measured_is_kept_with_its_place() -> None:
+    """Which attempt of which task run, when; a secret is hidden in names and tags."""
+    clock = ManualClock()
+    log = TaskLogs(await opened(), clock).open("e", 3, "load", 2, mask=lambda text: text.replace("canary", "***"))
+    log.measure([Metric(type="timer", name="canary", value=1.5, tags={"canary": "of canary"})])
+    assert log.metrics == [
+        MetricRow(execution="e", at=clock.now(), type="timer", name="***", value=1.5, tags={"***": "of ***"}, run=3, task="load", attempt=2)
+    ]
+
+
+async def test_metrics_of_an_attempt_are_bounded_and_finite() -> None:
+    """What is no number and what is too much is left out, and said once."""
+    log = TaskLogs(await opened(), ManualClock()).open("e", 1, "t", 1)
+    log.measure([Metric(type="gauge", name="broken", value=float(value)) for value in ("nan", "inf", "-inf")])
+    assert (log.metrics, [line.level for line in log.lines]) == ([], ["WARN"] * 3)
+    log.measure([Metric(type="counter", name="n", value=1.0)] * (MOST_METRICS + 5))
+    assert len(log.metrics) == MOST_METRICS
+    assert [line.message for line in log.lines[3:]] == [f"more than {MOST_METRICS} metrics: the rest of this attempt's is not kept"]
+
+
+async def test_metrics_of_a_task_are_written_with_its_end(tmp_path: Path, deeds: dict[str, Any]) -> None:
+    """In the same transaction: two writes, as for a task that measured nothing."""
+
+    async def measure(context: TaskContext) -> Outcome:
+        return Outcome(metrics=(Metric(type="counter", name="n", value=2.0),))
+
+    deeds["measure"] = measure
+    flow = "id: f\nnamespace: t\ntasks: [{id: a, type: test.Told, what: measure}]\n"
+    writes: list[str] = []
+    async with node_with(MemoryStore(on_write=writes.append), {"f.yaml": flow}, tmp_path, sources=False) as node:
+        before = len(writes)
+        ended = await node.engine.ended((await node.start("t", "f")).id)
+        assert (len(writes) - before) / 2 == 2
+        assert [(row.name, row.value, row.task, row.run, row.attempt) for row in await node.queries.metrics(ended.id)] == [
+            ("n", 2.0, "a", 1, 1)
         ]

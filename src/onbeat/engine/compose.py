@@ -7,6 +7,7 @@ Rules
 1. A parent is told of its child's end by the transaction that ends it, also when the child ends as it begins.
 2. A kill reaches the child that an attempt started, also one that is started in the same step.
 3. What an attempt publishes is written if its end counts, and not otherwise.
+4. Places are asked for when the execution's time has come, and given back by the transaction that ends it; a restarted one asks again.
 
 Called by: engine.
 """
@@ -14,14 +15,15 @@ Called by: engine.
 from collections.abc import Iterator, Sequence
 
 from onbeat.core import signals as s
-from onbeat.core.changes import AnyChange, ChildStarted, RunMoved
+from onbeat.core import slots
+from onbeat.core.changes import AnyChange, ChildStarted, Moved, RunMoved, Waiting
 from onbeat.core.decide import decided
 from onbeat.core.event import Micros
 from onbeat.core.execution import Execution
-from onbeat.core.states import State
+from onbeat.core.states import TERMINATED, State
 from onbeat.engine.catalog import LoadedFlow
 from onbeat.engine.mailbox import Commands, Mailbox, Told
-from onbeat.ports import Append, Creation, Key, Record, SlotClaim, Tell, Work
+from onbeat.ports import Append, Creation, Key, Record, Tell, Work
 
 Decided = tuple[tuple[AnyChange, ...], Execution]
 """Changes, and the execution after them."""
@@ -42,13 +44,11 @@ class Prepared:
 
     def creation(self, key: Key | None = None) -> Creation:
         """It as part of a Work."""
-        concurrency = self.loaded.flow.concurrency
-        claim = SlotClaim(self.loaded.flow.name, concurrency.limit, concurrency.behavior) if concurrency else None
         return Creation(
             execution=self.execution,
             changes=self.changes,
             key=key,
-            claim=claim,
+            claims=slots.claims(self.loaded.flow, self.execution.head) if slots.waits(self.execution) else (),
             active=self._box.active_after(self.commands) > 0,
             wake=self._box.wake_after(self.commands),
         )
@@ -76,16 +76,18 @@ class Step:
     def work(self, box: Mailbox, children: Sequence[Prepared]) -> Work:
         """All of it, to be written together."""
         logs = tuple(line for each in self.told for line in each.logs)
+        metrics = tuple(row for each in self.told for row in each.metrics)
         if not self.changes and not self.consumed:
-            return Work(logs=logs)
+            return Work(logs=logs, metrics=metrics)
         assert box.loaded is not None
-        ended = self.after.ended and not self.before.ended
+        flow, head = box.loaded.flow, self.after.head
         append = Append(
             execution=self.after,
             expected=self.before.version,
             changes=self.changes,
             consumed=self.consumed,
-            released=box.loaded.flow.name if ended and box.loaded.flow.concurrency else None,
+            released=slots.needed(flow, head) and any(isinstance(each, Moved) and each.after in TERMINATED for each in self.changes),
+            claims=slots.claims(flow, head) if slots.waits(self.after) and any(map(_asks, self.changes)) else (),
             active=box.active_after(self.new) > 0,
             wake=box.wake_after(self.new),
         )
@@ -95,7 +97,13 @@ class Step:
             tells=tuple(_tells(self.before, self.after, self.changes, children)),
             records=self.records,
             logs=logs,
+            metrics=metrics,
         )
+
+
+def _asks(change: AnyChange) -> bool:
+    """Whether an execution that waits for places waits for them since then: its time came, or it was restarted."""
+    return isinstance(change, Waiting) or (isinstance(change, Moved) and change.after is State.RESTARTED)
 
 
 def one_by_one(

@@ -38,7 +38,7 @@ from onbeat.engine.room import Room
 from onbeat.engine.runner import Runner
 from onbeat.engine.timers import Timers
 from onbeat.errors import Conflict, NotFound, OutsideError, Refused, StoreBroken
-from onbeat.ports import Clock, Delivery, LogLine, Record, Store, Work, Written
+from onbeat.ports import Clock, Delivery, LogLine, MetricRow, Record, Store, Work, Written
 
 _log = structlog.get_logger("onbeat.engine")
 _IDLE_KEPT = 1_000
@@ -171,12 +171,13 @@ class Engine:
         seq: int = 0,
         records: tuple[Record, ...] = (),
         logs: tuple[LogLine, ...] = (),
+        metrics: tuple[MetricRow, ...] = (),
         answer: "asyncio.Future[Execution] | None" = None,
     ) -> None:
         """Tell an execution something; it is worked on as soon as the loop comes to it."""
         box = self._box(execution)
         assert isinstance(signal, s.AnySignal)
-        box.told.append(Told(signal, seq, records, logs, answer))
+        box.told.append(Told(signal, seq, records, logs, metrics, answer))
         self._schedule(box)
 
     async def ask(self, execution: str, signal: s.Signal) -> Execution:
@@ -315,7 +316,7 @@ class Engine:
                     head = change.child
                     children.append(await self.prepare(head, await self._catalog.revision(head.namespace, head.flow, head.revision)))
             work = step.work(box, children)
-            written = await self._store.write(work) if work.appends or work.logs else Written()
+            written = await self._store.write(work) if work.appends or work.logs or work.metrics else Written()
         except BaseException:
             for child in children:
                 self.drop(child)

@@ -20,7 +20,7 @@ from onbeat.core.execution import ROOT, Execution
 from onbeat.core.signals import AnySignal
 from onbeat.core.states import State
 from onbeat.engine.catalog import LoadedFlow
-from onbeat.ports import LogLine, Record
+from onbeat.ports import LogLine, MetricRow, Record
 
 
 class Told(NamedTuple):
@@ -30,6 +30,7 @@ class Told(NamedTuple):
     seq: int = 0
     records: tuple[Record, ...] = ()
     logs: tuple[LogLine, ...] = ()
+    metrics: tuple[MetricRow, ...] = ()
     answer: "asyncio.Future[Execution] | None" = None
 
 

@@ -41,7 +41,7 @@ from onbeat.engine.places import Kind, Places
 from onbeat.engine.problems import explain
 from onbeat.engine.tasklog import AttemptLog, TaskLogs
 from onbeat.errors import OutsideError, Overloaded, UserError
-from onbeat.ports import LogLine, Outcome, Record, TaskContext, TaskFailed, TaskOptions, TaskServices
+from onbeat.ports import LogLine, MetricRow, Outcome, Record, TaskContext, TaskFailed, TaskOptions, TaskServices
 from onbeat.registry import Registry
 
 _log = structlog.get_logger("onbeat.runner")
@@ -54,7 +54,15 @@ _BETWEEN_TRIES = 1.0
 class TellEnd(Protocol):
     """Tells the engine how an attempt ended, with what is to be written in the same transaction."""
 
-    def __call__(self, execution: str, signal: Signal, *, records: tuple[Record, ...] = (), logs: tuple[LogLine, ...] = ()) -> None: ...
+    def __call__(
+        self,
+        execution: str,
+        signal: Signal,
+        *,
+        records: tuple[Record, ...] = (),
+        logs: tuple[LogLine, ...] = (),
+        metrics: tuple[MetricRow, ...] = (),
+    ) -> None: ...
 
 
 class Running:
@@ -172,7 +180,7 @@ class Runner:
                 self._idle.set()
             self.places.release(running.place)
         if not running.silent:
-            self.tell(execution.id, signal, records=records, logs=self._logs.close(log))
+            self.tell(execution.id, signal, records=records, logs=self._logs.close(log), metrics=tuple(log.metrics))
 
     async def _end(
         self, running: "Running", loaded: LoadedFlow, execution: Execution, n: int, attempt: int, log: AttemptLog
@@ -196,9 +204,10 @@ class Runner:
                 log("ERROR", error)
             if outcome.state not in ENDS:
                 raise ValueError(f"a task cannot end {outcome.state}")
+            log.measure(outcome.metrics)
             outputs = await self._keep(execution, n, attempt, outcome.outputs)
             records = tuple(caused(record, execution.head) for record in outcome.records)
-            return TaskEnded(n, attempt, outcome.state, outputs, error, retry), records
+            return TaskEnded(n, attempt, outcome.state, outputs, error, retry, outcome.facts), records
         except asyncio.CancelledError:
             if running.stopped:
                 return TaskEnded(n, attempt, State.KILLED), ()

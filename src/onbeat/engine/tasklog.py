@@ -1,25 +1,28 @@
-"""Take what tasks log: bounded, batched, on disk before their attempt's end.
+"""Take what tasks log and measure: bounded, batched, on disk before their attempt's end.
 
 Log lines are not changes: they have no order with them and no state event, and a task that prints for ever must not grow the store.
 The lines of a short attempt ride in the transaction that ends it; those of a long one are written twice a second. While the disk is
-full they wait.
+full they wait. What a task measured is written with its end.
 
 Called by: runner gives each attempt its log; the daemon runs `serve`.
 """
 
 import asyncio
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 
 import structlog
 
 from onbeat.errors import OutsideError
-from onbeat.ports import Clock, LogLine, Store, Work
+from onbeat.ports import Clock, LogLine, Metric, MetricRow, Store, Work
 
 _log = structlog.get_logger("onbeat.tasklog")
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR")
 MOST_LINES = 20_000
 """Lines of an attempt that are kept."""
 LONGEST_LINE = 65_536
+MOST_METRICS = 1_000
+"""Measurements of an attempt that are kept."""
 MOST_LATE = 50_000
 """Lines of all attempts that wait in memory while the disk is full."""
 _FLUSH_SECONDS = 0.5
@@ -35,6 +38,7 @@ class AttemptLog:
         self._least = 0
         self._count = 0
         self.lines: list[LogLine] = []
+        self.metrics: list[MetricRow] = []
 
     def least(self, level: str | None) -> None:
         """Drop lines below this level."""
@@ -56,6 +60,29 @@ class AttemptLog:
         line = LogLine(execution=execution, at=self._logs.now(), level=level, message=message, run=run, task=task, attempt=attempt)
         self.lines.append(line)
         self._logs.note(self)
+
+    def measure(self, metrics: Iterable[Metric]) -> None:
+        """Keep what the attempt measured; what is no number is told of and left out."""
+        execution, run, task, attempt = self._facts
+        mask = self._mask or str
+        for metric in metrics:
+            if len(self.metrics) == MOST_METRICS:
+                return self("WARN", f"more than {MOST_METRICS} metrics: the rest of this attempt's is not kept")
+            if not math.isfinite(metric.value):
+                self("WARN", f"metric `{metric.name}` is not kept: its value is not a finite number")
+                continue
+            row = MetricRow(
+                execution=execution,
+                at=self._logs.now(),
+                type=metric.type,
+                name=mask(metric.name),
+                value=metric.value,
+                tags={mask(name): mask(value) for name, value in metric.tags.items()},
+                run=run,
+                task=task,
+                attempt=attempt,
+            )
+            self.metrics.append(row)
 
     def take(self) -> tuple[LogLine, ...]:
         """The lines that are not written yet; they are the caller's to write."""
