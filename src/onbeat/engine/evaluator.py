@@ -59,12 +59,15 @@ class Evaluator:
             "__outside__": {"secret": self._secrets.get},
         }
 
-    async def render(self, template: Template, flow: Flow, execution: Execution, n: int = ROOT) -> Json:
-        """The template's value for a task run (ROOT: the flow). Raises ExpressionError, UserError."""
+    async def render(
+        self, template: Template, flow: Flow, execution: Execution, n: int = ROOT, beside: Mapping[str, Json] | None = None
+    ) -> Json:
+        """The template's value for a task run (ROOT: the flow), with the names in `beside` too. Raises ExpressionError, UserError."""
         if template.constant:
             return template.render(make_scope({}))
         names = context.variables(flow, execution, n, self._clock.now())
         names.update(self.outside)
+        names.update(beside or {})
         return await self.render_names(template, names, Asked(execution.head.namespace, execution.head.flow, execution.id))
 
     async def render_names(self, template: Template, names: dict[str, Any], asked: Asked | None = None) -> Json:

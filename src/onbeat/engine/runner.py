@@ -16,7 +16,9 @@ Called by: the engine.
 
 import asyncio
 import traceback
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -25,6 +27,7 @@ from pydantic import ValidationError
 from onbeat.core.errors_text import short
 from onbeat.core.event import Json
 from onbeat.core.execution import Execution, Head
+from onbeat.core.expressions import compile_value
 from onbeat.core.flow import RunnableTask, TaskSpec
 from onbeat.core.ids import idempotency_key
 from onbeat.core.inputs import resolve
@@ -227,9 +230,8 @@ class Runner:
 
     async def _run(self, loaded: LoadedFlow, execution: Execution, n: int, attempt: int, spec: TaskSpec, log: AttemptLog) -> Outcome:
         assert isinstance(spec, RunnableTask)
-        options = await self._evaluator.render(loaded.template(spec.id), loaded.flow, execution, n)
         kind: type[TaskOptions] = self._registry.task(spec.type)
-        task = kind.model_validate(options)
+        task = self._task(kind, await self._options(loaded, execution, n, spec, kind))
         context = TaskContext(
             execution=execution.id,
             namespace=execution.head.namespace,
@@ -240,8 +242,26 @@ class Runner:
             log=log,
             deadline=self._deadline(execution, n),
             services=self._lent(execution.head),
+            render=partial(self._render, loaded, execution, n),
         )
         return await task.run(context)
+
+    async def _options(self, loaded: LoadedFlow, execution: Execution, n: int, spec: RunnableTask, kind: type[TaskOptions]) -> Json:
+        """The task's options, rendered but for those that it evaluates itself."""
+        own = {name: value for name, value in spec.options.items() if name in kind.verbatim}
+        if not own:
+            return await self._evaluator.render(loaded.template(spec.id), loaded.flow, execution, n)
+        others = {name: value for name, value in spec.options.items() if name not in own}
+        return {**await self._evaluator.render(compile_value(others), loaded.flow, execution, n), **own}
+
+    async def _render(self, loaded: LoadedFlow, execution: Execution, n: int, value: Json, names: Mapping[str, Json]) -> Json:
+        return await self._evaluator.render(compile_value(value), loaded.flow, execution, n, names)
+
+    def _task(self, kind: type[TaskOptions], options: Json) -> TaskOptions:
+        """The task with these options, or the one that stands in its place."""
+        task = kind.model_validate(options)
+        other = task.instead()
+        return task if other is None else self._task(self._registry.task(other[0]), other[1])
 
     def _lent(self, head: Head) -> TaskServices:
         """The services as one execution's attempts see them."""

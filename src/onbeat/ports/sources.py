@@ -82,6 +82,8 @@ class SourceOptions(BaseModel):
     """The type names it answers to; the first is onbeat's own."""
     listens_disabled: ClassVar[bool] = False
     """Whether it runs although all its triggers are disabled, to skip what comes meanwhile; False: it connects to nothing then."""
+    verbatim: ClassVar[frozenset[str]] = frozenset()
+    """YAML keys of settings that are given as they stand: the source evaluates them itself, with names of its own."""
 
     def subscription(self, trigger: str, settings: Mapping[str, Any]) -> str:
         """The name of the subscription this trigger shares with others of equal name; by default its own."""

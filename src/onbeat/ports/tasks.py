@@ -1,6 +1,6 @@
 """Do the work of a task, and lend it what it needs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
@@ -63,6 +63,8 @@ class Workers(Protocol):
 
 _UNLENT: Any = None
 """A service that is not lent here."""
+Render = Callable[[Json, Mapping[str, Json]], Awaitable[Json]]
+"""Gives the value of what the YAML has, its expressions evaluated with these names beside what every task's see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class TaskContext:
     """What a running task gets beside its own options, which are rendered already.
 
     deadline: monotonic seconds by which it is stopped. directory: where its files lie: set for tasks whose class says `workspace`, removed
-    after the attempt unless a WorkingDirectory around them keeps it.
+    after the attempt unless a WorkingDirectory around them keeps it. render: for the options that its class names as `verbatim`.
     """
 
     execution: str
@@ -83,6 +85,7 @@ class TaskContext:
     deadline: float | None
     services: "TaskServices"
     directory: Path | None = None
+    render: Render = _UNLENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,13 @@ class TaskOptions(BaseModel):
     """Which of the runner's places an attempt takes."""
     workspace: ClassVar[bool] = False
     """Whether an attempt gets a directory: its `inputFiles` and `namespaceFiles` are put there before, its `outputFiles` taken after."""
+
+    verbatim: ClassVar[frozenset[str]] = frozenset()
+    """YAML keys of options that are given as they stand: the task evaluates them itself, with names of its own."""
+
+    def instead(self) -> "tuple[str, dict[str, Json]] | None":
+        """The type and the options of the task that is run in its place; None: itself."""
+        return None
 
     async def run(self, context: TaskContext) -> Outcome:
         """Do the work. Raises TaskFailed or OutsideError when it fails; is cancelled when it is killed or late."""
