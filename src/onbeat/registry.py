@@ -11,10 +11,10 @@ Called by: loader and runner, the CLI for lists.
 """
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import EntryPoint, entry_points
 
-from onbeat.core.flow import short_type
+from onbeat.core.flow import PluginDefault, short_type
 from onbeat.core.names import did_you_mean
 from onbeat.errors import UserError
 from onbeat.ports import SourceOptions, TaskOptions
@@ -54,10 +54,14 @@ SOURCES: dict[str, str] = {
 
 
 class Registry:
-    """The plugins of this installation. aliases: type names that mean another one here (which bus `core.trigger.Event` is on)."""
+    """The plugins of this installation. aliases: type names that mean another one here (which bus `core.trigger.Event` is on).
 
-    def __init__(self, aliases: dict[str, str] | None = None) -> None:
+    defaults: what the server fills in for types, below each flow's own `pluginDefaults`.
+    """
+
+    def __init__(self, aliases: dict[str, str] | None = None, defaults: Sequence[PluginDefault] = ()) -> None:
         self._aliases = aliases or {}
+        self.defaults = tuple(defaults)
         self._tasks: dict[str, type[TaskOptions]] = {}
         self._sources: dict[str, type[SourceOptions]] = {}
         self._outside: dict[str, EntryPoint] | None = None

@@ -8,7 +8,7 @@ Called by: cli and daemon.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import Field, SecretStr
@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     loop: Literal["uvloop", "asyncio"] = Field("uvloop", description="Event loop.")
     log_format: Literal["auto", "json", "pretty"] = Field("auto", description="`auto`: pretty on a terminal, JSON else.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level of the daemon's own log.")
+    plugin_defaults: list[dict[str, Any]] = Field(
+        [], description="Values for all tasks and triggers of a type, below each flow's own pluginDefaults: `{type, forced, values}`."
+    )
     variables_globals: dict[str, str] = Field({}, description="What expressions see as `globals`.")
     env_prefix: str = Field("ENV_", description="Environment variables with this prefix are `envs` in expressions.")
     server: str | None = Field(None, description="For the CLI: address of the daemon to talk to.")

@@ -45,6 +45,7 @@ tasks:
 TRIGGER = """id: on_news
 type: core.trigger.Event
 topic: news
+inputs: {{n: 1}}
 flow:
   namespace: test
   id: {flow}
@@ -109,6 +110,46 @@ def test_a_flow_that_is_not_there_is_a_problem_when_strict(onbeat, tmp_path: Pat
     assert said in loose.stderr
     assert said in strict.stderr
     assert "(warning)" in loose.stderr
+
+
+OWN = """triggers:
+  - id: nightly
+    type: core.trigger.Schedule
+    cron: "0 3 * * *"
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "place", "said"),
+    [
+        ({"good": GOOD + OWN}, "good.yaml:11:5", "trigger `nightly` starts flow test.good without its required input `n`"),
+        ({"good": GOOD.replace("hello", '"{{ 1 + }}"')}, "good.yaml:9:14", "unexpected"),
+        (
+            {"calls": CALLS.format(called="back", input="n"), "back": GOOD.replace("good", "back").replace(
+                "core.log.Log\n    message: hello", "core.flow.Subflow\n    namespace: test\n    flowId: calls")},
+            "back.yaml:1:1", "test.back -> test.calls -> test.back",
+        ),
+    ],
+    ids=["lacking", "expression", "circle"],
+)  # fmt: skip
+def test_what_can_hardly_be_meant_is_a_warning(onbeat, tmp_path: Path, files: dict[str, str], place: str, said: str):
+    """Rule 3: with its place; exit code 0 without --strict; not shown when it is not wanted."""
+    put(tmp_path, **files)
+    loose, quiet = onbeat("check", str(tmp_path)), onbeat("check", str(tmp_path), "--no-warnings")
+    assert (loose.exit_code, quiet.exit_code, quiet.stderr) == (0, 0, "")
+    (line,) = [line for line in loose.stderr.splitlines() if said in line]
+    assert line.startswith(f"{tmp_path}/{place}: ")
+    assert json.loads(onbeat("check", str(tmp_path), "--json").stdout)["warnings"]
+    assert onbeat("check", str(tmp_path), "--strict").exit_code == 2
+
+
+def test_the_servers_defaults_are_filled_in(onbeat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What the daemon would serve is checked, with its settings."""
+    monkeypatch.chdir(tmp_path)
+    put(tmp_path, good=GOOD.replace("    message: hello\n", ""))
+    assert onbeat("check", "good.yaml").exit_code == 2
+    (tmp_path / "onbeat.yaml").write_text("plugin_defaults: [{type: core.log.Log, values: {message: hi}}]")
+    assert onbeat("check", "good.yaml").exit_code == 0
 
 
 def test_hidden_files_and_tests_are_left_out_of_folders(onbeat, tmp_path: Path):

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from onbeat.core.states import State
 from onbeat.engine import loader as loader_module
+from onbeat.engine.catalog import Catalog
 from onbeat.engine.loader import check_flow, check_trigger
 from onbeat.engine.node import Node
 from onbeat.errors import InvalidFile
@@ -44,7 +46,7 @@ def problems(text: str) -> list[str]:
 
 
 def test_all_problems_are_told_at_once_with_their_place() -> None:
-    """A wrong type, an unknown option and a broken expression: three lines, each with line and column."""
+    """A wrong type, an unknown option and a broken expression of the flow's own: each with line and column."""
     found = problems(
         """id: f
 namespace: t
@@ -54,14 +56,47 @@ tasks:
   - id: b
     type: core.log.Log
     mesage: hello
+outputs:
   - id: c
-    type: core.debug.Return
-    format: "{{ 1 + }}"
+    type: STRING
+    value: "{{ 1 + }}"
 """
     )
-    assert [line.split(":")[0] for line in found] == ["5", "6", "8", "11"]
+    assert [line.split(":")[0] for line in found] == ["5", "6", "8", "12"]
     assert "core.log.Log" in found[0]
     assert any("did you mean `message`" in line for line in found)
+
+
+def test_a_task_whose_expression_does_not_compile_is_loaded() -> None:
+    """As Kestra loads it: the task fails when it is reached, and `check` warns."""
+    check_flow(flow(GOOD).replace("format: one", 'format: "{{ 1 + }}"'), "f.yaml", Registry())
+
+
+def test_a_flow_that_starts_itself_is_refused() -> None:
+    """It would never end; told at the task."""
+    (found,) = problems("id: f\nnamespace: t\ntasks:\n  - {id: again, type: core.flow.Subflow, namespace: t, flowId: f}\n")
+    assert found == "4:5: task `again` starts its own flow t.f, which would never end"
+
+
+async def test_a_circle_of_flows_is_told_of(tmp_path: Path) -> None:
+    """With its path, when it is loaded; both flows serve."""
+    flows = {f"{one}.yaml": f"{{id: {one}, namespace: t, tasks: [{{id: go, type: core.flow.Subflow, namespace: t, flowId: {other}}}]}}"
+             for one, other in (("f", "g"), ("g", "f"))}  # fmt: skip
+    with capture_logs() as told:
+        async with node_with(MemoryStore(), flows, tmp_path) as node:
+            await node.loader.load_all()
+            assert node.catalog.names() == ["t.f", "t.g"]
+    assert [line["flows"] for line in told if "flows" in line] == ["t.f -> t.g -> t.f"]
+
+
+async def test_the_servers_defaults_are_in_every_flow(tmp_path: Path) -> None:
+    """Also in a revision that comes back from the store."""
+    text = flow(GOOD).replace(", format: one", "")
+    more = {"plugin_defaults": [{"type": "io.kestra.plugin.core.debug.Return", "values": {"format": "given"}}]}
+    async with node_with(store := MemoryStore(), {"f.yaml": text}, tmp_path, **more) as node:
+        assert await outputs(node) == {"value": "given"}
+        again = await Catalog(store, node.registry.defaults).revision("t", "f", 1)
+        assert again.flow == (await node.find_flow("t", "f")).flow
 
 
 def test_an_option_that_is_an_expression_is_not_complained_of() -> None:

@@ -90,7 +90,8 @@ def run(
 @app.command(epilog="Example: onbeat check flows triggers --strict", rich_help_panel="Run")
 def check(
     paths: Annotated[list[Path] | None, typer.Argument(metavar="FILE|DIR...", help="What to check; folders with all in them.")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings are errors: flows that are named but not there.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings are errors: flows that are named but not there, and more.")] = False,
+    warnings: Annotated[bool, typer.Option("--warnings/--no-warnings", help="Show warnings too.")] = True,
     store: Annotated[bool, typer.Option("--store", help="Check the store in DATA instead: fold its journal and compare.")] = False,
     as_json: AsJson = False,
     data: Data = None,
@@ -98,7 +99,7 @@ def check(
     """Check flow and trigger files: all problems at once, each with file, line, column and cure."""
     from onbeat.cli import check as work
 
-    raise typer.Exit(work.check_store(data, as_json) if store else work.check(paths or [], strict, as_json))
+    raise typer.Exit(work.check_store(data, as_json) if store else work.check(paths or [], strict, as_json, warnings))
 
 
 @app.command(epilog="""Example: onbeat publish orders '{"id": 7, "total": 20}' --follow""", rich_help_panel="Events")

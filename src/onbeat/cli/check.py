@@ -3,24 +3,28 @@
 Rules
 1. Each problem is one line on stderr, `FILE:LINE:COLUMN: message`; any problem is exit code 2.
 2. A file is read as the daemon would read it: `tasks` makes it a flow, else it is a trigger.
-3. A flow that is named but not among the files is a warning, for it may be elsewhere; --strict makes it a problem.
+3. What the daemon would load and can hardly be meant is a warning, also on stderr: a flow that is named but not among the files, flows
+   that start each other in a circle, a start that lacks a required input, an expression of a task that does not compile. --strict makes
+   warnings problems.
 4. `--store` folds every journal in DATA and compares with what is kept beside it.
 
 Called by: app.py.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from onbeat.cli import show
 from onbeat.cli.errors import Exit, complain
 from onbeat.cli.serve import load_settings
+from onbeat.core.event import Json
 from onbeat.core.flow import Flow
 from onbeat.core.inputs import unknown
 from onbeat.core.names import did_you_mean
-from onbeat.core.parse import load
-from onbeat.core.plan.subflow import Subflow
+from onbeat.core.parse import load, task_paths
+from onbeat.core.plugin_defaults import server_defaults
+from onbeat.core.review import broken_expressions, calls, circles, problems_of_start
 from onbeat.core.trigger import TriggerSpec
 from onbeat.core.yaml12 import Document
 from onbeat.engine.loader import check_flow, check_trigger
@@ -56,6 +60,7 @@ class Checked:
                 self._once(name, f"trigger {spec.name}", self.triggers.setdefault(spec.name, (name, spec, document))[0])
             else:
                 flow, document = check_flow(content, name, registry)
+                self.warnings += broken_expressions(document)[1]
                 self._once(name, f"flow {flow.name}", self.flows.setdefault(flow.name, (name, flow, document))[0])
         except InvalidFile as wrong:
             self.problems += wrong.problems
@@ -65,25 +70,31 @@ class Checked:
             self.problems.append(Problem(name, 1, 1, f"{what} is also in {first}; an id belongs to one file: rename one of them"))
 
     def compare(self) -> None:
-        """What one file says of another."""
+        """What one file says of another, and a flow's triggers of the flow."""
         for name, flow, document in self.flows.values():
-            for task in flow.all_tasks():
-                if isinstance(task, Subflow):
-                    self._warn(name, document, f"task `{task.id}`", f"{task.namespace}.{task.flow_id}", task.inputs)
+            paths = task_paths(flow, document)
+            for call in calls(flow):
+                self._warn(name, document.position(paths.get(call.task, ())), f"task `{call.task}`", call.target, call.inputs)
+            for index, raw in enumerate(flow.triggers):
+                inputs = raw.get("inputs")
+                who, place = f"trigger `{raw.get('id')}`", document.position(("triggers", index))
+                self._warn(name, place, who, flow.name, inputs if isinstance(inputs, dict) else {})
         for name, spec, document in self.triggers.values():
             for target in spec.targets:
-                self._warn(name, document, f"trigger `{spec.id}`", f"{target.namespace}.{target.id}", spec.inputs)
+                self._warn(name, document.position(()), f"trigger `{spec.id}`", f"{target.namespace}.{target.id}", spec.inputs)
+        for circle in circles({name: flow for name, (_, flow, _) in self.flows.items()}):
+            said = f"flows start each other in a circle: {' -> '.join(circle)}; it ends only if a condition ends it"
+            self.warnings.append(Problem(self.flows[circle[0]][0], 1, 1, said))
 
-    def _warn(self, name: str, document: Document, who: str, target: str, inputs: dict[str, object]) -> None:
+    def _warn(self, name: str, place: tuple[int, int], who: str, target: str, inputs: Mapping[str, Json]) -> None:
         if "{{" in target:
             return
-        line, column = document.position(())
         found = self.flows.get(target)
         if found is None:
-            message = f"{who} starts flow {target}, which is not among the files checked{did_you_mean(target, self.flows)}"
-            self.warnings.append(Problem(name, line, column, message))
-            return
-        self.warnings += [Problem(name, line, column, f"{who} starts flow {target}: {stray}") for stray in unknown(found[1].inputs, inputs)]
+            said = [f"{who} starts flow {target}, which is not among the files checked{did_you_mean(target, self.flows)}"]
+        else:
+            said = list(problems_of_start(who, found[1], inputs, unknown(found[1].inputs, inputs)))
+        self.warnings += [Problem(name, *place, each) for each in said]
 
 
 def files_of(paths: Sequence[Path]) -> Iterator[Path]:
@@ -100,32 +111,38 @@ def files_of(paths: Sequence[Path]) -> Iterator[Path]:
             raise NotFound(f"there is no file {path}")
 
 
-def check(paths: Sequence[Path], strict: bool, as_json: bool) -> int:
-    """Check files; returns the exit code."""
+def check(paths: Sequence[Path], strict: bool, as_json: bool, warnings: bool = True) -> int:
+    """Check files; returns the exit code. warnings: whether they are shown."""
+    settings = load_settings({})
     if not paths:
-        settings = load_settings({})
         paths = [folder for folder in (*settings.flows, *settings.triggers) if folder.is_dir()]
-    checked, registry = Checked(), Registry()
+    checked, registry = Checked(), Registry(defaults=server_defaults(settings.plugin_defaults))
     files = list(files_of(paths))
     for path in files:
         checked.add(path, registry)
     if not files:
         raise UserError("there is nothing to check: name files or folders with YAML in them")
     checked.compare()
-    problems = sorted(
-        [*checked.problems, *(checked.warnings if strict else ())], key=lambda problem: (problem.file, problem.line, problem.column)
-    )
+    problems = _in_order([*checked.problems, *(checked.warnings if strict else ())])
+    doubts = _in_order(checked.warnings) if warnings and not strict else []
     if as_json:
-        rows = [{"file": each.file, "line": each.line, "column": each.column, "message": each.message} for each in problems]
-        show.put_json({"files": len(files), "problems": rows})
+        show.put_json({"files": len(files), "problems": [*map(_row, problems)], "warnings": [*map(_row, doubts)]})
     else:
         for problem in problems:
             complain(show.plain(problem))
-        for warning in [] if strict else checked.warnings:
-            complain(show.plain(f"{warning} (warning)"))
+        for doubt in doubts:
+            complain(show.plain(f"{doubt} (warning)"))
         if not problems:
             show.out(f"{len(files)} file(s): {len(checked.flows)} flow(s), {len(checked.triggers)} trigger(s), all well")
     return Exit.USAGE if problems else Exit.SUCCESS
+
+
+def _in_order(problems: Sequence[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: (problem.file, problem.line, problem.column))
+
+
+def _row(problem: Problem) -> dict[str, Json]:
+    return {"file": problem.file, "line": problem.line, "column": problem.column, "message": problem.message}
 
 
 def check_store(data: Path | None, as_json: bool) -> int:

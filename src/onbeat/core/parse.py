@@ -17,9 +17,10 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from onbeat.core.flow import Flow, RunnableTask, TaskSpec, short_type
+from onbeat.core.flow import Flow, PluginDefault, RunnableTask, TaskSpec, short_type
 from onbeat.core.names import FLOW_ID, INPUT_ID, NAMESPACE, TASK_ID, did_you_mean
 from onbeat.core.plan import FLOWABLES
+from onbeat.core.plugin_defaults import fill
 from onbeat.core.trigger import TriggerSpec
 from onbeat.core.yaml12 import Document, parse
 from onbeat.core.yaml_errors import YamlError
@@ -53,22 +54,24 @@ _WORDS = {
 """What the model's library says, in words of YAML."""
 
 
-def parse_flow(text: str | bytes, name: str) -> tuple[Flow, Document]:
-    """The flow of a file's text, and where everything stands in it. Raises InvalidFile."""
+def parse_flow(text: str | bytes, name: str, defaults: Sequence[PluginDefault] = ()) -> tuple[Flow, Document]:
+    """The flow of a file's text, and where everything stands in it. defaults: the server's own. Raises InvalidFile."""
     document = load(text, name)
     if not isinstance(document.data, dict):
         raise InvalidFile([Problem(name, 1, 1, "a flow is a map with `id`, `namespace` and `tasks`")])
+    document = fill(document, (path for path, _ in _tasks(document.data, Flow)), _trigger_paths(document.data), defaults)
     try:
         return Flow.model_validate(document.data, context=CONTEXT), document
     except ValidationError as wrong:
         raise InvalidFile(problems(wrong, document, name, Flow)) from None
 
 
-def parse_trigger(text: str | bytes, name: str) -> tuple[TriggerSpec, Document]:
-    """The stand-alone trigger of a file's text. Raises InvalidFile."""
+def parse_trigger(text: str | bytes, name: str, defaults: Sequence[PluginDefault] = ()) -> tuple[TriggerSpec, Document]:
+    """The stand-alone trigger of a file's text. defaults: the server's. Raises InvalidFile."""
     document = load(text, name)
     if not isinstance(document.data, dict):
         raise InvalidFile([Problem(name, 1, 1, "a trigger is a map with `id`, `type` and `flow`")])
+    document = fill(document, (), [()], defaults)
     try:
         trigger = TriggerSpec.model_validate(document.data)
     except ValidationError as wrong:
@@ -205,6 +208,12 @@ def _names(model: type[BaseModel]) -> dict[str, list[str]]:
 def _keys(field: str, info: FieldInfo) -> list[str]:
     alias = info.validation_alias or info.alias or field
     return [alias] if isinstance(alias, str) else [str(choice) for choice in getattr(alias, "choices", ())]
+
+
+def _trigger_paths(data: dict[str, Any]) -> list[Path]:
+    """Where the triggers of a flow stand."""
+    triggers = data.get("triggers")
+    return [("triggers", index) for index in range(len(triggers))] if isinstance(triggers, list) else []
 
 
 def task_paths(flow: Flow, document: Document) -> dict[str, Path]:

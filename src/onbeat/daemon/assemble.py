@@ -19,6 +19,7 @@ from typing import Any
 import structlog
 
 from onbeat.clock import SystemClock
+from onbeat.core.plugin_defaults import server_defaults
 from onbeat.engine.catalog import Catalog
 from onbeat.engine.engine import Engine
 from onbeat.engine.evaluator import Evaluator
@@ -112,8 +113,9 @@ def _assemble(
 ) -> Node:
     storage = LocalStorage(settings.data / "storage")
     payloads = Payloads(storage)
-    catalog = Catalog(store)
-    registry = Registry(_bus_aliases(settings))
+    defaults = server_defaults(settings.plugin_defaults)
+    catalog = Catalog(store, defaults)
+    registry = Registry(_bus_aliases(settings), defaults)
     evaluator = Evaluator(clock, payloads, identity.bits, environment, settings.env_prefix, settings.variables_globals, store.logs)
     logs = TaskLogs(store, clock)
     lent = TaskServices(

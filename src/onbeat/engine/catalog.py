@@ -7,10 +7,11 @@ Called by: loader puts flows in, intake and engine take them out.
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any
 
 from onbeat.core.expressions import Template, compile_value
-from onbeat.core.flow import Flow, RunnableTask, TaskSpec
+from onbeat.core.flow import Flow, PluginDefault, RunnableTask, TaskSpec
 from onbeat.core.parse import parse_flow
 from onbeat.core.plan.for_each import ForEach
 from onbeat.core.plan.subflow import Subflow
@@ -50,10 +51,14 @@ def _options(spec: TaskSpec) -> dict[str, Any]:
 
 
 class Catalog:
-    """The flows by name. `served` is what new executions start with; older revisions come from the store."""
+    """The flows by name. `served` is what new executions start with; older revisions come from the store.
 
-    def __init__(self, store: Store) -> None:
+    defaults: the server's own plugin defaults.
+    """
+
+    def __init__(self, store: Store, defaults: Sequence[PluginDefault] = ()) -> None:
         self._store = store
+        self._defaults = defaults
         self._served: dict[tuple[str, str], LoadedFlow] = {}
         self._revisions: OrderedDict[tuple[str, str, int], LoadedFlow] = OrderedDict()
 
@@ -91,7 +96,7 @@ class Catalog:
         stored = await self._store.flow(namespace, flow, revision)
         if stored is None:
             raise NotFound(f"the store has no revision {revision} of flow {namespace}.{flow}")
-        parsed, _ = parse_flow(stored.source, stored.path or f"{namespace}.{flow}.yaml")
+        parsed, _ = parse_flow(stored.source, stored.path or f"{namespace}.{flow}.yaml", self._defaults)
         loaded = LoadedFlow(parsed.model_copy(update={"revision": revision}), stored.path)
         self._keep(loaded)
         return loaded

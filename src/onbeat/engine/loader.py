@@ -22,11 +22,12 @@ import structlog
 from pydantic import ValidationError
 
 from onbeat.core.event import Json
-from onbeat.core.expressions import ExpressionError, compile_value, make_scope
+from onbeat.core.expressions import compile_value, make_scope
 from onbeat.core.flow import Flow, RunnableTask
 from onbeat.core.names import did_you_mean
 from onbeat.core.parse import parse_flow, parse_trigger, task_paths
 from onbeat.core.parse import problems as explain_problems
+from onbeat.core.review import broken_expressions, calls, circles
 from onbeat.core.trigger import FlowRef, TriggerSpec
 from onbeat.core.yaml12 import Document
 from onbeat.engine.catalog import Catalog, LoadedFlow
@@ -44,15 +45,19 @@ _TEXT = "{{"
 
 def check_flow(text: str | bytes, name: str, registry: Registry) -> tuple[Flow, Document]:
     """The flow of a text with every task's and trigger's options checked by its plugin. Raises InvalidFile with all problems."""
-    flow, document = parse_flow(text, name)
+    flow, document = parse_flow(text, name, registry.defaults)
     found: list[Problem] = []
     paths = task_paths(flow, document)
+    for call in calls(flow):
+        if call.target == flow.name and call.task in paths:
+            place = document.position(paths[call.task])
+            found.append(Problem(name, *place, f"task `{call.task}` starts its own flow {flow.name}, which would never end"))
     for task in flow.all_tasks():
         if isinstance(task, RunnableTask) and task.id in paths:
             found += _check_options(task.options, paths[task.id], task.type, registry.task, document, name)
     for index, raw in enumerate(flow.triggers):
         found += _check_trigger(raw, ("triggers", index), document, name, registry)
-    found += _check_expressions(document, name)
+    found += broken_expressions(document)[0]
     if found:
         raise InvalidFile(found)
     return flow, document
@@ -60,9 +65,9 @@ def check_flow(text: str | bytes, name: str, registry: Registry) -> tuple[Flow, 
 
 def check_trigger(text: str | bytes, name: str, registry: Registry) -> tuple[TriggerSpec, Document]:
     """The stand-alone trigger of a text, its source's settings checked. Raises InvalidFile with all problems."""
-    spec, document = parse_trigger(text, name)
+    spec, document = parse_trigger(text, name, registry.defaults)
     found = _check_options(_own_settings(spec, registry), (), spec.type, registry.source, document, name)
-    found += _check_expressions(document, name)
+    found += broken_expressions(document)[0]
     if found:
         raise InvalidFile(found)
     return spec, document
@@ -118,25 +123,6 @@ def _is_dynamic(options: Json, where: Sequence[str | int]) -> bool:
     return isinstance(at, str) and _TEXT in at
 
 
-def _check_expressions(document: Document, name: str) -> list[Problem]:
-    """Expressions that cannot be compiled, wherever they stand."""
-    found = []
-    waiting: list[tuple[tuple[str | int, ...], Json]] = [((), document.data)]
-    while waiting:
-        path, value = waiting.pop()
-        if isinstance(value, dict):
-            waiting.extend(((*path, key), item) for key, item in value.items())
-        elif isinstance(value, list):
-            waiting.extend(((*path, index), item) for index, item in enumerate(value))
-        elif isinstance(value, str) and (_TEXT in value or "{%" in value) and path[-1:] != ("description",):
-            try:
-                compile_value(value)
-            except ExpressionError as wrong:
-                line, column = document.position(path)
-                found.append(Problem(name, line, column, f"`{'.'.join(map(str, path))}`: {wrong}"))
-    return found
-
-
 def _own_settings(spec: TriggerSpec, registry: Registry) -> dict[str, Json]:
     """The source's settings of a trigger. `key` is the ordering key unless the source has a setting of that name."""
     settings = spec.settings
@@ -151,12 +137,15 @@ def _own_settings(spec: TriggerSpec, registry: Registry) -> dict[str, Json]:
 class _File:
     """What the content of one file gives."""
 
-    __slots__ = ("flow", "problems", "source")
+    __slots__ = ("flow", "problems", "source", "warnings")
 
-    def __init__(self, source: str = "", flow: Flow | None = None, problems: Sequence[Problem] = ()) -> None:
+    def __init__(
+        self, source: str = "", flow: Flow | None = None, problems: Sequence[Problem] = (), warnings: Sequence[Problem] = ()
+    ) -> None:
         self.source = source
         self.flow = flow
         self.problems = list(problems)
+        self.warnings = list(warnings)
 
 
 class Loader:
@@ -186,6 +175,7 @@ class Loader:
         self._flow_files: dict[Path, tuple[str, str]] = {}
         self._alone: dict[Path, LoadedTrigger] = {}
         self._seen: dict[Path, str] = {}
+        self._circles: list[tuple[str, ...]] = []
         self.problems: dict[str, list[Problem]] = {}
 
     async def load_all(self) -> None:
@@ -196,6 +186,7 @@ class Loader:
             unlisted = (flows.unlisted | triggers.unlisted).items()
             wrong = {str(place): [Problem(str(place), 1, 1, why)] for place, why in unlisted if await asyncio.to_thread(place.exists)}
             await self._load_flows(flows, wrong)
+            self._tell_circles()
             self._load_triggers(triggers, wrong)
             served = self._triggers(wrong)
             self._complain(wrong)
@@ -219,6 +210,8 @@ class Loader:
                 await self._serve_last_good(path)
             elif file.flow is not None and self._seen.get(path) != _hash(file.source):
                 await self._serve(path, file.flow, file.source)
+                for warning in file.warnings:
+                    _log.warning("a flow is served, but", problem=str(warning))
         gone = [path for path in self._flow_files if path not in files]
         for path in gone:
             if found.hides(path):
@@ -235,6 +228,14 @@ class Loader:
                 self._catalog.withdraw(namespace, flow)
                 _log.info("a flow is in no file any more; no new executions of it", flow=f"{namespace}.{flow}", file=str(path))
 
+    def _tell_circles(self) -> None:
+        """Warn of flows that start each other, once for each circle that was not there before."""
+        found = circles({loaded.flow.name: loaded.flow for loaded in self._catalog.served()})
+        for circle in found:
+            if circle not in self._circles:
+                _log.warning("flows start each other in a circle; it ends only if a condition ends it", flows=" -> ".join(circle))
+        self._circles = found
+
     async def _parse(self, path: Path, content: bytes) -> _File:
         """What a content gives; parsed once, off the loop."""
         known = self._parsed.get(path)
@@ -244,8 +245,8 @@ class Loader:
 
     def _read_flow(self, path: Path, content: bytes) -> _File:
         try:
-            flow, _ = check_flow(content, str(path), self._registry)
-            return _File(content.decode(), flow)
+            flow, document = check_flow(content, str(path), self._registry)
+            return _File(content.decode(), flow, warnings=broken_expressions(document)[1])
         except InvalidFile as wrong:
             return _File(problems=wrong.problems)
         except Exception as bug:
