@@ -7,7 +7,7 @@ know of it, so adding one is a file here and a line below.
 from collections.abc import Mapping
 
 from onbeat.core.flow import TaskSpec
-from onbeat.core.plan import if_, parallel, pause, sequential, subflow, switch
+from onbeat.core.plan import if_, parallel, pause, sequential, subflow, switch, working_directory
 from onbeat.core.plan.for_each import EachParallel, EachSequential, ForEach
 
 FLOWABLES: Mapping[str, type[TaskSpec]] = {
@@ -17,6 +17,7 @@ FLOWABLES: Mapping[str, type[TaskSpec]] = {
     **dict.fromkeys(switch.NAMES, switch.Switch),
     **dict.fromkeys(pause.NAMES, pause.Pause),
     **dict.fromkeys(subflow.NAMES, subflow.Subflow),
+    **dict.fromkeys(working_directory.NAMES, working_directory.WorkingDirectory),
     "core.flow.ForEach": ForEach,
     "core.flow.EachSequential": EachSequential,
     "core.flow.EachParallel": EachParallel,
