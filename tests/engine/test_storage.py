@@ -1,5 +1,6 @@
 """Storage: whole files by address, and no way out of the root."""
 
+import asyncio
 import errno
 import os
 from pathlib import Path
@@ -87,3 +88,43 @@ async def test_the_size_of_a_value(tmp_path: Path) -> None:
     for uri in ("kestra:///a", "kestra:///a/none"):
         with pytest.raises(NotFound):
             await storage.size(uri)
+
+
+async def test_a_large_file_is_copied_in_and_out(tmp_path: Path) -> None:
+    """From and to a local file; what is not there is told, and no file is left."""
+    storage = LocalStorage(tmp_path / "s")
+    (tmp_path / "in").write_bytes(b"x" * 3_000_000)
+    uri = await storage.keep("a/b", tmp_path / "in")
+    await storage.fetch(uri, tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == b"x" * 3_000_000
+    with pytest.raises(NotFound):
+        await storage.fetch("kestra:///a/none", tmp_path / "other")
+    with pytest.raises(OutsideError):
+        await storage.keep("a/c", tmp_path / "none")
+    assert [path.name for path in (tmp_path / "s" / "a").iterdir()] == ["b"]
+
+
+async def test_executions_are_found_wherever_their_flow_is(tmp_path: Path) -> None:
+    """With dots as folders, as before, of flows whose names look like folders; what an execution holds is none."""
+    storage = LocalStorage(tmp_path)
+    id_ = "5Xkz6sVY0AFVuPuRMG3OQh"
+    there = [f"a/b/f/executions/{id_}", f"a.b/f/executions/{id_}", f"a/b/executions/executions/{id_}", f"a/f/executions/{id_}"]
+    for path in there:
+        await storage.put(f"{path}/executions/{id_}/x", b"")
+    for path in ("a/b/f/executions/short", f"executions/{id_}", f"a/executions/{id_}", f"a/_files/executions/{id_}"):
+        await storage.put(f"{path}/x", b"")
+    assert await storage.executions() == sorted(there)
+
+
+async def test_a_folder_that_vanishes_is_made_again(tmp_path: Path) -> None:
+    """Writing and tidying the same folder at once loses no file."""
+    storage = LocalStorage(tmp_path)
+
+    async def one(n: int) -> None:
+        await storage.put(f"a/b/{n}", b"x")
+        await storage.delete(f"a/b/{n}")
+        await storage.tidy("a/b", "a")
+
+    await asyncio.gather(*(one(n) for n in range(50)))
+    await storage.put("a/b/last", b"x")
+    assert await storage.files("a") == [("a/b/last", 1)]

@@ -1,6 +1,7 @@
 """Tell time, and keep bytes and values."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -30,8 +31,14 @@ class Storage(Protocol):
     async def put(self, path: str, data: bytes) -> str:
         """Keep `data` under a relative path such as `ns/flow/executions/id/x.json`; returns its address. Same path: replaced."""
 
+    async def keep(self, path: str, source: Path) -> str:
+        """Keep what a local file holds, of any size, as `put` does."""
+
     async def get(self, uri: str) -> bytes:
         """The bytes of an address. Raises NotFound."""
+
+    async def fetch(self, uri: str, target: Path) -> None:
+        """Copy what is at an address, of any size, into a local file. Raises NotFound."""
 
     async def size(self, uri: str) -> int:
         """How many bytes are at an address. Raises NotFound."""
@@ -63,9 +70,20 @@ class Values(Protocol):
         """The value; None when there is none or it has expired."""
 
     async def put(
-        self, namespace: str, key: str, value: Json, *, ttl: float | None = None, description: str | None = None, overwrite: bool = True
+        self,
+        namespace: str,
+        key: str,
+        value: Json,
+        *,
+        type: str | None = None,
+        ttl: float | None = None,
+        description: str | None = None,
+        overwrite: bool = True,
     ) -> Value:
-        """Keep it, for `ttl` seconds when given. Raises UserError for a bad key, Refused when it is there and overwrite is False."""
+        """Keep it, for `ttl` seconds when given. type: its kind, when the value does not show it (a DATE is a text).
+
+        Raises UserError for a bad key and a value that is too large, Refused when it is there and overwrite is False.
+        """
 
     async def delete(self, namespace: str, key: str) -> bool:
         """Remove it; whether it was there."""
@@ -75,6 +93,9 @@ class Values(Protocol):
 
     async def purge(self, namespace: str) -> int:
         """Remove the expired ones; how many."""
+
+    async def namespaces(self) -> Sequence[str]:
+        """The namespaces that have, or had, a value."""
 
 
 class NamespaceFiles(Protocol):
@@ -88,6 +109,9 @@ class NamespaceFiles(Protocol):
 
     async def delete(self, namespace: str, path: str) -> int:
         """Remove a file, or all under a folder; how many."""
+
+    async def namespaces(self) -> Sequence[str]:
+        """The namespaces that have files."""
 
     async def names(self, namespace: str, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Sequence[str]:
         """Paths that fit one of `include` (all when empty) and none of `exclude`: globs, `**` for any depth."""

@@ -1,0 +1,155 @@
+"""Keep values under keys of namespaces: rows of the store's ledger, so that they are durable and in every backup.
+
+Rules
+1. A value that has expired is not seen, even before housekeeping has removed it.
+2. A put that must not overwrite is refused when there is a value, also when two come at once.
+3. Replacing a value keeps when it was first made.
+4. A key is what Kestra lets be one; a value is plain JSON of at most MOST_BYTES.
+
+Called by: tasks and the expression function `kv` through ports.Values, the API; housekeeping removes what has expired.
+"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from weakref import WeakValueDictionary
+
+import msgspec
+
+from onbeat.core.event import Json, Micros
+from onbeat.core.names import check_namespace
+from onbeat.core.values import normalise
+from onbeat.errors import Refused, UserError
+from onbeat.ports import Clock, LedgerRow, Store, Value, Work
+
+MOST_BYTES = 1_000_000
+"""Of a value as JSON: no text in an expression may be longer anyway."""
+TYPES = ("STRING", "NUMBER", "BOOLEAN", "DATETIME", "DATE", "DURATION", "JSON")
+_LONGEST_KEY = 500
+_KEY = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]*")
+_DURATION = re.compile(r"P(?=[^T]|T.)(?:[0-9]+D)?(?:T(?=.)(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9.]+S)?)?")
+_NAMESPACES = "kv"
+"""The ledger of the namespaces that have a ledger of values."""
+_decode = msgspec.json.Decoder(Value).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class KeptValues:
+    """ports.Values in the store's ledger."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._one_at_a_time: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    async def get(self, namespace: str, key: str) -> Value | None:
+        """The value; None when there is none or it has expired. Raises UserError for a bad key."""
+        check_key(key)
+        rows = await self._store.ledger(_ledger(namespace), [key])
+        found = _decode(rows[key]) if key in rows else None
+        return None if found is None or _expired(found, self._clock.now()) else found
+
+    async def put(
+        self,
+        namespace: str,
+        key: str,
+        value: Json,
+        *,
+        type: str | None = None,
+        ttl: float | None = None,
+        description: str | None = None,
+        overwrite: bool = True,
+    ) -> Value:
+        """Keep it. Raises UserError, Refused."""
+        check_key(key)
+        check_namespace(namespace)
+        async with self._turn(namespace, key):
+            before = await self.get(namespace, key)
+            if before is not None and not overwrite:
+                raise Refused(f"there is a value `{key}` in namespace {namespace} already, and `overwrite` is false")
+            now = self._clock.now()
+            kept = Value(
+                namespace=namespace,
+                key=key,
+                value=normalise(value),
+                type=kind_of(value) if type is None else type,
+                description=description if description is not None or before is None else before.description,
+                created=now if before is None else before.created,
+                updated=now,
+                until=None if ttl is None else now + int(ttl * 1_000_000),
+            )
+            text = _encode(kept).decode()
+            if len(text) > MOST_BYTES:
+                raise UserError(f"the value `{key}` has {len(text):,} characters as JSON; at most {MOST_BYTES:,} are kept: use a file")
+            row = LedgerRow(_ledger(namespace), key, text, kept.until)
+            await self._store.write(Work(ledger=(row, LedgerRow(_NAMESPACES, namespace, ""))))
+        return kept
+
+    async def delete(self, namespace: str, key: str) -> bool:
+        """Remove it; whether it was there."""
+        async with self._turn(namespace, key):
+            found = await self.get(namespace, key)
+            if found is not None:
+                await self._store.write(Work(ledger=(LedgerRow(_ledger(namespace), key, None),)))
+        return found is not None
+
+    async def entries(self, namespace: str, prefix: str = "") -> Sequence[Value]:
+        """Those whose key begins with it, by key."""
+        now = self._clock.now()
+        return [value for value in await self._all(namespace) if value.key.startswith(prefix) and not _expired(value, now)]
+
+    async def purge(self, namespace: str) -> int:
+        """Remove the expired ones; how many."""
+        gone = 0
+        for value in await self._all(namespace):
+            if _expired(value, self._clock.now()):
+                async with self._turn(namespace, value.key):
+                    if await self.get(namespace, value.key) is None:
+                        await self._store.write(Work(ledger=(LedgerRow(_ledger(namespace), value.key, None),)))
+                        gone += 1
+        return gone
+
+    async def purge_all(self) -> int:
+        """Remove the expired ones of all namespaces; how many."""
+        return sum([await self.purge(namespace) for namespace in await self.namespaces()])
+
+    async def namespaces(self) -> Sequence[str]:
+        """The namespaces that have, or had, a value."""
+        return sorted(await self._store.ledger(_NAMESPACES))
+
+    async def _all(self, namespace: str) -> list[Value]:
+        rows = await self._store.ledger(_ledger(namespace))
+        return [_decode(rows[key]) for key in sorted(rows)]
+
+    def _turn(self, namespace: str, key: str) -> asyncio.Lock:
+        """One change of a value at a time."""
+        return self._one_at_a_time.setdefault((namespace, key), asyncio.Lock())
+
+
+def check_key(key: str) -> str:
+    """The key, if it can be one. Raises UserError."""
+    if len(key) > _LONGEST_KEY or _KEY.fullmatch(key) is None:
+        raise UserError(f"`{key[:100]}` is not a key; use letters, digits, `.`, `_` and `-`, beginning with a letter or digit")
+    return key
+
+
+def kind_of(value: Json) -> str:
+    """The kind that a value shows by itself."""
+    match value:
+        case bool():
+            return "BOOLEAN"
+        case int() | float():
+            return "NUMBER"
+        case str():
+            return "DURATION" if len(value) < 60 and _DURATION.fullmatch(value) else "STRING"
+        case None:
+            return "STRING"
+    return "JSON"
+
+
+def _ledger(namespace: str) -> str:
+    return f"kv:{namespace}"
+
+
+def _expired(value: Value, now: Micros) -> bool:
+    return value.until is not None and value.until <= now
