@@ -282,10 +282,10 @@ def fits(execution: Execution, signal: s.AnySignal, now: Micros) -> bool:
             return cmd.RunTask(signal.run, signal.attempt) in commands
         case s.ChildEnded():
             return cmd.AwaitChild(signal.run, signal.child) in commands
-        case s.SlotGranted():
+        case s.SlotGranted() | s.SlotRefused():
             return cmd.AwaitSlot() in commands
-        case s.SlotQueued() | s.SlotRefused():
-            return cmd.AwaitSlot() in commands and execution.state is State.CREATED
+        case s.SlotQueued():
+            return cmd.AwaitSlot() in commands and execution.state is not State.QUEUED
         case s.Resume():
             return any(isinstance(command, cmd.AwaitResume) for command in commands) or execution.paused > 0
         case s.Restart():

@@ -87,7 +87,6 @@ def test_without_a_slot_it_is_queued_until_one_is_free():
     world.tell(s.SlotQueued())
     assert (world.state, world.outstanding()) == (QUEUED, {cmd.AwaitSlot()})
     assert world.tell(s.SlotQueued()) == ()
-    assert world.tell(s.SlotRefused(FAILED)) == ()
     assert world.tell(s.Recover()) == ()
     world.tell(s.SlotGranted())
     world.play()
@@ -103,6 +102,24 @@ def test_refused_it_ends_without_having_run(state):
 
     assert world.history == [CREATED, state]
     assert world.execution.error == "the flow's concurrency limit is reached"
+
+
+def test_one_that_waited_for_another_place_may_be_refused_late():
+    """It waited for its ordering key; when its turn came the limit was reached."""
+    world = World("concurrency: {limit: 1, behavior: CANCEL}\n" + ONE)
+    world.tell(s.SlotQueued())
+    world.tell(s.SlotRefused(CANCELLED))
+
+    assert world.history == [CREATED, QUEUED, CANCELLED]
+
+
+def test_a_key_that_cannot_be_evaluated_fails_the_execution():
+    """It would wait for a place that nobody can name."""
+    world = World("concurrency: {limit: 1, key: '{{ inputs.team }}'}\n" + ONE)
+    world.tell(s.Begin())
+
+    assert world.history == [CREATED, FAILED]
+    assert "team" in (world.execution.error or "")
 
 
 # ---- attempts ----------------------------------------------------------------------------------------------------

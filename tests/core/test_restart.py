@@ -3,6 +3,7 @@
 import pytest
 
 from onbeat.core import changes as c
+from onbeat.core import commands as cmd
 from onbeat.core import signals as s
 from onbeat.core.restart import restartable
 from onbeat.core.states import State
@@ -288,6 +289,41 @@ def test_what_cannot_be_restarted_says_why():
 
     failed = World("tasks: [{id: a, type: t}]", {"a": [FAILED]}).play()
     assert restartable(failed.flow, failed.execution) is None
+
+
+def test_a_restarted_one_waits_for_its_place_again():
+    """RESTARTED until it is granted, or QUEUED until then; only then the failed task runs again."""
+    for queued in (False, True):
+        world = World("concurrency: {limit: 1}\ntasks: [{id: a, type: t}, {id: b, type: t}]", {"a": [FAILED, SUCCESS]})
+        world.tell(s.SlotGranted())
+        world.play()
+        world.tell(s.Restart())
+        assert (world.state, world.outstanding()) == (RESTARTED, {cmd.AwaitSlot()})
+        if queued:
+            world.tell(s.SlotQueued())
+        world.forget()
+        world.tell(s.SlotGranted())
+        assert world.tell(s.SlotGranted()) == ()
+        world.play()
+
+        waited = [RESTARTED, State.QUEUED] if queued else [RESTARTED]
+        assert world.history == [CREATED, RUNNING, FAILED, *waited, RUNNING, SUCCESS]
+        assert [world.run(name).attempt for name in "ab"] == [2, 1]
+
+
+def test_a_restarted_one_may_be_refused_or_killed_while_it_waits():
+    """It ends as that says, with its task runs as they were."""
+    flow = "concurrency: {limit: 1, behavior: CANCEL}\ntasks: [{id: a, type: t}]"
+    for signal, state in ((s.SlotRefused(State.CANCELLED), State.CANCELLED), (s.Kill(), KILLED)):
+        world = World(flow, {"a": [FAILED]}, audit=False)  # what ended it is none of its parts
+        world.tell(s.SlotGranted())
+        world.play()
+        world.tell(s.Restart())
+        world.tell(signal)
+
+        assert world.state is state
+        assert world.states == {"a": FAILED}
+        assert restartable(world.flow, world.execution) is None
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED])

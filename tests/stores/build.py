@@ -26,8 +26,9 @@ def key(text: str, trigger: str = "orders", flow: str = "shop.pay") -> Key:
 def creation(n: int = 1, *, key: Key | None = None, claim: SlotClaim | None = None, active: bool = True, **head: Any) -> Creation:
     """Execution n, of flow shop.pay unless said otherwise."""
     fields = {"namespace": "shop", "flow": "pay", "revision": 1, "created": AT + n * 1_000_000, "correlation_id": id_of(n)}
+    claims = head.pop("claims", () if claim is None else (claim,))
     first = Created(at=AT + n * 1_000_000, head=Head(**{**fields, "id": id_of(n), **head}))
-    return Creation(execution=fold((first,)), changes=(first,), key=key, claim=claim, active=active)
+    return Creation(execution=fold((first,)), changes=(first,), key=key, claims=claims, active=active)
 
 
 def append(execution: Execution, *changes: AnyChange, **options: Any) -> Append:

@@ -90,7 +90,7 @@ async def test_a_conflict_writes_nothing(store: AnyStore):
             work(
                 creation(3, key=key("k"), claim=SlotClaim("s", 1, "QUEUE")),
                 move(two.execution, State.RUNNING),
-                move(one.execution, State.RUNNING, released="s"),
+                move(one.execution, State.RUNNING, released=True),
                 tells=(Tell(id_of(2), Kill()),),
                 positions=(Position("r", "p", "1"),),
                 ledger=(LedgerRow("l", "k", "v"),),
@@ -270,11 +270,11 @@ async def test_a_slot_passes_on_in_the_transaction_that_frees_it(home: Home):
     for n in range(1, 6):
         await home.store.write(claiming(n))
     store = await home.restart()
-    written = await store.write(work(end(creation(2).execution, released="shop.pay")))
+    written = await store.write(work(end(creation(2).execution, released=True)))
     assert [(row.execution, row.signal) for row in written.delivered] == [(id_of(3), SlotGranted())]
-    written = await store.write(work(end(creation(4).execution, released="shop.pay")))
+    written = await store.write(work(end(creation(4).execution, released=True)))
     assert written.delivered == (), "4 was queued: it gives back its place in the queue"
-    written = await store.write(work(end(creation(1).execution, released="shop.pay")))
+    written = await store.write(work(end(creation(1).execution, released=True)))
     assert [row.execution for row in written.delivered] == [id_of(5)]
 
 
@@ -287,14 +287,14 @@ async def test_the_newest_limit_counts(store: AnyStore):
     assert written.delivered[-1].signal == SlotQueued()
     await store.write(claiming(5, limit=1))
     for n, granted in [(1, []), (2, []), (3, [id_of(4)])]:
-        written = await store.write(work(end(creation(n).execution, released="shop.pay")))
+        written = await store.write(work(end(creation(n).execution, released=True)))
         assert [row.execution for row in written.delivered] == granted
 
 
 async def test_a_slot_freed_and_claimed_in_one_work_passes_on(store: AnyStore):
     """What is given back is there for the claims of the same work, after those who wait."""
     await store.write(claiming(1, limit=1))
-    both = work(creation(2, claim=SlotClaim("shop.pay", 1, "FAIL")), end(creation(1).execution, released="shop.pay"))
+    both = work(creation(2, claim=SlotClaim("shop.pay", 1, "FAIL")), end(creation(1).execution, released=True))
     assert [(row.execution, row.signal) for row in (await store.write(both)).delivered] == [(id_of(2), SlotGranted())]
 
 

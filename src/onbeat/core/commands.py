@@ -102,7 +102,7 @@ def of_execution(execution: Execution) -> Iterator[AnyCommand]:
         yield Evaluate(ROOT, execution.ask)
     if execution.state is State.CREATED and execution.wake is not None:
         yield ArmTimer(ROOT, execution.wake)
-    elif execution.state in (State.CREATED, State.QUEUED):
+    elif execution.state in (State.CREATED, State.QUEUED, State.RESTARTED):
         yield AwaitSlot()
     elif execution.state is State.PAUSED:
         yield AwaitResume(ROOT)

@@ -15,7 +15,7 @@ Called by: the engine, and nobody else.
 from collections.abc import Iterable
 from typing import assert_never
 
-from onbeat.core import blocks, restart
+from onbeat.core import blocks, restart, slots
 from onbeat.core import changes as c
 from onbeat.core import signals as s
 from onbeat.core.draft import Draft
@@ -69,14 +69,12 @@ def _tell(draft: Draft, signal: s.AnySignal) -> None:
         case s.Recover():
             _recover(draft)
         case s.SlotGranted():
-            if draft.execution.state in (State.CREATED, State.QUEUED):
-                draft.move(State.RUNNING)
-                blocks.begin(draft)
+            _run(draft)
         case s.SlotQueued():
-            if draft.execution.state is State.CREATED:
+            if slots.waits(draft.execution):
                 draft.move(State.QUEUED)
         case s.SlotRefused():
-            if draft.execution.state is State.CREATED:
+            if slots.waits(draft.execution) or draft.execution.state is State.QUEUED:
                 draft.finish(signal.state, error="the flow's concurrency limit is reached")
         case s.Kill():
             _kill(draft)
@@ -95,9 +93,25 @@ def _tell(draft: Draft, signal: s.AnySignal) -> None:
 
 
 def _begin(draft: Draft) -> None:
-    """Start, unless it waits for its time or for a slot."""
+    """Start, unless it waits for its time or for places."""
     execution = draft.execution
-    if execution.state is State.CREATED and execution.wake is None and draft.flow.concurrency is None:
+    if execution.state is not State.CREATED or execution.wake is not None:
+        return
+    try:
+        places = slots.claims(draft.flow, execution.head)
+    except (ExpressionError, UserError) as problem:
+        draft.finish(State.FAILED, error=f"concurrency: {short(problem)}")
+        return
+    if not places:
+        _run(draft)
+
+
+def _run(draft: Draft) -> None:
+    """It has the places it needs, or needs none."""
+    again = ROOT in draft.execution.blocks
+    if draft.execution.state is State.RESTARTED or (draft.execution.state is State.QUEUED and again):
+        restart.go_on(draft)
+    elif draft.execution.state in (State.CREATED, State.QUEUED):
         draft.move(State.RUNNING)
         blocks.begin(draft)
 

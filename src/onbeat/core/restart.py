@@ -8,7 +8,7 @@ Rules
 2. Lanes, and steps of lanes, that a failure or a kill kept from beginning begin.
 3. Error branches and finallys of the blocks that failed are taken away and run anew; those of blocks that ended well stay.
 4. An execution in which nothing is left to do cannot be restarted.
-5. The rows up to RUNNING give the execution as it was saved: the API answers with it.
+5. The rows up to RUNNING give the execution as it was saved: the API answers with it. One that needs places waits as RESTARTED for them.
 
 Called by: decide; `restartable` also by the engine, to refuse early.
 """
@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from onbeat.core import blocks
+from onbeat.core import blocks, slots
 from onbeat.core import changes as c
 from onbeat.core.draft import Draft
 from onbeat.core.execution import ROOT, Execution, Phase, TaskRun
@@ -51,11 +51,17 @@ def restartable(flow: Flow, execution: Execution) -> str | None:
 
 
 def restart(draft: Draft) -> None:
-    """Put the execution back to RUNNING with all that is left to do."""
+    """Put the execution back to where it runs again, once it has the places it needs."""
     if restartable(draft.flow, draft.execution) is not None:
         return
-    left = _left(draft)
     draft.move(State.RESTARTED)
+    if not slots.claims(draft.flow, draft.execution.head):
+        go_on(draft)
+
+
+def go_on(draft: Draft) -> None:
+    """Let a restarted execution run, with all that is left to do."""
+    left = _left(draft)
     for n in sorted(left.tails, reverse=True):
         draft.add(c.RunRemoved(at=draft.now, n=n))
     for n in left.blocks:

@@ -3,14 +3,13 @@
 A Work is written whole or not at all (rule 2 of the package).
 """
 
-from typing import Literal
-
 import msgspec
 
 from onbeat.core.changes import AnyChange
 from onbeat.core.event import Event, Json, Micros, cloud_key
 from onbeat.core.execution import Execution, Head
 from onbeat.core.signals import AnySignal
+from onbeat.core.slots import SlotClaim
 from onbeat.core.times import iso
 
 
@@ -22,28 +21,35 @@ class Key(msgspec.Struct, frozen=True):
     key: str
 
 
-class SlotClaim(msgspec.Struct, frozen=True):
-    """Asks for one of `limit` slots of a scope. The store answers with a SlotGranted, SlotQueued or SlotRefused in the inbox."""
+class LedgerRow(msgspec.Struct, frozen=True):
+    """A fact a source must remember: (ledger, key) -> value; None removes it. until: when it may be forgotten."""
 
-    scope: str
-    limit: int
-    behavior: Literal["QUEUE", "CANCEL", "FAIL"]
+    ledger: str
+    key: str
+    value: str | None
+    until: Micros | None = None
 
 
 class Creation(msgspec.Struct, frozen=True, kw_only=True):
-    """A new execution with its first changes. With a key that is known already nothing is created: that is success."""
+    """A new execution with its first changes. With a key that is known already nothing is created: that is success.
+
+    claims: the places it needs before it runs; the store asks for them in this order and answers with a SlotGranted when it has all, or
+    with a SlotQueued or SlotRefused, in the inbox. ledger: what is remembered if it is created.
+    """
 
     execution: Execution
     changes: tuple[AnyChange, ...]
     key: Key | None = None
-    claim: SlotClaim | None = None
+    claims: tuple[SlotClaim, ...] = ()
+    ledger: tuple[LedgerRow, ...] = ()
     active: bool = True
     wake: Micros | None = None
 
 
 class Append(msgspec.Struct, frozen=True, kw_only=True):
-    """Changes to an execution at the version they were decided on. consumed: inbox rows they answer. released: a slot given back.
+    """Changes to an execution at the version they were decided on. consumed: inbox rows they answer.
 
+    released: all its places, and its waits for some, are given back. claims: the places it needs from now on, asked for after that.
     active: whether work other than timers and children is outstanding afterwards. wake: when its earliest timer is due.
     """
 
@@ -51,7 +57,8 @@ class Append(msgspec.Struct, frozen=True, kw_only=True):
     expected: int
     changes: tuple[AnyChange, ...]
     consumed: tuple[int, ...] = ()
-    released: str | None = None
+    released: bool = False
+    claims: tuple[SlotClaim, ...] = ()
     active: bool = True
     wake: Micros | None = None
 
@@ -69,15 +76,6 @@ class Position(msgspec.Struct, frozen=True):
     reader: str
     part: str
     value: str
-
-
-class LedgerRow(msgspec.Struct, frozen=True):
-    """A fact a source must remember: (ledger, key) -> value; None removes it. until: when it may be forgotten."""
-
-    ledger: str
-    key: str
-    value: str | None
-    until: Micros | None = None
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,11 +171,12 @@ class MetricRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
-    """All that must become durable together."""
+    """All that must become durable together. forced: executions that wait for places and are to run without."""
 
     creations: tuple[Creation, ...] = ()
     appends: tuple[Append, ...] = ()
     tells: tuple[Tell, ...] = ()
+    forced: tuple[str, ...] = ()
     positions: tuple[Position, ...] = ()
     ledger: tuple[LedgerRow, ...] = ()
     records: tuple[Record, ...] = ()

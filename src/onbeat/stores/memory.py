@@ -13,6 +13,7 @@ Called by: tests, and `onbeat run` where nothing is to be kept.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 
@@ -22,8 +23,7 @@ from onbeat.core.changes import AnyChange
 from onbeat.core.event import Micros
 from onbeat.core.evolve import fold
 from onbeat.core.execution import Execution
-from onbeat.core.signals import AnySignal, SlotGranted, SlotQueued, SlotRefused
-from onbeat.core.states import State
+from onbeat.core.signals import AnySignal
 from onbeat.errors import Conflict, Refused, StoreBroken
 from onbeat.ports import (
     Append,
@@ -34,12 +34,12 @@ from onbeat.ports import (
     Key,
     OpenExecution,
     Record,
-    SlotClaim,
     StoredFlow,
     Work,
     Written,
 )
-from onbeat.stores.memory_housekeeping import MemoryHousekeeping, Slot
+from onbeat.stores import slots
+from onbeat.stores.memory_housekeeping import MemoryHousekeeping
 from onbeat.stores.memory_queries import Kept
 from onbeat.stores.wakeup import Wakeup
 
@@ -85,16 +85,18 @@ class MemoryStore(MemoryHousekeeping):
         for append in work.appends:
             self._append(append)
         for append in work.appends:
-            if append.released is not None:
-                self._release(append.released, append.execution.id)
+            if append.released:
+                self._tell(slots.release(self._lines, append.execution.id))
+        for execution in work.forced:
+            self._tell(slots.force(self._lines, execution))
+        for append in work.appends:
+            self._tell(slots.claim(self._lines, append.execution.id, append.claims))
         for creation in created:
-            if creation.claim is not None:
-                self._claim(creation.claim, creation.execution.id)
-        for tell in work.tells:
-            self._deliver(tell.execution, tell.signal)
+            self._tell(slots.claim(self._lines, creation.execution.id, creation.claims))
+        self._tell((tell.execution, tell.signal) for tell in work.tells)
         for position in work.positions:
             self._positions[position.reader, position.part] = position.value
-        for row in work.ledger:
+        for row in chain(work.ledger, *(creation.ledger for creation in created)):
             self._ledger.pop((row.ledger, row.key), None)
             if row.value is not None:
                 self._ledger[row.ledger, row.key] = row
@@ -173,34 +175,12 @@ class MemoryStore(MemoryHousekeeping):
             kept.rows.append(row)
             self._journal.append(row)
 
-    def _deliver(self, execution: str, signal: AnySignal) -> None:
-        kept = self._executions.get(execution)
-        if kept is not None and not kept.execution.ended:
-            self._inbox.append(Delivery(self._next("inbox"), execution, signal))
-
-    def _release(self, scope: str, execution: str) -> None:
-        self._slots = [slot for slot in self._slots if (slot.scope, slot.execution) != (scope, execution)]
-        self._grant(scope)
-
-    def _claim(self, claim: SlotClaim, execution: str) -> None:
-        slot = Slot(claim.scope, execution, claim.limit)
-        self._slots.append(slot)
-        self._grant(claim.scope)
-        if slot.granted:
-            return
-        if claim.behavior == "QUEUE":
-            self._deliver(execution, SlotQueued())
-            return
-        self._slots.remove(slot)
-        self._deliver(execution, SlotRefused(state=State.CANCELLED if claim.behavior == "CANCEL" else State.FAILED))
-
-    def _grant(self, scope: str) -> None:
-        """Give the free places of a scope to those who wait longest; the newest limit counts."""
-        slots = [slot for slot in self._slots if slot.scope == scope]
-        free = slots[-1].limit - sum(slot.granted for slot in slots) if slots else 0
-        for slot in [slot for slot in slots if not slot.granted][: max(0, free)]:
-            slot.granted = True
-            self._deliver(slot.execution, SlotGranted())
+    def _tell(self, told: Iterable[tuple[str, AnySignal]]) -> None:
+        """Into the inboxes of those who have not ended."""
+        for execution, signal in told:
+            kept = self._executions.get(execution)
+            if kept is not None and not kept.execution.ended:
+                self._inbox.append(Delivery(self._next("inbox"), execution, signal))
 
     def _record(self, record: Record) -> tuple[int, bool]:
         for present in self._records:

@@ -18,15 +18,7 @@ from onbeat.core.ids import make_id
 from onbeat.errors import Refused, StoreBroken
 from onbeat.ports import Delivery, JournalRow, LedgerRow, LogLine, Purged, Record
 from onbeat.stores.memory_queries import Kept, MemoryQueries, within
-
-
-class Slot(msgspec.Struct):
-    """A place of a concurrency limit, taken or waited for; the list of them is in order of arrival."""
-
-    scope: str
-    execution: str
-    limit: int
-    granted: bool = False
+from onbeat.stores.memory_slots import MemoryLines
 
 
 class MemoryHousekeeping(MemoryQueries):
@@ -38,7 +30,7 @@ class MemoryHousekeeping(MemoryQueries):
         self._broken: StoreBroken | None = None
         self._journal: list[JournalRow] = []
         self._inbox: list[Delivery] = []
-        self._slots: list[Slot] = []
+        self._lines = MemoryLines()
         self._positions: dict[tuple[str, str], str] = {}
         self._ledger: dict[tuple[str, str], LedgerRow] = {}
         self._records: list[Record] = []
@@ -122,7 +114,8 @@ class MemoryHousekeeping(MemoryQueries):
         self._executions = {id_: kept for id_, kept in self._executions.items() if id_ not in gone}
         self._journal = [row for row in self._journal if row.execution not in gone]
         self._inbox = [delivery for delivery in self._inbox if delivery.execution not in gone]
-        self._slots = [slot for slot in self._slots if slot.execution not in gone]
+        for id_ in gone:
+            self._lines.leave(id_)
 
     def _forget_logs(self, gone: Collection[str]) -> int:
         before = len(self._logs)

@@ -1,15 +1,12 @@
-"""Slots on their own connection: the rules, for any order of coming and going. The stores' own tests are in test_store.py."""
+"""The lines in the database. The rules that use them are tested on every store in ../test_slots.py."""
 
 import sqlite3
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from onbeat.core.signals import SlotGranted, SlotQueued, SlotRefused
-from onbeat.core.states import State
+from onbeat.core.signals import SlotGranted, SlotQueued
 from onbeat.ports import SlotClaim
+from onbeat.stores.slots import claim, force, release
 from onbeat.stores.sqlite.migrate import STEPS, steps
-from onbeat.stores.sqlite.slots import claim, release
+from onbeat.stores.sqlite.slots import FILL, SqliteLines
 
 
 def database() -> sqlite3.Connection:
@@ -20,42 +17,34 @@ def database() -> sqlite3.Connection:
     return db
 
 
-@given(st.lists(st.one_of(st.none(), st.integers(0, 30)), max_size=40), st.integers(1, 4))
-def test_never_more_than_the_limit_and_never_one_free_while_somebody_waits(moves: list[int | None], limit: int):
-    """None: the next execution comes. A number: that one of those that are in leaves, whether it runs or waits."""
-    db, inside, running = database(), list[str](), set[str]()
-    for n, move in enumerate(moves):
-        if move is None:
-            told = claim(db, SlotClaim("s", limit, "QUEUE"), f"e{n:02}")
-            inside.append(f"e{n:02}")
-        elif inside:
-            gone = inside.pop(move % len(inside))
-            running.discard(gone)
-            told = release(db, "s", gone)
-        else:
-            continue
-        running |= {execution for execution, signal in told if isinstance(signal, SlotGranted)}
-        assert running == set(inside[:limit]), "first come, first served"
+def test_a_row_says_how_far_its_claim_is():
+    """In line, granted, or asked for later: what recovery after a crash goes on with."""
+    db = database()
+    lines = SqliteLines(db)
+    both = (SlotClaim("key", 1, "QUEUE"), SlotClaim("limit", 1, "QUEUE"))
+    assert claim(lines, "a", both) == [("a", SlotGranted())]
+    assert claim(lines, "b", both) == [("b", SlotQueued())]
+    rows = db.execute("select execution, scope, granted from slot order by seq").fetchall()
+    assert rows == [("a", "key", 1), ("a", "limit", 1), ("b", "key", 0), ("b", "limit", 2)]
+    assert release(lines, "a") == [("b", SlotGranted())]
     db.close()
 
 
-def test_a_refused_claim_leaves_nothing_behind():
-    """It holds no place in the queue, and its limit does not count."""
+def test_a_database_of_before_goes_on():
+    """Claims that an older onbeat made have no behaviour of their own: they wait, and are served in order."""
     db = database()
-    claim(db, SlotClaim("s", 1, "QUEUE"), "a")
-    assert claim(db, SlotClaim("s", 1, "FAIL"), "b") == [("b", SlotRefused(state=State.FAILED))]
-    assert claim(db, SlotClaim("s", 1, "CANCEL"), "c") == [("c", SlotRefused(state=State.CANCELLED))]
-    assert db.execute("select execution from slot").fetchall() == [("a",)]
-    assert claim(db, SlotClaim("s", 1, "QUEUE"), "d") == [("d", SlotQueued())]
-    assert release(db, "s", "a") == [("d", SlotGranted())]
+    db.executescript("insert into slot (scope, execution, granted, places) values ('s', 'a', 1, 1), ('s', 'b', 0, 1)")
+    lines = SqliteLines(db)
+    assert claim(lines, "c", (SlotClaim("s", 1, "QUEUE"),)) == [("c", SlotQueued())]
+    assert release(lines, "a") == [("b", SlotGranted())]
+    assert force(lines, "c") == [("c", SlotGranted())]
     db.close()
 
 
-def test_giving_back_twice_gives_back_once():
-    """The second time there is nothing to give."""
+def test_the_first_in_line_is_found_by_an_index():
+    """Not by looking through the line."""
     db = database()
-    for name in "abc":
-        claim(db, SlotClaim("s", 1, "QUEUE"), name)
-    assert release(db, "s", "a") == [("b", SlotGranted())]
-    assert release(db, "s", "a") == []
+    plan = " ".join(row[3] for row in db.execute("explain query plan " + FILL, ("s",)))
+    assert "SCAN slot" not in plan
+    assert "TEMP B-TREE" not in plan
     db.close()

@@ -22,18 +22,19 @@ numbers = st.integers(1, 5)
 scopes = st.sampled_from(["s", "t"])
 texts = st.sampled_from(["a", "b", "c"])
 
-creations = st.tuples(
-    st.just("create"),
-    numbers,
-    st.none() | texts,
-    st.none() | st.builds(SlotClaim, scopes, st.integers(0, 2), st.sampled_from(["QUEUE", "CANCEL", "FAIL"])),
-)
+claims = st.lists(
+    st.builds(SlotClaim, scopes, st.integers(0, 2), st.sampled_from(["QUEUE", "CANCEL", "FAIL"])),
+    max_size=2,
+    unique_by=lambda claim: claim.scope,
+).map(tuple)
+creations = st.tuples(st.just("create"), numbers, st.none() | texts, claims)
 appends = st.tuples(
     st.just("append"),
     numbers,
     st.lists(st.sampled_from(["move", "label", "open", "run"]), max_size=3),
     st.integers(0, 8),
-    st.none() | scopes,
+    st.booleans(),
+    claims,
     st.booleans(),
 )
 others = st.one_of(
@@ -71,12 +72,12 @@ def changes(execution: Execution, kinds: list[str], pick: int) -> list[AnyChange
 async def build(store: MemoryStore, plan: Any) -> Work:
     """The work of a plan, decided on what the store holds now."""
     news, steps, rest = plan
-    parts: list[Any] = [creation(n, key=None if text is None else key(text), claim=claim) for _, n, text, claim in news]
-    for _, n, kinds, pick, released, active in steps:
+    parts: list[Any] = [creation(n, key=None if text is None else key(text), claims=wanted) for _, n, text, wanted in news]
+    for _, n, kinds, pick, released, wanted, active in steps:
         execution = await store.load(id_of(n)) or creation(n).execution
         consumed = tuple(row.seq for row in (await store.inbox(id_of(n)))[: pick % 3])
         made = changes(execution, kinds, pick)
-        parts.append(append(execution, *made, released=released, consumed=consumed, active=active, wake=pick or None))
+        parts.append(append(execution, *made, released=released, claims=wanted, consumed=consumed, active=active, wake=pick or None))
 
     def of(kind: type) -> tuple[Any, ...]:
         return tuple(one for one in rest if isinstance(one, kind))

@@ -40,7 +40,8 @@ class NewExecution:
     row: tuple[Any, ...]
     records: list[str]
     key: KeyRow | None
-    claim: SlotClaim | None
+    claims: tuple[SlotClaim, ...]
+    ledger: tuple[LedgerRow, ...]
 
 
 @dataclass(slots=True)
@@ -59,7 +60,8 @@ class Step:
     labels: str
     records: list[str]
     consumed: tuple[int, ...]
-    released: str | None
+    released: bool
+    claims: tuple[SlotClaim, ...]
     snapshot: bytes | None
 
 
@@ -81,6 +83,7 @@ class Encoded:
     creations: list[NewExecution] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     tells: list[tuple[str, signals.AnySignal]] = field(default_factory=list)
+    forced: tuple[str, ...] = ()
     positions: list[tuple[str, str, str]] = field(default_factory=list)
     ledger: list[LedgerRow] = field(default_factory=list)
     records: list[NewRecord] = field(default_factory=list)
@@ -95,6 +98,7 @@ def encode(work: Work, snapshots: Mapping[str, int]) -> Encoded:
         creations=[_creation(creation) for creation in work.creations],
         steps=[_step(append, snapshots.get(append.execution.id, 0)) for append in work.appends],
         tells=[(tell.execution, tell.signal) for tell in work.tells],
+        forced=work.forced,
         positions=[(position.reader, position.part, position.value) for position in work.positions],
         ledger=list(work.ledger),
         records=[_record(record) for record in work.records],
@@ -147,7 +151,8 @@ def _creation(creation: Creation) -> NewExecution:
         row=row,
         records=_texts(creation.changes),
         key=None if key is None else (key.key, key.trigger, key.flow),
-        claim=creation.claim,
+        claims=creation.claims,
+        ledger=creation.ledger,
     )
 
 
@@ -169,6 +174,7 @@ def _step(append: Append, last_snapshot: int) -> Step:
         records=_texts(append.changes),
         consumed=append.consumed,
         released=append.released,
+        claims=append.claims,
         snapshot=snapshot.to_record(execution) if snapshot.is_due(execution, last_snapshot) else None,
     )
 

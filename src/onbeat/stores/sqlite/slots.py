@@ -1,52 +1,55 @@
-"""Hand out the places of a concurrency limit, within the transaction that asks for one or gives one back.
+"""Keep the lines for places in the database: what stores/slots.py asks of a store.
 
-Kept apart from the executions it would go wrong in a crash: a place given back and nobody woken, or two for one.
-
-Rules
-1. Who waits longest comes first; the newest limit that a scope was claimed with counts.
-2. An execution that waits gives back its wait the same way as a place.
-3. A refused claim leaves nothing behind.
+A row is one claim; its `seq` is the order of arrival, `granted` is 1 for who has the place, 0 for who stands in line and 2 for who will
+when it has the place before.
 
 Called by: write.py.
 """
 
 import sqlite3
+from collections.abc import Sequence
 
-from onbeat.core.signals import AnySignal, SlotGranted, SlotQueued, SlotRefused
-from onbeat.core.states import State
 from onbeat.ports import SlotClaim
 
-Told = list[tuple[str, AnySignal]]
-
-ARRIVE = "insert into slot (scope, execution, granted, places) values (?, ?, 0, ?)"
-LEAVE = "delete from slot where scope = ? and execution = ?"
-GRANT = """
+KNOWN = "select exists (select 1 from slot where execution = ?)"
+ENTER = "insert into slot (scope, execution, granted, places, behavior) values (?, ?, 2, ?, ?)"
+ASK = """
+update slot set granted = 0 where seq = (select seq from slot where execution = ? and granted = 2 order by seq limit 1)
+returning scope, behavior
+"""
+FILL = """
 update slot set granted = 1 where seq in (
-  select seq from slot where scope = ?1 and not granted order by seq
+  select seq from slot where scope = ?1 and granted = 0 order by seq
   limit max(0, coalesce((select places from slot where scope = ?1 order by seq desc limit 1), 0)
-             - (select count(*) from slot where scope = ?1 and granted))
+             - (select count(*) from slot where scope = ?1 and granted = 1))
 ) returning seq, execution
 """
+LEAVE = "delete from slot where execution = ? returning seq, scope"
+FORCE = "update slot set granted = 1 where execution = ? and granted <> 1 returning seq"
 
 
-def claim(db: sqlite3.Connection, asked: SlotClaim, execution: str) -> Told:
-    """Ask for a place; what is to be told to whom."""
-    db.execute(ARRIVE, (asked.scope, execution, asked.limit))
-    told = _grant(db, asked.scope)
-    if any(granted == execution for granted, _ in told):
-        return told
-    if asked.behavior == "QUEUE":
-        return [*told, (execution, SlotQueued())]
-    db.execute(LEAVE, (asked.scope, execution))
-    return [*told, (execution, SlotRefused(state=State.CANCELLED if asked.behavior == "CANCEL" else State.FAILED))]
+class SqliteLines:
+    """Implements slots.Lines on the connection of the present transaction."""
 
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
 
-def release(db: sqlite3.Connection, scope: str, execution: str) -> Told:
-    """Give back a place, or the wait for one; what is to be told to whom."""
-    db.execute(LEAVE, (scope, execution))
-    return _grant(db, scope)
+    def enter(self, execution: str, claims: Sequence[SlotClaim]) -> bool:
+        if self._db.execute(KNOWN, (execution,)).fetchone()[0]:
+            return False
+        for claim in claims:
+            self._db.execute(ENTER, (claim.scope, execution, claim.limit, claim.behavior))
+        return True
 
+    def ask(self, execution: str) -> tuple[str, str] | None:
+        row: tuple[str, str] | None = next(iter(self._db.execute(ASK, (execution,)).fetchall()), None)
+        return row
 
-def _grant(db: sqlite3.Connection, scope: str) -> Told:
-    granted = sorted(db.execute(GRANT, (scope,)).fetchall())
-    return [(execution, SlotGranted()) for _, execution in granted]
+    def fill(self, scope: str) -> Sequence[str]:
+        return [execution for _, execution in sorted(self._db.execute(FILL, (scope,)).fetchall())]
+
+    def leave(self, execution: str) -> Sequence[str]:
+        return [scope for _, scope in sorted(self._db.execute(LEAVE, (execution,)).fetchall())]
+
+    def force(self, execution: str) -> bool:
+        return bool(self._db.execute(FORCE, (execution,)).fetchall())

@@ -16,16 +16,17 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from onbeat.core import changes, signals
 from onbeat.core.event import Micros
 from onbeat.core.signals import AnySignal
 from onbeat.errors import Conflict
 from onbeat.ports import Delivery, LedgerRow, Written
-from onbeat.stores import snapshot
-from onbeat.stores.sqlite import slots
+from onbeat.stores import slots, snapshot
 from onbeat.stores.sqlite.encode import Encoded, KeyRow, NewExecution, NewRecord, Step
 from onbeat.stores.sqlite.rows import Row, Rows
+from onbeat.stores.sqlite.slots import SqliteLines
 
 FIND_EXECUTIONS = Rows(
     1,
@@ -125,6 +126,7 @@ class Group:
 
     def __init__(self, db: sqlite3.Connection, counters: dict[str, int], owner: str) -> None:
         self._db, self._counters, self._owner = db, counters, owner
+        self._lines = SqliteLines(db)
         self._known: dict[str, Known] = {}
         self._keys: dict[KeyRow, str] = {}
         self._seqs: dict[tuple[str, str], int] = {}
@@ -167,14 +169,17 @@ class Group:
         for step in work.steps:
             self._step(step)
         for step in work.steps:
-            if step.released is not None:
-                self._deliver(slots.release(self._db, step.released, step.id), delivered)
+            if step.released:
+                self._deliver(slots.release(self._lines, step.id), delivered)
+        for execution in work.forced:
+            self._deliver(slots.force(self._lines, execution), delivered)
+        for step in work.steps:
+            self._deliver(slots.claim(self._lines, step.id, step.claims), delivered)
         for new in created:
-            if new.claim is not None:
-                self._deliver(slots.claim(self._db, new.claim, new.id), delivered)
+            self._deliver(slots.claim(self._lines, new.id, new.claims), delivered)
         self._deliver(work.tells, delivered)
         self._rows[KEEP_POSITION] += work.positions
-        self._facts.update(((row.ledger, row.key), row) for row in work.ledger)
+        self._facts.update(((row.ledger, row.key), row) for row in chain(work.ledger, *(new.ledger for new in created)))
         ends: dict[str, int] = {}
         records = [self._record(record, ends) for record in work.records]
         self._rows[BURY] += work.dead
