@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from onbeat.core.addresses import value_folder
 from onbeat.core.errors_text import short
 from onbeat.core.event import MAX_HOPS, Micros
 from onbeat.core.execution import Head, Trigger
@@ -310,7 +311,7 @@ class Intake:
     async def _head(self, start: Start, loaded: LoadedFlow, inputs: Mapping[str, Any], now: Micros) -> Head:
         event, flow = start.event, loaded.flow
         id_ = self._new_id(now)
-        where = f"{flow.namespace}/{flow.id}/executions/{id_}"
+        where = value_folder(flow.namespace, flow.id, id_)
         return Head(
             id=id_,
             namespace=flow.namespace,

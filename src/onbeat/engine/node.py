@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from onbeat.core import signals as s
+from onbeat.core.addresses import value_folder
 from onbeat.core.event import Json
 from onbeat.core.execution import Execution, Head, Trigger
 from onbeat.core.flow import Flow
@@ -102,7 +103,7 @@ class Node:
             flow=loaded.flow.id,
             revision=loaded.flow.revision,
             created=now,
-            inputs=await self.payloads.keep(given, f"{loaded.flow.namespace}/{loaded.flow.id}/executions/{id_}/inputs"),
+            inputs=await self.payloads.keep(given, f"{value_folder(loaded.flow.namespace, loaded.flow.id, id_)}/inputs"),
             labels={**loaded.flow.labels, **(labels or {})},
             variables=loaded.flow.variables,
             correlation_id=correlation_id or id_,

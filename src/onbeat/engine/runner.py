@@ -24,6 +24,8 @@ from typing import Any, Protocol
 import structlog
 from pydantic import ValidationError
 
+from onbeat.core.addresses import value_folder
+from onbeat.core.context import taskrun
 from onbeat.core.errors_text import short
 from onbeat.core.event import Json
 from onbeat.core.execution import Execution, Head
@@ -243,6 +245,8 @@ class Runner:
             deadline=self._deadline(execution, n),
             services=self._lent(execution.head),
             render=partial(self._render, loaded, execution, n),
+            run=execution.run_id(n),
+            value=taskrun(execution, execution.runs[n]).get("value"),
         )
         return await task.run(context)
 
@@ -279,7 +283,7 @@ class Runner:
         if not outputs:
             return outputs
         head = execution.head
-        where = f"{head.namespace}/{head.flow}/executions/{head.id}/tasks/{n}/{attempt}"
+        where = f"{value_folder(head.namespace, head.flow, head.id)}/tasks/{n}/{attempt}"
         plain = normalise(outputs)
         while True:
             try:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, Protocol
 import msgspec
 from pydantic import BaseModel, ConfigDict
 
+from onbeat.core.addresses import task_folder
 from onbeat.core.event import Json
 from onbeat.core.signals import Facts
 from onbeat.core.states import State
@@ -73,6 +74,7 @@ class TaskContext:
 
     deadline: monotonic seconds by which it is stopped. directory: where its files lie: set for tasks whose class says `workspace`, removed
     after the attempt unless a WorkingDirectory around them keeps it. render: for the options that its class names as `verbatim`.
+    run: the id of its task run. value: that of the nearest loop around it.
     """
 
     execution: str
@@ -86,6 +88,13 @@ class TaskContext:
     services: "TaskServices"
     directory: Path | None = None
     render: Render = _UNLENT
+    run: str = ""
+    value: str | None = None
+
+    @property
+    def folder(self) -> str:
+        """Where in storage the files belong that it makes: the attempt's own."""
+        return task_folder(self.namespace, self.flow, self.execution, self.task, self.run, self.attempt)
 
 
 @dataclass(frozen=True, slots=True)
