@@ -10,6 +10,7 @@ Rules
 4. Constructing anything never connects; `run` and `open` do.
 """
 
+from onbeat.core.slots import SlotClaim
 from onbeat.ports.actions import Actions
 from onbeat.ports.queries import ExecutionSummary, Queries, StoreAndQueries
 from onbeat.ports.sinks import Publisher, Sink, StateEvent
@@ -30,7 +31,6 @@ from onbeat.ports.work import (
     Position,
     Purged,
     Record,
-    SlotClaim,
     StoredFlow,
     Tell,
     Work,
