@@ -12,7 +12,7 @@ Called by: core/plan/working_directory and script tasks for their keys, engine/w
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -62,7 +62,7 @@ InputFiles = Annotated[dict[str, Any] | str, BeforeValidator(_named)]
 """Name -> content or address; a text is the address of JSON text that is such a map."""
 
 
-class NamespaceFiles(Frozen):
+class WantedFiles(Frozen):
     """Which files of which namespaces are put into a directory. include, exclude: patterns of their paths."""
 
     enabled: Dynamic = True
@@ -79,7 +79,7 @@ class NamespaceFiles(Frozen):
 
 
 class NamespaceChoice(BaseModel):
-    """A NamespaceFiles that is rendered: what its values mean."""
+    """WantedFiles that are rendered: what the values mean."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -90,17 +90,35 @@ class NamespaceChoice(BaseModel):
     if_exists: Annotated[str, Field(pattern="^(OVERWRITE|FAIL|WARN|IGNORE)$")] = "OVERWRITE"
 
     @classmethod
-    def of(cls, wish: NamespaceFiles) -> "NamespaceChoice":
+    def of(cls, wish: WantedFiles) -> "NamespaceChoice":
         """Raises pydantic's ValidationError for a value that means nothing."""
         return cls.model_validate({**dict(wish), "folder_per_namespace": truthy(wish.folder_per_namespace)})
 
 
+class Files(Protocol):
+    """What a directory begins with and what is kept of it, rendered."""
+
+    @property
+    def input_files(self) -> dict[str, Any] | str:
+        """Name -> content or address, or the address of such a map."""
+
+    @property
+    def output_files(self) -> tuple[str, ...]:
+        """Names or patterns."""
+
+    @property
+    def namespace_files(self) -> WantedFiles | None:
+        """Which files of namespaces."""
+
+
 class TaskFiles(BaseModel):
-    """The keys of a task, rendered, that are about files in its directory."""
+    """The keys of a WorkingDirectory, rendered, that are about files."""
+
+    model_config = ConfigDict(frozen=True)
 
     input_files: InputFiles = Field(default_factory=dict, alias="inputFiles", repr=False)
     output_files: Texts = Field((), alias="outputFiles")
-    namespace_files: NamespaceFiles | None = Field(None, alias="namespaceFiles")
+    namespace_files: WantedFiles | None = Field(None, alias="namespaceFiles")
 
 
 def is_address(text: str) -> bool:

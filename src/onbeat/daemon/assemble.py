@@ -36,9 +36,12 @@ from onbeat.engine.readers import Readers
 from onbeat.engine.relay import Relay
 from onbeat.engine.runner import Runner
 from onbeat.engine.storage import LocalStorage
+from onbeat.engine.task_cache import TaskCache
 from onbeat.engine.tasklog import TaskLogs
 from onbeat.engine.topics import EmbeddedBus, Projection
+from onbeat.engine.vault import Vault
 from onbeat.engine.workers import LocalWorkers
+from onbeat.engine.workspace import Workspaces
 from onbeat.errors import UserError
 from onbeat.ports import Clock, Publisher, Sink, Store, StoreAndQueries, TaskServices
 from onbeat.registry import Registry
@@ -58,8 +61,12 @@ async def running(
     identity: Identity | None = None,
     environment: Mapping[str, str] | None = None,
     sources: bool = True,
+    registry: Registry | None = None,
 ) -> AsyncIterator[Node]:
-    """A running node on this store: opened, files loaded, recovered, sources listening. sources: False for a run without them."""
+    """A running node on this store: opened, files loaded, recovered, sources listening. sources: False for a run without them.
+
+    registry: where its plugins come from, when not from this installation as it is.
+    """
     clock = clock or SystemClock()
     identity = identity or Identity()
     environment = os.environ if environment is None else environment
@@ -69,7 +76,7 @@ async def running(
     publisher = _publisher(settings, store)
     try:
         async with asyncio.TaskGroup() as group:
-            node = _assemble(settings, store, clock, identity, environment, sources, guard, workers, publisher, group)
+            node = _assemble(settings, store, clock, identity, environment, sources, registry, guard, workers, publisher, group)
             await node.loader.load_all()
             recovered = await node.engine.recover(identity.new(clock.now()))
             if recovered:
@@ -106,16 +113,18 @@ def _assemble(
     identity: Identity,
     environment: Mapping[str, str],
     sources: bool,
+    registry: Registry | None,
     guard: Guard,
     workers: LocalWorkers,
     publisher: Publisher,
     group: asyncio.TaskGroup,
 ) -> Node:
     storage = LocalStorage(settings.data / "storage")
-    payloads = Payloads(storage)
+    key = settings.encryption_key
+    payloads = Payloads(storage, Vault(key.get_secret_value() if key else None, settings.data))
     defaults = server_defaults(settings.plugin_defaults)
     catalog = Catalog(store, defaults)
-    registry = Registry(_bus_aliases(settings), defaults)
+    registry = registry or Registry(_bus_aliases(settings), defaults)
     evaluator = Evaluator(clock, payloads, identity.bits, environment, settings.env_prefix, settings.variables_globals, store.logs)
     logs = TaskLogs(store, clock)
     lent = TaskServices(
@@ -126,10 +135,11 @@ def _assemble(
         publisher=publisher,
         settings=settings.for_plugins(),
     )
-    runner = Runner(registry, catalog, evaluator, payloads, logs, lent, group)
+    workspaces = Workspaces(settings.data / "work", storage, lent.files, evaluator, clock, logs, group)
+    runner = Runner(registry, catalog, evaluator, payloads, logs, lent, workspaces, TaskCache(storage, clock), group)
     places: dict[Kind, int] = {"loop": settings.max_tasks, "process": settings.max_processes}
     engine = Engine(store, catalog, runner, evaluator, clock, group, places, settings.max_active)
-    projection = Projection(settings.events_topic, evaluator.mask_value)
+    projection = Projection(settings.events_topic, evaluator.masked)
     known = {**settings.for_plugins(), "project": projection.record}
     intake = Intake(store, store, engine, catalog, evaluator, payloads, clock, identity.new, known, group)
     on_triggers = intake.update if sources else _ignore

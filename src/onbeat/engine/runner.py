@@ -17,10 +17,12 @@ Called by: the engine.
 import asyncio
 import traceback
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
+import msgspec
 import structlog
 from pydantic import ValidationError
 
@@ -44,9 +46,12 @@ from onbeat.engine.inputs import renderer
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.places import Kind, Places
 from onbeat.engine.problems import explain
+from onbeat.engine.task_cache import TaskCache
 from onbeat.engine.tasklog import AttemptLog, TaskLogs
+from onbeat.engine.workspace import NAME as WORKING_DIR
+from onbeat.engine.workspace import Workspaces
 from onbeat.errors import OutsideError, Overloaded, UserError
-from onbeat.ports import LogLine, MetricRow, Outcome, Record, TaskContext, TaskFailed, TaskOptions, TaskServices
+from onbeat.ports import LogLine, MetricRow, Outcome, Record, TaskContext, TaskFailed, TaskOptions, TaskServices, WorkspaceTask
 from onbeat.registry import Registry
 
 _log = structlog.get_logger("onbeat.runner")
@@ -100,6 +105,8 @@ class Runner:
         payloads: Payloads,
         logs: TaskLogs,
         services: TaskServices,
+        workspaces: Workspaces,
+        cache: TaskCache,
         group: asyncio.TaskGroup,
     ) -> None:
         self._registry = registry
@@ -108,6 +115,8 @@ class Runner:
         self._payloads = payloads
         self._logs = logs
         self._services = services
+        self._workspaces = workspaces
+        self._cache = cache
         self._group = group
         self._kinds: dict[str, Kind] = {}
         self._running: dict[tuple[str, int, int], Running] = {}
@@ -175,7 +184,7 @@ class Runner:
             running.stop()
 
     async def _attempt(self, running: "Running", loaded: LoadedFlow, execution: Execution, n: int, attempt: int) -> None:
-        log = self._logs.open(execution.id, n, execution.runs[n].task, attempt, mask=self._evaluator.mask)
+        log = self._logs.open(execution.id, n, execution.runs[n].task, attempt, mask=self._evaluator.mask_of(execution.head).mask)
         try:
             running.begun = True
             signal, records = await self._end(running, loaded, execution, n, attempt, log)
@@ -204,7 +213,7 @@ class Runner:
                 outcome = await self._run(loaded, execution, n, attempt, spec, log)
             except TaskFailed as failed:
                 outcome, retry = Outcome(state=State.FAILED, outputs=failed.outputs, error=short(failed)), failed.retry
-            error = None if outcome.error is None else self._evaluator.mask(outcome.error)
+            error = None if outcome.error is None else self._evaluator.mask_of(execution.head).mask(outcome.error)
             if error is not None:
                 log("ERROR", error)
             if outcome.state not in ENDS:
@@ -224,42 +233,72 @@ class Runner:
             error = explain(wrong)
         except (Exception, SystemExit) as bug:
             error = explain(bug)
-            trace = self._evaluator.mask("".join(traceback.format_exception(bug)))
+            trace = self._evaluator.mask_of(execution.head).mask("".join(traceback.format_exception(bug)))
             _log.error("a task raised", execution=execution.id, task=execution.runs[n].task, attempt=attempt, exception=trace)
-        error = self._evaluator.mask(error)
+        error = self._evaluator.mask_of(execution.head).mask(error)
         log("ERROR", error)
         return TaskEnded(n, attempt, State.FAILED, outputs, error, retry), ()
 
     async def _run(self, loaded: LoadedFlow, execution: Execution, n: int, attempt: int, spec: TaskSpec, log: AttemptLog) -> Outcome:
         assert isinstance(spec, RunnableTask)
         kind: type[TaskOptions] = self._registry.task(spec.type)
-        task = self._task(kind, await self._options(loaded, execution, n, spec, kind))
-        context = TaskContext(
-            execution=execution.id,
-            namespace=execution.head.namespace,
-            flow=execution.head.flow,
-            task=spec.id,
-            attempt=attempt,
-            idempotency_key=idempotency_key(execution.id, n),
-            log=log,
-            deadline=self._deadline(execution, n),
-            services=self._lent(execution.head),
-            render=partial(self._render, loaded, execution, n),
-            run=execution.run_id(n),
-            value=taskrun(execution, execution.runs[n]).get("value"),
-        )
-        return await task.run(context)
+        if spec.task_cache is None or not spec.task_cache.enabled:
+            return await self._work(loaded, execution, n, attempt, spec, kind, log)
+        same = await self._options(loaded, execution, n, spec, kind, {WORKING_DIR: WORKING_DIR})
+        outcome = await self._cache.find(execution.head, spec, same, log)
+        if outcome is None:
+            outcome = await self._work(loaded, execution, n, attempt, spec, kind, log)
+            await self._cache.keep(execution.head, spec, same, outcome, log)
+        return outcome
 
-    async def _options(self, loaded: LoadedFlow, execution: Execution, n: int, spec: RunnableTask, kind: type[TaskOptions]) -> Json:
+    async def _work(
+        self, loaded: LoadedFlow, execution: Execution, n: int, attempt: int, spec: RunnableTask, kind: type[TaskOptions], log: AttemptLog
+    ) -> Outcome:
+        """Run the task, in a directory if it needs one."""
+        wanted = kind.workspace or WORKING_DIR in loaded.template(spec.id).roots
+        async with AsyncExitStack() as stack:
+            lend = partial(self._workspaces.lend, loaded, execution, n, attempt)
+            folder = await stack.enter_async_context(lend(wanted))
+            beside: dict[str, Json] = {} if folder is None else {WORKING_DIR: str(folder)}
+            task = self._task(kind, await self._options(loaded, execution, n, spec, kind, beside))
+            if folder is None and task.workspace:  # it stands in another one's place
+                folder = await stack.enter_async_context(lend(True))
+            context = TaskContext(
+                execution=execution.id,
+                namespace=execution.head.namespace,
+                flow=execution.head.flow,
+                task=spec.id,
+                attempt=attempt,
+                idempotency_key=idempotency_key(execution.id, n),
+                log=log,
+                deadline=self._deadline(execution, n),
+                services=self._lent(execution.head),
+                directory=folder,
+                render=partial(self._render, loaded, execution, n, beside),
+                run=execution.run_id(n),
+                value=taskrun(execution, execution.runs[n]).get("value"),
+            )
+            if folder is None or not isinstance(task, WorkspaceTask):
+                return await task.run(context)
+            await self._workspaces.bring(folder, task, execution.head, log)
+            outcome = await task.run(context)
+            files = await self._workspaces.keep(folder, task, execution, n, attempt, log)
+            return msgspec.structs.replace(outcome, outputs={**(outcome.outputs or {}), "outputFiles": files})
+
+    async def _options(
+        self, loaded: LoadedFlow, execution: Execution, n: int, spec: RunnableTask, kind: type[TaskOptions], beside: Mapping[str, Json]
+    ) -> Json:
         """The task's options, rendered but for those that it evaluates itself."""
         own = {name: value for name, value in spec.options.items() if name in kind.verbatim}
         if not own:
-            return await self._evaluator.render(loaded.template(spec.id), loaded.flow, execution, n)
+            return await self._evaluator.render(loaded.template(spec.id), loaded.flow, execution, n, beside)
         others = {name: value for name, value in spec.options.items() if name not in own}
-        return {**await self._evaluator.render(compile_value(others), loaded.flow, execution, n), **own}
+        return {**await self._evaluator.render(compile_value(others), loaded.flow, execution, n, beside), **own}
 
-    async def _render(self, loaded: LoadedFlow, execution: Execution, n: int, value: Json, names: Mapping[str, Json]) -> Json:
-        return await self._evaluator.render(compile_value(value), loaded.flow, execution, n, names)
+    async def _render(
+        self, loaded: LoadedFlow, execution: Execution, n: int, beside: Mapping[str, Json], value: Json, names: Mapping[str, Json]
+    ) -> Json:
+        return await self._evaluator.render(compile_value(value), loaded.flow, execution, n, {**beside, **names})
 
     def _task(self, kind: type[TaskOptions], options: Json) -> TaskOptions:
         """The task with these options, or the one that stands in its place."""
@@ -310,7 +349,7 @@ class Runner:
             namespace=namespace,
             flow=flow,
             revision=target.flow.revision,
-            inputs=resolve(target.flow.inputs, options["inputs"], renderer(target.flow)),
+            inputs=self._payloads.seal(target.flow, resolve(target.flow.inputs, options["inputs"], renderer(target.flow))),
             labels=labels,
             variables=target.flow.variables,
             wait=spec.wait,

@@ -16,7 +16,19 @@ from onbeat.ports.queries import ExecutionSummary, Queries, StoreAndQueries
 from onbeat.ports.sinks import Publisher, Sink, StateEvent
 from onbeat.ports.sources import Emitter, HttpRequest, Listener, Received, SourceContext, SourceOptions, Started
 from onbeat.ports.store import Store
-from onbeat.ports.tasks import Metric, Outcome, ProcessEnd, Processes, TaskContext, TaskFailed, TaskLog, TaskOptions, TaskServices, Workers
+from onbeat.ports.tasks import (
+    Metric,
+    Outcome,
+    ProcessEnd,
+    Processes,
+    TaskContext,
+    TaskFailed,
+    TaskLog,
+    TaskOptions,
+    TaskServices,
+    Workers,
+    WorkspaceTask,
+)
 from onbeat.ports.work import (
     Append,
     Creation,
@@ -86,5 +98,6 @@ __all__ = [
     "Values",
     "Work",
     "Workers",
+    "WorkspaceTask",
     "Written",
 ]

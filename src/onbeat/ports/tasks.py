@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from onbeat.core.addresses import task_folder
 from onbeat.core.event import Json
 from onbeat.core.signals import Facts
 from onbeat.core.states import State
+from onbeat.core.workspace import InputFiles, Texts, WantedFiles
 from onbeat.ports.actions import Actions
 from onbeat.ports.sinks import Publisher
 from onbeat.ports.work import Record
@@ -168,3 +169,13 @@ class TaskOptions(BaseModel):
     async def run(self, context: TaskContext) -> Outcome:
         """Do the work. Raises TaskFailed or OutsideError when it fails; is cancelled when it is killed or late."""
         raise NotImplementedError
+
+
+class WorkspaceTask(TaskOptions):
+    """A task that works on files: in a directory that begins with some and of which some are kept."""
+
+    workspace: ClassVar[bool] = True
+
+    input_files: InputFiles = Field({}, alias="inputFiles", repr=False)
+    output_files: Texts = Field((), alias="outputFiles")
+    namespace_files: WantedFiles | None = Field(None, alias="namespaceFiles")

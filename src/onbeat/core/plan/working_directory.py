@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from onbeat.core.durations import Duration
 from onbeat.core.execution import Block
 from onbeat.core.flow import Dynamic, FlowableSpec, Frozen, Lane, Opening, Render, RunnableTask, TaskSpec, parse_task
-from onbeat.core.workspace import NamespaceFiles
+from onbeat.core.workspace import WantedFiles
 
 NAMES = ("core.flow.WorkingDirectory", "core.flow.Worker")
 
@@ -64,7 +64,7 @@ class WorkingDirectory(FlowableSpec):
     tasks: Work
     input_files: Annotated[Dynamic, AfterValidator(_map_or_text)] = Field(None, alias="inputFiles")
     output_files: Annotated[Dynamic, AfterValidator(_list_or_text)] = Field(None, alias="outputFiles")
-    namespace_files: NamespaceFiles | None = Field(None, alias="namespaceFiles")
+    namespace_files: WantedFiles | None = Field(None, alias="namespaceFiles")
     cache: Cache | None = None
 
     def branches(self) -> Iterator[tuple[TaskSpec, ...]]:
