@@ -21,6 +21,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from immutables import Map
+
 from onbeat.core.durations import format_duration
 from onbeat.errors import UserError
 
@@ -150,6 +152,8 @@ def _foreign(value: Any, depth: int, walk: _Walk) -> Any:
         return _plain(value.value, depth, walk)
     if isinstance(value, str):
         return _text(str(value))
+    if isinstance(value, Map):
+        return _map_with_keys(dict(sorted(value.items())), depth, walk)  # it knows no order: every process must see the same
     if isinstance(value, Mapping):
         return _map_with_keys(value, depth, walk)
     if isinstance(value, list | tuple):

@@ -13,6 +13,8 @@ CASES = [
     ("date", "at | date(format='HH:mm', timeZone='Europe/Paris')", "17:19"),
     ("date", "at | date('HH:mm', 'Europe/Paris')", "17:19"),
     ("date", "'July 24, 2001' | date('yyyy-MM-dd', existingFormat='MMMM dd, yyyy')", "2001-07-24"),
+    ("date", "at | date('dd MMM', locale='en_GB')", "08 Sep"),
+    ("date", "at | date('dd.MM.yyyy', locale='de')", "08.09.2013"),
     ("date", "now() | date('yyyy')", "2024"),
     ("dateAdd", "at | dateAdd(-1, 'DAYS')", "2013-09-07T15:19:12.123456Z"),
     ("dateAdd", "at | dateAdd(amount=90, unit='MINUTES', format='HH:mm')", "16:49"),

@@ -1,12 +1,18 @@
-import random
-import re
-import uuid
 from typing import Any
 
 import pytest
 
-from onbeat.core.expressions import ExpressionError, NeedsOutside, date_filters, evaluate
-from onbeat.core.expressions.functions import FUNCTIONS, OUTSIDE_NAMES
+from onbeat.core.expressions import (
+    ExpressionError,
+    NeedsOutside,
+    compile_text,
+    date_filters,
+    evaluate,
+    outside,
+    random_functions,
+    run_functions,
+)
+from onbeat.core.expressions.functions import FUNCTIONS
 
 SCOPE: dict[str, Any] = {
     "inputs": {"x": 5},
@@ -19,7 +25,8 @@ SCOPE: dict[str, Any] = {
         "ping": "{{ vars.pong }}",
         "pong": "{{ vars.ping }}",
     },
-    "tasks": {"one": {"state": "FAILED"}, "two": {"x": {"state": "FAILED"}, "y": {"state": "SUCCESS"}}, "three": {"state": "SUCCESS"}},
+    "envs": {"api_url_prod": "https://prod", "empty": ""},
+    "__hidden__": 1,
 }
 
 
@@ -36,8 +43,12 @@ SCOPE: dict[str, Any] = {
         ("json('[1.5]')[0]", 1.5),
         ("fromJson(null)", None),
         ("yaml('a: [1, on]\\nb: {c: 010}')", {"a": [1, "on"], "b": {"c": 10}}),
-        ('printContext() contains \'"inputs":{"x":5}\'', True),
-        ("tasksWithState('failed')", [{"taskId": "one", "state": "FAILED"}, {"taskId": "two", "state": "FAILED", "value": "x"}]),
+        ("fromIon('{a: symbol}').a", "symbol"),
+        ("printContext().inputs", {"x": 5}),
+        ("fetchContext() | keys", ["inputs", "vars", "envs"]),
+        ("'' ~ printContext() contains '\"inputs\":{\"x\":5}'", True),
+        ("env('API_URL_' ~ 'prod')", "https://prod"),
+        ("env('nope', 'localhost') ~ env('empty', 'x')", "localhostx"),
         ("render(vars.a)", "5!"),
         ("renderOnce(vars.a)", "{{ inputs.x }}!"),
         ("render(vars.a, recursive=false)", "{{ inputs.x }}!"),
@@ -72,55 +83,21 @@ def test_a_block_can_be_given_twice() -> None:
         evaluate("{{ block('b') }}", {})
 
 
-def test_the_output_of_the_present_iteration() -> None:
-    """currentEachOutput goes down by the values of all loops around, from the outermost to the innermost."""
-    outputs = {"a": {"x": {"value": "ax"}, "y": {"value": "ay"}}, "b": {"x": {"value": "bx"}}}
-    scope = {"outputs": {"inner": outputs}, "taskrun": {"value": "x"}, "parents": [{"taskrun": {"value": "b"}}, {"outputs": {}}]}
-    assert evaluate("{{ currentEachOutput(outputs.inner).value }}", scope) == "bx"
-    scope["taskrun"] = {"value": "y"}
-    assert evaluate("{{ currentEachOutput(outputs.inner).value ?? 'none' }}", scope) == "none"
-    one = {"outputs": {"t": {"a": {"value": 1}}}, "taskrun": {"value": "a"}, "parents": []}
-    assert evaluate("{{ currentEachOutput(outputs.t).value }}", one) == 1
-
-
-def test_the_output_of_the_present_iteration_inside_an_if() -> None:
-    """A flowable between the loop and the task has the loop's value; it counts once."""
-    scope = {"outputs": {"t": {"a": {"value": 1}}}, "taskrun": {"value": "a"}, "parents": [{"taskrun": {"value": "a"}}]}
-    assert evaluate("{{ currentEachOutput(outputs.t).value }}", scope) == 1
-
-
-def test_randomness_comes_from_the_scope() -> None:
-    """Rule 2: the core draws no lots; the same source gives the same values."""
-    text = "{{ [uuid(), id(), randomInt(5, 10), randomPort()] }}"
-    drawn = evaluate(text, {"__random__": random.Random(7).getrandbits})
-    assert drawn == evaluate(text, {"__random__": random.Random(7).getrandbits})
-    assert drawn != evaluate(text, {"__random__": random.Random(8).getrandbits})
-    made, identifier, number, port = drawn
-    assert str(uuid.UUID(made)) == made
-    assert uuid.UUID(made).version == 4
-    assert re.fullmatch(r"[0-9A-Za-z]{22}", identifier)
-    assert 5 <= number < 10
-    assert 49_152 <= port < 65_536
-    with pytest.raises(ExpressionError, match="needs randomness"):
-        evaluate(text, {})
-
-
-@pytest.mark.parametrize("name", sorted(OUTSIDE_NAMES))
-def test_functions_from_outside_are_known_by_name(name: str) -> None:
-    """Rule 1: each is asked of the caller, with its arguments as plain JSON."""
-    with pytest.raises(NeedsOutside) as raised:
-        evaluate("{{ " + name + "(inputs, 'a') }}", SCOPE)
-    assert (raised.value.name, raised.value.arguments) == (name, ({"x": 5}, "a"))
-    assert evaluate("{{ " + name + "(1) }}", {"__outside__": {name: lambda number: (number, {"k": 2})}}) == [1, {"k": 2}]
+def test_the_environment_is_not_what_an_execution_holds() -> None:
+    """Rule 1: the core says so before it evaluates; without the variables the caller is asked."""
+    assert compile_text("{{ env('x') }}").reaches == {"env"}
+    with pytest.raises(NeedsOutside):
+        evaluate("{{ env('x') }}", {})
 
 
 def test_every_function_has_a_test() -> None:
-    """A function without an example is one that nobody knows; those on dates are tested with their filters."""
+    """A function without an example is one that nobody knows; other groups have their own tests."""
     here = {
-        *("block", "currentEachOutput", "dict", "fromJson", "id", "json", "max", "min", "namespace", "printContext", "randomInt"),
-        *("randomPort", "range", "render", "renderOnce", "tasksWithState", "uuid", "yaml"),
+        *("block", "dict", "env", "fetchContext", "fromIon", "fromJson", "json", "max", "min", "namespace", "printContext", "range"),
+        *("render", "renderOnce", "yaml"),
     }
-    assert set(FUNCTIONS) == {*here, *OUTSIDE_NAMES, *date_filters.FUNCTIONS}
+    elsewhere = {*date_filters.FUNCTIONS, *random_functions.FUNCTIONS, *run_functions.FUNCTIONS, *outside.FUNCTIONS}
+    assert set(FUNCTIONS) == {*here, *elsewhere}
 
 
 @pytest.mark.parametrize(
@@ -134,19 +111,20 @@ def test_every_function_has_a_test() -> None:
         ("fromJson('[' ~ '1' ~ ', NaN]')", "not JSON"),
         ("yaml('a: [')", "not YAML that can be read here"),
         ("yaml(1)", "takes a text, not a number"),
-        ("randomInt(5, 1)", "the second not below the first"),
+        ("fromIon(1)", "takes a text, not a number"),
+        ("fromIon('{')", "not Ion, see its line 1, column 2"),
+        ("env('nope')", "there is no environment variable `nope`"),
         ("render(vars.loop)", "more than 30 deep"),
         ("render(vars.ping)", "more than 100 times"),
         ("render('{{ 1', true)", "expected token|unexpected"),
         ("render('{{ nope }}')", "Unable to find `nope` used in the expression `{{ nope }}` at line 1"),
         ("range()", r"takes \(start, end\?, increment\?\)"),
-        ("currentEachOutput()", r"takes \(outputs\)"),
     ],
 )
 def test_wrong_use_is_told(text: str, reason: str) -> None:
     """The function is named, and what it takes."""
     with pytest.raises(ExpressionError, match=reason):
-        evaluate("{{ " + text + " }}", {**SCOPE, "__random__": random.Random(7).getrandbits})
+        evaluate("{{ " + text + " }}", SCOPE)
 
 
 def test_a_function_is_a_function_whatever_the_variables_are_called() -> None:

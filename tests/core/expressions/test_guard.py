@@ -12,7 +12,7 @@ def test_no_filter_fails_but_with_an_error_of_ours(name: str, value: Any) -> Non
     """Any value through any filter, without arguments and with wrong ones: a result or a sentence that does not show the value."""
     for arguments in ("", "(1)", "('x')", "(null, null)", "({'a': 'b'}, true)", "(nope=1)", "([], [], [], [])"):
         try:
-            evaluate("{{ x | " + name + arguments + " }}", {"x": value})
+            evaluate("{{ x | " + name + arguments + " }}", {"x": value, "__outside__": {"jq": lambda program, data: [data]}})
         except ExpressionError as error:
             assert "`" in str(error)  # noqa: PT017  both outcomes are right
 
@@ -22,7 +22,7 @@ def test_no_function_fails_but_with_an_error_of_ours(name: str) -> None:
     """Any arguments to any function."""
     for arguments in ("()", "(1)", "('x', 'y')", "(null, null, null)", "([1], {})", "(nope=1)", "({'a': 'b'}, true, 1.5, 'x', [])"):
         try:
-            evaluate("{{ " + name + arguments + " }}", {"__outside__": {name: lambda *values, **named: None}})
+            evaluate("{{ " + name + arguments + " }}", {"envs": {}, "__outside__": {name: lambda *values, **named: None}})
         except ExpressionError as error:
             assert "`" in str(error)  # noqa: PT017  both outcomes are right
 

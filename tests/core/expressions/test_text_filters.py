@@ -58,6 +58,8 @@ CASES = [
     ("split", "'a.b' | split('\\.')", ["a", "b"]),
     ("split", "'a,b,,' | split(',')", ["a", "b"]),
     ("split", "'a,b,,' | split(',', -1)", ["a", "b", "", ""]),
+    ("format", "'%s is %05d' | format('x', 7)", "x is 00007"),
+    ("raw", "'<b>' | raw", "<b>"),
     ("split", "'a1b22c' | split('[0-9]+')", ["a", "b", "c"]),
     ("split", "'a1b22c' | split('[0-9]+', 2)", ["a", "b22c"]),
     ("split", "'a, b' | split(', ')", ["a", "b"]),

@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Context as JinjaContext
+from jinja2.utils import missing
 
 from onbeat.core.expressions.budget import Budget
 from onbeat.core.expressions.errors import ExpressionError
@@ -52,6 +53,16 @@ class Context(JinjaContext):
         self.name = None
         self.globals_keys: set[str] = set()
         self._again = again
+
+    def resolve_or_missing(self, key: str) -> Any:
+        """The value of a name; `_context` is all of them, as macros take them in Kestra."""
+        if key in self.vars:
+            return self.vars[key]
+        if key in self.parent:
+            return self.parent[key]
+        if key == "_context":
+            return {name: value for name, value in {**self.parent, **self.vars}.items() if not name.startswith("__")}
+        return missing
 
     def again(self, value: Any) -> Any:
         """The value with the expressions in its texts evaluated, on the same budget."""

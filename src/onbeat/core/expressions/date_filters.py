@@ -34,6 +34,7 @@ def formatted(
     locale: str | None = None,
 ) -> str:
     """The date as text, by a Java pattern or the name of one."""
+    _check_locale(locale, format, existing_format)
     return dates.write(dates.read(value, time_zone, existing_format), format, time_zone)
 
 
@@ -50,6 +51,7 @@ def added(
     """The date that many `DAYS`, `HOURS`, `MONTHS` … later, or earlier when the amount is negative."""
     if type(amount) is not int:
         raise ExpressionError("the filter `dateAdd` takes a whole number as its amount")
+    _check_locale(locale, format, existing_format)
     moved = _move(dates.read(value, time_zone, existing_format).astimezone(dates.zone(time_zone)), amount, unit.upper())
     return dates.write(moved, format, time_zone)
 
@@ -83,6 +85,7 @@ def now(
     locale: str | None = None,
 ) -> str:
     """The time at which the expression is evaluated."""
+    _check_locale(locale, format, existing_format)
     instant: datetime = context.private(NOW, "needs the time, which is not known here")
     return dates.write(instant, format, time_zone)
 
@@ -141,6 +144,14 @@ def is_after(context: Context, date: Any, after: Any) -> bool:
 
 def is_between(context: Context, date: Any, after: Any, before: Any) -> bool:
     return dates.read(after) < dates.read(date) < dates.read(before)
+
+
+def _check_locale(locale: str | None, *formats: str | None) -> None:
+    """Refuse a language whose names are not known, where the date has names in it."""
+    if locale is None or to_text(locale).lower().startswith("en"):
+        return
+    if any(format is not None and format != "rfc_1123_date_time" and dates.spells(format) for format in formats):
+        raise ExpressionError(f"names of months and days are not available in `{to_text(locale)[:20]}`, only in English")
 
 
 def _move(instant: datetime, amount: int, unit: str) -> datetime:

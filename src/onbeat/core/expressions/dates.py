@@ -53,6 +53,7 @@ _NAMED = {
 _PATTERN = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[#^~]|[^A-Za-z'#^~]+")
 _OFFSET = re.compile(r"(?:UTC|GMT|UT)?([+-])(\d{1,2})(?::?(\d{2}))?")
 _BRACKETS = re.compile(r"\[[^\]]*\]$")
+_NAMING = frozenset("MLecQq")
 _LONGEST = 200
 _PARTS = 16
 
@@ -98,6 +99,11 @@ def write(instant: datetime, format: str = "iso", time_zone: str | None = None) 
     if format == "iso_instant":
         return _written("yyyy-MM-dd'T'HH:mm:ss", instant.astimezone(UTC)) + _groups_of_three(instant.microsecond) + "Z"
     return _written(_NAMED.get(format, format), local)
+
+
+def spells(format: str) -> bool:
+    """Whether a format writes names of months or days, which are English here."""
+    return any(letter in ("E", "a", "G") or (letter in _NAMING and len(part) > 2) for letter, part in _cut(_NAMED.get(format, format)))
 
 
 def _written(pattern: str, instant: datetime) -> str:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
@@ -11,6 +12,7 @@ import orjson
 from onbeat.core.expressions import guard
 from onbeat.core.expressions.context import Context
 from onbeat.core.expressions.errors import ExpressionError
+from onbeat.core.expressions.ion_text import write_ion
 from onbeat.core.expressions.texts import kind_of, plain_value, to_json, to_text
 from onbeat.core.expressions.yaml_text import write_yaml
 
@@ -20,6 +22,7 @@ _JAVA_CLASSES = {
     float: "java.lang.Double",
     list: "java.util.ArrayList",
     tuple: "java.util.ArrayList",
+    Decimal: "java.math.BigDecimal",
 }
 
 
@@ -37,6 +40,12 @@ def yaml_text(context: Context, value: Any) -> str:
     """The value as YAML."""
     context.budget.spend(len(to_json(value)))
     return write_yaml(plain_value(value))
+
+
+def ion_text(context: Context, value: Any) -> str:
+    """The value as Ion text."""
+    context.budget.spend(len(to_json(value)) >> 3)
+    return write_ion(plain_value(value))
 
 
 def base64_encode(context: Context, value: Any) -> str:
@@ -79,7 +88,8 @@ def sha512(context: Context, value: Any) -> str:
 def class_name(context: Context, value: Any) -> str:
     """What kind of value it is, by the Java names that Kestra's flows compare with."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return "java.lang.Integer" if -(2**31) <= value < 2**31 else "java.lang.Long"
+        bits = value.bit_length()
+        return f"java.{'lang.Integer' if bits < 32 else 'lang.Long' if bits < 64 else 'math.BigInteger'}"
     return _JAVA_CLASSES.get(type(value), "java.util.LinkedHashMap")
 
 
@@ -105,6 +115,7 @@ FILTERS = {
         }
     ),
     **guard.filters(
-        {"json": json_text, "toJson": json_text, "jsonEncode": json_text, "tojson": pretty_json, "yaml": yaml_text}, null=False
+        {"json": json_text, "toJson": json_text, "jsonEncode": json_text, "tojson": pretty_json, "toIon": ion_text, "yaml": yaml_text},
+        null=False,
     ),
 }

@@ -3,7 +3,7 @@
 Called by: expression.py.
 """
 
-from typing import Any
+from typing import Any, NoReturn
 
 from jinja2 import nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -12,6 +12,7 @@ from onbeat.core.expressions import (
     date_filters,
     encoding_filters,
     functions,
+    jq,
     list_filters,
     lookups,
     number_filters,
@@ -21,15 +22,20 @@ from onbeat.core.expressions import (
 )
 from onbeat.core.expressions.budget import check_text
 from onbeat.core.expressions.context import Context
+from onbeat.core.expressions.errors import ExpressionError
 from onbeat.core.expressions.generator import Generator
 from onbeat.core.expressions.lexer import Lexer
 from onbeat.core.expressions.missing import Missing
-from onbeat.core.expressions.parser import CHARGE, EACH
+from onbeat.core.expressions.parser import CHARGE, EACH, RAISE
 from onbeat.core.expressions.texts import to_text
 
 
 def _charge(context: Context, weight: int) -> None:
     context.budget.spend(weight)
+
+
+def _raise(context: Context, nothing: None) -> NoReturn:
+    raise ExpressionError("nothing that stands before `?? raise` has a value")
 
 
 FILTERS = {
@@ -38,8 +44,10 @@ FILTERS = {
     **number_filters.FILTERS,
     **encoding_filters.FILTERS,
     **date_filters.FILTERS,
+    **jq.FILTERS,
     EACH: lookups.each,
     CHARGE: _charge,
+    RAISE: _raise,
 }
 TESTS = predicates.TESTS
 FUNCTIONS = functions.FUNCTIONS
@@ -86,6 +94,7 @@ class Environment(ImmutableSandboxedEnvironment):
             "less": operators.less,
             "less_or_equal": operators.less_or_equal,
             "mapping": lookups.mapping,
+            "member": lookups.member,
             "multiply": operators.multiply,
             "negate": operators.negate,
             "nullish": operators.nullish,

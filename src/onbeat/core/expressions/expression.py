@@ -25,7 +25,7 @@ from onbeat.core.expressions.budget import NESTED, RENDERING, SOURCE, Budget, ch
 from onbeat.core.expressions.context import Context, Scope
 from onbeat.core.expressions.environment import ENVIRONMENT, FILTERS, FUNCTIONS, TESTS
 from onbeat.core.expressions.errors import ExpressionError, NeedsOutside, OutsideFailed
-from onbeat.core.expressions.functions import OUTSIDE_NAMES
+from onbeat.core.expressions.functions import REACHING
 from onbeat.core.expressions.generator import Generator
 from onbeat.core.expressions.lookups import Loop
 from onbeat.core.expressions.missing import Unfound, suggestion
@@ -211,7 +211,7 @@ def _check(tree: nodes.Template) -> frozenset[str]:
             continue
         _known("function", name, FUNCTIONS, call.lineno)
         call.node = nodes.EnvironmentAttribute(name, lineno=call.lineno)
-        if name in OUTSIDE_NAMES:
+        if name in REACHING:
             reaches.add(name)
     return frozenset(reaches)
 

@@ -1,78 +1,36 @@
-"""Functions: what is called by name. Those that reach outside are known by name and asked of the caller.
+"""Functions: what is called by name, and belongs to no group of its own.
+
+Those that draw lots are in random_functions.py, those that look at task runs in run_functions.py, those that reach outside of the
+evaluation in outside.py.
 
 Rules
-1. What reaches outside is looked for in `scope["__outside__"]`; when it is not there, NeedsOutside names it and its arguments, so that
-   the caller can do it off the loop and evaluate again. What such a function raises comes out unchanged.
-2. Randomness is `scope["__random__"]`: a callable like `random.getrandbits`. Time is `scope["__now__"]`.
-3. Texts from data are rendered only by `render` and `renderOnce`, never by themselves.
+1. Time is `scope["__now__"]`; the environment's variables are `scope["envs"]`. The caller who has none of them cannot evaluate what
+   needs them: `reaches` of an expression says so before.
+2. Texts from data are rendered only by `render` and `renderOnce`, never by themselves.
 
 Called by: the code that the generator writes.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
-import orjson
 from jinja2.utils import Namespace
 
-from onbeat.core.expressions import date_filters, guard
+from onbeat.core.expressions import date_filters, guard, outside, random_functions, run_functions
 from onbeat.core.expressions.budget import RENDERINGS
 from onbeat.core.expressions.context import Context
-from onbeat.core.expressions.errors import ExpressionError, NeedsOutside, OutsideFailed
+from onbeat.core.expressions.errors import ExpressionError, NeedsOutside
+from onbeat.core.expressions.ion_text import read_ion
+from onbeat.core.expressions.json_text import read_json
 from onbeat.core.expressions.lookups import between
 from onbeat.core.expressions.operators import greater, join, less
-from onbeat.core.expressions.texts import kind_of, plain_value, to_json
+from onbeat.core.expressions.outside import OUTSIDE_NAMES
+from onbeat.core.expressions.texts import kind_of, plain_value, to_text
 from onbeat.core.expressions.yaml_text import read_yaml
 
-OUTSIDE = "__outside__"
-RANDOM = "__random__"
-
-OUTSIDE_NAMES = frozenset(
-    (
-        "appLink",
-        "credential",
-        "decrypt",
-        "encrypt",
-        "errorLogs",
-        "fetchContext",
-        "fileEmpty",
-        "fileExists",
-        "fileSize",
-        "fileURI",
-        "http",
-        "isFileEmpty",
-        "isPublicHoliday",
-        "kv",
-        "read",
-        "secret",
-        "subflow",
-    )
-)
-
-_BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_LARGE_NUMBER = re.compile(r"[0-9]{19}")
-
-
-def reach_outside(name: str) -> guard.Function:
-    """The function of that name, which the caller of the evaluation does."""
-
-    def ask(context: Context, /, *arguments: Any, **named: Any) -> Any:
-        context.budget.spend(1)
-        values = [plain_value(argument) for argument in arguments]
-        options = {key: plain_value(value) for key, value in named.items()}
-        function = (context.parent.get(OUTSIDE) or {}).get(name)
-        if function is None:
-            raise NeedsOutside(name, *values, *([options] if options else []))
-        try:
-            result = function(*values, **options)
-        except NeedsOutside:
-            raise
-        except Exception as error:
-            raise OutsideFailed(error) from error
-        return plain_value(result)
-
-    return ask
+ENVS = "envs"
+REACHING = OUTSIDE_NAMES | {"env"}
+"""Functions that need more than an execution holds."""
 
 
 def range_(context: Context, start: Any, end: Any = None, increment: Any = 1) -> list[Any]:
@@ -108,23 +66,7 @@ def from_json(context: Context, json: Any) -> Any:
         return None
     if not isinstance(json, str):
         raise ExpressionError(f"the function `fromJson` takes a text, not {kind_of(json)}")
-    if _LARGE_NUMBER.search(json):
-        json = _LARGE.sub(_quoted, json)
-    try:
-        return plain_value(orjson.loads(json))
-    except orjson.JSONDecodeError as error:
-        raise ExpressionError(f"the text is not JSON, see its line {error.lineno}, column {error.colno}") from None
-
-
-_LARGE = re.compile(r'("(?:[^"\\]|\\.)*")|(-?[0-9]+)(?![0-9.eE])')
-
-
-def _quoted(found: re.Match[str]) -> str:
-    """An integer beyond 64 bits as a text; anything else as it is."""
-    digits = found[2]
-    if digits is None or len(digits) < 19 or len(digits) > 4_000 or -(2**63) <= int(digits) < 2**63:
-        return found[0]
-    return f'"{digits}"'
+    return read_json(json)
 
 
 def from_yaml(context: Context, yaml: Any) -> Any:
@@ -135,62 +77,31 @@ def from_yaml(context: Context, yaml: Any) -> Any:
     return plain_value(read_yaml(yaml))
 
 
-def uuid(context: Context) -> str:
-    """A random UUID."""
-    bits = _random(context, 128) & ~(0xF << 76) & ~(0x3 << 62) | (4 << 76) | (2 << 62)
-    text = f"{bits:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+def from_ion(context: Context, ion: Any, all_rows: Any = False) -> Any:
+    """The first value of an Ion text, or all its rows as a list."""
+    if ion is None:
+        return None
+    if not isinstance(ion, str):
+        raise ExpressionError(f"the function `fromIon` takes a text, not {kind_of(ion)}")
+    context.budget.spend(len(ion) >> 3)
+    rows = [plain_value(row) for row in islice(read_ion(ion), None if all_rows is True else 1)]
+    return rows if all_rows is True else rows[0] if rows else None
 
 
-def identifier(context: Context) -> str:
-    """A random id of 22 letters and digits, as Kestra's ids are."""
-    number, letters = _random(context, 128), []
-    for _ in range(22):
-        number, digit = divmod(number, 62)
-        letters.append(_BASE62[digit])
-    return "".join(reversed(letters))
+def env(context: Context, name: Any, default: Any = None) -> Any:
+    """`envs.NAME` for a name that is worked out; something else when it is not there or empty."""
+    variables = context.parent.get(ENVS)
+    if variables is None:
+        raise NeedsOutside("env", to_text(name))
+    found = variables.get(to_text(name).lower())
+    if not found and default is None:
+        raise ExpressionError(f"there is no environment variable `{to_text(name)[:60]}`, and no default for it")
+    return found or default
 
 
-def random_int(context: Context, lower: int, upper: int) -> int:
-    """A whole number from `lower` up to before `upper`."""
-    if type(lower) is not int or type(upper) is not int or upper < lower:
-        raise ExpressionError("the function `randomInt` takes two whole numbers, the second not below the first")
-    return lower + _random(context, 128) % max(upper - lower, 1)
-
-
-def random_port(context: Context) -> int:
-    """A number from the range of ports that nobody has registered."""
-    return random_int(context, 49_152, 65_536)
-
-
-def current_each_output(context: Context, outputs: Any) -> Any:
-    """What `outputs` holds for the values of all loops around the present task run; null when there is nothing."""
-    around = [parent["taskrun"].get("value") for parent in context.parent.get("parents") or () if parent.get("taskrun")]
-    nearest = (context.parent.get("taskrun") or {}).get("value")
-    for value in reversed(around):
-        outputs = outputs.get(value) if isinstance(outputs, Mapping) else None
-    if nearest is None or not isinstance(outputs, Mapping):
-        return outputs
-    # inside a flowable inside a loop, the flowable has the loop's value already
-    return outputs.get(nearest, outputs if around and around[0] == nearest else None)
-
-
-def tasks_with_state(context: Context, state: str) -> list[dict[str, Any]]:
-    """The task runs in that state: their `taskId`, `state` and, in loops, `value`."""
-    wanted, found = state.upper(), []
-    for task, info in (context.parent.get("tasks") or {}).items():
-        context.budget.spend(len(info))
-        if info.get("state") == wanted:
-            found.append({"taskId": task, "state": wanted})
-        for value, run in info.items():
-            if isinstance(run, Mapping) and run.get("state") == wanted:
-                found.append({"taskId": task, "state": wanted, "value": value})
-    return found
-
-
-def print_context(context: Context) -> str:
-    """All that expressions see, as JSON."""
-    return to_json({name: value for name, value in context.parent.items() if not name.startswith("__")})
+def fetch_context(context: Context) -> dict[str, Any]:
+    """All that expressions see."""
+    return {name: value for name, value in context.parent.items() if not name.startswith("__")}
 
 
 def namespace(context: Context, **values: Any) -> Any:
@@ -225,34 +136,28 @@ def render_once(context: Context, to_render: Any) -> Any:
     return render(context, to_render, False)
 
 
-def _random(context: Context, bits: int) -> int:
-    source: Callable[[int], int] = context.private(RANDOM, "needs randomness, which is not to be had here")
-    return source(bits)
-
-
 FUNCTIONS: dict[str, guard.Function] = {
     **date_filters.FUNCTIONS,
+    **random_functions.FUNCTIONS,
+    **run_functions.FUNCTIONS,
+    **outside.FUNCTIONS,
     **guard.functions(
         {
             "block": block,
-            "currentEachOutput": current_each_output,
             "dict": dictionary,
+            "env": env,
+            "fetchContext": fetch_context,
+            "fromIon": from_ion,
             "fromJson": from_json,
-            "id": identifier,
             "json": from_json,
             "max": largest,
             "min": smallest,
             "namespace": namespace,
-            "printContext": print_context,
-            "randomInt": random_int,
-            "randomPort": random_port,
+            "printContext": fetch_context,
             "range": range_,
             "render": render,
             "renderOnce": render_once,
-            "tasksWithState": tasks_with_state,
-            "uuid": uuid,
             "yaml": from_yaml,
         }
     ),
-    **{name: reach_outside(name) for name in OUTSIDE_NAMES},
 }

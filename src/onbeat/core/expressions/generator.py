@@ -75,7 +75,10 @@ class Generator(CodeGenerator):
     # -- lookups and calls
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:
-        self.write("attribute(")
+        self._write_lookup("attribute", node, frame)
+
+    def _write_lookup(self, function: str, node: nodes.Getattr, frame: Frame) -> None:
+        self.write(f"{function}(")
         self.visit(node.node, frame)
         self.write(f", {node.attr!r}, {path_of(node)!r})")
 
@@ -95,7 +98,10 @@ class Generator(CodeGenerator):
             self.write(f"functions[{function.name!r}](context")
         else:
             self.write("call(context, ")
-            self.visit(function, frame)
+            if isinstance(function, nodes.Getattr):
+                self._write_lookup("member", function, frame)
+            else:
+                self.visit(function, frame)
         self.signature(node, frame, {"caller": "caller"} if forward_caller else None)
         self.write(")")
 

@@ -25,6 +25,8 @@ TOKENS = 8_000
 
 _OPERATORS = {"???": "absent", "??": "coalesce", "?": "question", "..": "range"}
 _OPERATOR = re.compile(r"\?\?\?|\?\?|\?|\.\.|" + jinja.operator_re.pattern)
+_INTEGER = re.compile(rf"(?:{jinja.integer_re.pattern})(?:l\b)?", jinja.integer_re.flags)
+"""`10l` is Java's way to write a long integer."""
 _ESCAPE = re.compile(r"""\\(?:u([0-9a-fA-F]{4})|([ntr\\'"]))""")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
 _CARRIAGE = "\x1e"
@@ -55,6 +57,8 @@ class Lexer(jinja.Lexer):
     def _adapt(self, state: str, rule: Any) -> Any:
         if rule.pattern is jinja.operator_re:
             return rule._replace(pattern=_OPERATOR)
+        if rule.pattern is jinja.integer_re:
+            return rule._replace(pattern=_INTEGER)
         pattern = rule.pattern.pattern
         for word, words in ((r"\s*raw\s*", r"\s*(?:raw|verbatim)\s*"), (r"\s*endraw\s*", r"\s*(?:endraw|endverbatim)\s*")):
             pattern = pattern.replace(word, words)
@@ -93,7 +97,7 @@ class Lexer(jinja.Lexer):
 def _number(line: int, text: str) -> int | float:
     if len(text) > 400:
         raise TemplateSyntaxError("the number is too long", line)
-    plain = text.replace("_", "")
+    plain = text.replace("_", "").rstrip("lL")
     if not any(sign in plain for sign in ".eE") or plain[:2] in ("0x", "0X"):
         return int(plain, 0)
     value = float(plain)

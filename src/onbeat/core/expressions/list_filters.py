@@ -7,6 +7,7 @@ from typing import Any
 from onbeat.core.expressions import guard
 from onbeat.core.expressions.context import Context
 from onbeat.core.expressions.errors import ExpressionError
+from onbeat.core.expressions.lookups import in_order
 from onbeat.core.expressions.missing import Missing
 from onbeat.core.expressions.operators import add, equal, join, less, truthy
 from onbeat.core.expressions.predicates import TESTS, is_empty
@@ -45,16 +46,18 @@ def joined(context: Context, value: Any, separator: str = "", attribute: str | N
 
 def keys(context: Context, value: Any) -> list[Any]:
     """The keys of a map, the indexes of a list."""
-    return list(value) if isinstance(value, Mapping) else list(range(len(_list("keys", value))))
+    return in_order(value) if isinstance(value, Mapping) else list(range(len(_list("keys", value))))
 
 
 def values(context: Context, value: Any) -> list[Any]:
-    return list(_map("values", value).values())
+    found = _map("values", value)
+    return [found[key] for key in in_order(found)]
 
 
 def entries(context: Context, value: Any) -> list[list[Any]]:
     """The pairs of a map."""
-    return [[key, item] for key, item in _map("items", value).items()]
+    found = _map("items", value)
+    return [[key, found[key]] for key in in_order(found)]
 
 
 def sorted_entries(context: Context, value: Any) -> list[list[Any]]:
@@ -216,14 +219,16 @@ def smallest(context: Context, value: Any, attribute: str | None = None) -> Any:
 
 def list_(context: Context, value: Any) -> list[Any]:
     """A text as its characters, a map as its keys."""
-    if isinstance(value, str | Mapping):
+    if isinstance(value, Mapping):
+        return in_order(value)
+    if isinstance(value, str):
         return list(value)
     return _list("list", value)
 
 
 def _sequence(name: str, value: Any) -> Any:
     if isinstance(value, Mapping):
-        return list(value.values())
+        return [value[key] for key in in_order(value)]
     return value if isinstance(value, str) else _list(name, value)
 
 

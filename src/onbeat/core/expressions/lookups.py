@@ -12,7 +12,8 @@ Rules
 Called by: the code that the generator writes.
 """
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -28,6 +29,8 @@ from onbeat.core.expressions.missing import Missing, missing, solid
 from onbeat.core.expressions.texts import kind_of, to_text
 
 _ABSENT = object()
+_GETTERS: dict[str, Callable[[Any], Any]] = {"empty": operator.not_, "length": len, "size": len}
+"""What a text or list is asked for without parentheses, as in Kestra: `name.length`, `list.size`."""
 _LOOP_VARIABLES = frozenset(("index", "index0", "length", "first", "last", "revindex", "revindex0", "previtem", "nextitem", "cycle"))
 
 
@@ -64,8 +67,23 @@ def attribute(value: Any, name: str, path: str) -> Any:
             return getattr(value, name)
         except AttributeError:
             return missing(path, name, {})
-    method = method_of(solid(value), name)
-    return missing(path, name, {}) if method is None else partial(method, value)
+    getter = _GETTERS.get(name)
+    if isinstance(solid(value), str | list | tuple) and getter is not None:
+        return getter(value)
+    return missing(path, name, {})
+
+
+def member(value: Any, name: str, path: str) -> Any:
+    """`value.name`, where it is called."""
+    if isinstance(value, str | list | tuple):
+        method = method_of(value, name)
+        return missing(path, name, {}) if method is None else partial(method, value)
+    return attribute(value, name, path)
+
+
+def in_order(value: Mapping[str, Any]) -> list[str]:
+    """The keys of a map. A persistent one knows no order: its keys are sorted, so that every process sees the same."""
+    return sorted(value) if type(value) is Map else list(value)
 
 
 def item(value: Any, key: Any, path: str) -> Any:
@@ -120,7 +138,7 @@ def each(context: Context, value: Any, weight: int, pairs: bool) -> list[Any]:
     if value is None:
         return []
     if isinstance(value, Mapping):
-        items: list[Any] = list(value.items()) if pairs else [{"key": key, "value": found} for key, found in value.items()]
+        items: list[Any] = [(key, value[key]) if pairs else {"key": key, "value": value[key]} for key in in_order(value)]
     elif isinstance(value, list | tuple):
         items = list(value)
     elif isinstance(value, str):

@@ -8,8 +8,9 @@ From loose to tight: `x if c else y`; `c ? x : y`; or; and; not; is, contains, i
 
 Rules
 1. `include`, `import`, `extends` and everything else that would load a template is refused by name.
-2. A loop, macro and block carries its weight, for the budget.
-3. Nothing nests deeper than DEPTH, so that no text exhausts the stack.
+2. `a ?? raise` fails when there is no a.
+3. A loop, macro and block carries its weight, for the budget.
+4. Nothing nests deeper than DEPTH, so that no text exhausts the stack.
 
 Called by: compiling, see expression.py. Touches Jinja2's parse_* methods (pinned to 3.1).
 """
@@ -27,6 +28,7 @@ DEPTH = 24
 
 EACH = " each"
 CHARGE = " charge"
+RAISE = " raise"
 """Names of filters that only the parser can write: they begin with a blank."""
 
 TAGS = ("block", "call", "filter", "for", "if", "macro", "print", "raw", "set", "verbatim", "with")
@@ -88,11 +90,34 @@ class Parser(JinjaParser):
         return node
 
     def parse_block(self) -> nodes.Block:
-        node = super().parse_block()
-        if node.scoped or node.required:
+        node = nodes.Block(lineno=next(self.stream).lineno)
+        name = next(self.stream)
+        if name.type not in ("name", "string") or not name.value.isidentifier():
+            self.fail("a block takes a name, one word", name.lineno)
+        node.name, node.scoped, node.required = name.value, False, False
+        if self.stream.current.type != "block_end":
             self.fail("a block takes a name only", node.lineno)
+        node.body = self.parse_statements(("name:endblock",), drop_needle=True)
+        if not self.stream.skip_if(f"name:{node.name}"):
+            self.stream.skip_if("string")
         node.body.insert(0, _charge(node.body, node.lineno))
         return node
+
+    def parse_signature(self, node: nodes.Macro | nodes.CallBlock) -> None:
+        """A macro's arguments; after one that has a default the others have null, as in Kestra."""
+        node.args, node.defaults = [], []
+        self.stream.expect("lparen")
+        while self.stream.current.type != "rparen":
+            if node.args:
+                self.stream.expect("comma")
+            argument = self.parse_assign_target(name_only=True)
+            argument.set_ctx("param")
+            if self.stream.skip_if("assign"):
+                node.defaults.append(self.parse_expression())
+            elif node.defaults:
+                node.defaults.append(nodes.Const(None, lineno=argument.lineno))
+            node.args.append(argument)
+        self.stream.expect("rparen")
 
     # -- expressions, from loose to tight
 
@@ -185,7 +210,10 @@ class Parser(JinjaParser):
                 if least > 120:
                     return node
                 next(self.stream)
-                node = nodes.Or(node, self._parse_tight(121), lineno=token.lineno)
+                other = self._parse_tight(121)
+                if isinstance(other, nodes.Name) and other.name == "raise":
+                    other = nodes.Filter(nodes.Const(None), RAISE, [], [], None, None, lineno=token.lineno)
+                node = nodes.Or(node, other, lineno=token.lineno)
                 node.operator = token.type  # Jinja2 takes no node classes of others; the generator reads it
             else:
                 return node

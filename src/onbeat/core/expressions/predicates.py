@@ -66,9 +66,9 @@ def is_map(context: Context, value: Any) -> bool:
 
 
 def is_json(context: Context, value: Any) -> bool:
-    """A text that is JSON."""
+    """A text that is JSON, or a value that it could be read from: maps, lists, numbers and booleans."""
     if not isinstance(value, str):
-        return False
+        return value is not None
     context.budget.spend(len(value) >> 6)
     try:
         orjson.loads(value)

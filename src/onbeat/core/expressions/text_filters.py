@@ -9,6 +9,7 @@ from onbeat.core.expressions import guard
 from onbeat.core.expressions.budget import check_text
 from onbeat.core.expressions.context import Context
 from onbeat.core.expressions.errors import ExpressionError
+from onbeat.core.expressions.java_format import format_text
 from onbeat.core.expressions.methods import replaced
 from onbeat.core.expressions.patterns import compile_pattern, substitute
 from onbeat.core.expressions.texts import kind_of, to_text
@@ -131,6 +132,16 @@ def replace(context: Context, value: Any, replace_pairs: Any, regexp: Any = Fals
     return _everywhere(context, value, change)
 
 
+def formatted(context: Context, value: str, *arguments: Any) -> str:
+    """The text with `%s`, `%d`, `%.2f` … in it replaced by the arguments, as Java formats them."""
+    return format_text(context, value, arguments)
+
+
+def raw(context: Context, value: Any) -> Any:
+    """The value as it is: nothing is escaped here anyway."""
+    return value
+
+
 def escape_char(context: Context, value: Any, type: str) -> Any:
     """Quotes escaped for a text in `single` or `double` quotes, or in single quotes of a shell; inside maps and lists too."""
     escape = _ESCAPES.get(type.lower())
@@ -242,10 +253,12 @@ FILTERS = guard.filters(
         "endsWith": ends_with,
         "escape": escape,
         "escapeChar": escape_char,
+        "format": formatted,
         "indent": indent,
         "lower": lower,
         "nindent": nindent,
         "nl2br": nl2br,
+        "raw": raw,
         "regexExtract": regex_extract,
         "regexMatch": regex_match,
         "regexReplace": regex_replace,
