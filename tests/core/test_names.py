@@ -70,3 +70,9 @@ def test_the_patterns_are_anchored_at_both_ends(pattern: str) -> None:
     assert re.search(pattern, "ok")
     assert not re.search(pattern, "ok nok")
     assert not re.search(pattern, "/ok")
+
+
+def test_a_namespace_and_those_above_it() -> None:
+    """The nearest first."""
+    assert names.lineage("a.b.c") == ["a.b.c", "a.b", "a"]
+    assert names.lineage("a") == ["a"]

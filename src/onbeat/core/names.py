@@ -57,6 +57,12 @@ def check_namespace(name: str) -> str:
     )
 
 
+def lineage(namespace: str) -> list[str]:
+    """The namespace and those above it, the nearest first: `a.b`, `a`."""
+    parts = namespace.split(".")
+    return [".".join(parts[:size]) for size in range(len(parts), 0, -1)]
+
+
 def check_task_id(name: str) -> str:
     """The name, if it can be a task's or a trigger's id."""
     return _check("task id", name, TASK_ID, TASK_ID_LENGTH, "letters, digits, `_` and `-`, beginning with a letter or digit")

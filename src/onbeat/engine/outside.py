@@ -1,57 +1,82 @@
-"""Answer the functions of expressions that look at files and logs: `read`, `fileSize`, `fileExists`, `fileEmpty`, `errorLogs`.
+"""Answer the functions of expressions that look at files, values and logs: `read`, `fileURI`, `fileSize`, `fileExists`, `fileEmpty`, `kv`,
+`errorLogs`.
 
 Expressions are evaluated at once and cannot wait. So a function that reaches outside first raises what it needs; it is brought here, and
 the expression evaluated again with the answer at hand.
 
 Rules
-1. Only addresses under the flow's own `kestra:///<namespace>/<flow>/` are looked at: an event cannot make a flow read another's files.
+1. Of executions only the files of the flow itself and of the execution's relatives (what started it, what it started, and so on) are
+   looked at: an event cannot make a flow read another's files. Files of namespaces are there to be shared.
 2. What is read is text, up to MOST_READ bytes; larger files are for tasks.
 3. Called twice with the same arguments, a function is asked once.
+4. A value is looked for in the namespace and those above it; where another namespace is named, in that one only. A missing one is an
+   error that names its key, unless `errorOnMissing=false`.
 
 Called by: evaluator.
 """
 
-import posixpath
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 import orjson
 
+from onbeat.core.addresses import SCHEME, clean, files_folder, is_of_flow, namespace_file_of, owner_of, path_of
 from onbeat.core.event import Json
-from onbeat.core.expressions import ExpressionError, NeedsOutside
+from onbeat.core.execution import Execution, Head
+from onbeat.core.expressions import ExpressionError, NeedsOutside, truthy
+from onbeat.core.names import check_namespace, lineage
 from onbeat.core.times import iso
 from onbeat.errors import NotFound
-from onbeat.ports import LogLine, Storage
+from onbeat.ports import LogLine, Storage, Values
 
-SCHEME = "kestra:///"
 MOST_READ = 1_000_000
 """Bytes; no text in an expression may be longer anyway."""
+_OF_NAMESPACE = "nsfile://"
+_FLOW_TRIGGER = "core.trigger.Flow"
+_FARTHEST = 20
+"""Steps from an execution to those that it came from."""
 ErrorLogs = Callable[[str], Awaitable[list[LogLine]]]
 """All log lines of an execution."""
+Load = Callable[[str], Awaitable[Execution | None]]
+"""An execution by its id."""
+Arguments = tuple[Any, ...]
 
 
 class Asked(NamedTuple):
-    """For whom an expression is evaluated."""
+    """For whom an expression is evaluated. origin: the execution that started this one."""
 
     namespace: str
     flow: str
     execution: str
+    origin: str | None = None
+
+    @classmethod
+    def of(cls, head: Head) -> "Asked":
+        """For an execution."""
+        return cls(head.namespace, head.flow, head.id, _origin(head))
 
 
 class Outside:
-    """What such functions give."""
+    """What such functions give. A seam that is None is not available."""
 
-    def __init__(self, storage: Storage, error_logs: ErrorLogs | None = None) -> None:
+    def __init__(
+        self, storage: Storage, error_logs: ErrorLogs | None = None, values: Values | None = None, load: Load | None = None
+    ) -> None:
         self._storage = storage
         self._logs = error_logs
-        self._known: dict[str, Callable[[Asked, tuple[Any, ...]], Awaitable[Json]]] = {
+        self._values = values
+        self._load = load
+        self._known: dict[str, Callable[[Asked, Arguments], Awaitable[Json]]] = {
             "read": self._read,
+            "fileURI": self._uri,
             "fileSize": self._size,
             "fileExists": self._exists,
             "fileEmpty": self._empty,
             "isFileEmpty": self._empty,
             "errorLogs": self._error_logs,
         }
+        if values is not None:
+            self._known["kv"] = self._kv
 
     def key(self, outside: NeedsOutside) -> str:
         """What stands for a call."""
@@ -79,8 +104,10 @@ class Outside:
 
         return {name: ready(name) for name in self._known}
 
-    async def _read(self, asked: Asked, arguments: tuple[Any, ...]) -> Json:
-        uri = _address("read", asked, arguments)
+    # ---- files -----------------------------------------------------------------------------------------------------
+
+    async def _read(self, asked: Asked, arguments: Arguments) -> Json:
+        uri = await self._address("read", asked, arguments)
         if await self._storage.size(uri) > MOST_READ:
             raise ExpressionError(f"the function `read` takes files of up to {MOST_READ:,} bytes; read this one in a task")
         try:
@@ -88,20 +115,79 @@ class Outside:
         except UnicodeDecodeError:
             raise ExpressionError("the function `read` takes text files; this one is not UTF-8") from None
 
-    async def _size(self, asked: Asked, arguments: tuple[Any, ...]) -> Json:
-        return await self._storage.size(_address("fileSize", asked, arguments))
+    async def _uri(self, asked: Asked, arguments: Arguments) -> Json:
+        given = _bound("fileURI", arguments, "path", "namespace")
+        return _namespace_file(_text("fileURI", "path", given["path"]), given["namespace"] or asked.namespace)
 
-    async def _exists(self, asked: Asked, arguments: tuple[Any, ...]) -> Json:
+    async def _size(self, asked: Asked, arguments: Arguments) -> Json:
+        return await self._storage.size(await self._address("fileSize", asked, arguments))
+
+    async def _exists(self, asked: Asked, arguments: Arguments) -> Json:
         try:
-            await self._storage.size(_address("fileExists", asked, arguments))
+            await self._storage.size(await self._address("fileExists", asked, arguments))
         except NotFound:
             return False
         return True
 
-    async def _empty(self, asked: Asked, arguments: tuple[Any, ...]) -> Json:
-        return await self._storage.size(_address("fileEmpty", asked, arguments)) == 0
+    async def _empty(self, asked: Asked, arguments: Arguments) -> Json:
+        return await self._storage.size(await self._address("fileEmpty", asked, arguments)) == 0
 
-    async def _error_logs(self, asked: Asked, arguments: tuple[Any, ...]) -> Json:
+    async def _address(self, function: str, asked: Asked, arguments: Arguments) -> str:
+        """The address of the file that a function was given, if the flow may look at it. Raises ExpressionError, UserError."""
+        given = _bound(function, arguments, "path", "namespace")
+        text = _text(function, "path", given["path"])
+        if text.startswith(_OF_NAMESPACE):
+            namespace, _, text = text.removeprefix(_OF_NAMESPACE).partition("/")
+            return _namespace_file(text, namespace or given["namespace"] or asked.namespace)
+        if "://" not in text and text:
+            return _namespace_file(text, given["namespace"] or asked.namespace)
+        path = path_of(text)
+        if path is None:
+            raise ExpressionError(f"the function `{function}` takes an address in storage, `{SCHEME}…`, or a path of a namespace file")
+        if namespace_file_of(path) is not None or is_of_flow(path, asked.namespace, asked.flow) or await self._is_relatives(path, asked):
+            return text
+        raise ExpressionError(
+            f"the function `{function}` may look at files of its flow, of executions related to this one, and of namespaces"
+        )
+
+    async def _is_relatives(self, path: str, asked: Asked) -> bool:
+        """Whether a path is of a file of an execution that came from where this one came from."""
+        owner = owner_of(path)
+        if owner is None or self._load is None:
+            return False
+        theirs = await self._load(owner.execution)
+        if theirs is None or not is_of_flow(path, theirs.head.namespace, theirs.head.flow):
+            return False
+        mine = {asked.execution, *await self._ancestors(asked.origin, self._load)}
+        return owner.execution in mine or not mine.isdisjoint(await self._ancestors(_origin(theirs.head), self._load))
+
+    async def _ancestors(self, id_: str | None, load: Load) -> list[str]:
+        """The execution, the one that started it, and so on."""
+        found: list[str] = []
+        while id_ is not None and len(found) < _FARTHEST:
+            found.append(id_)
+            execution = await load(id_)
+            id_ = None if execution is None else _origin(execution.head)
+        return found
+
+    # ---- values and logs -------------------------------------------------------------------------------------------
+
+    async def _kv(self, asked: Asked, arguments: Arguments) -> Json:
+        assert self._values is not None
+        given = _bound("kv", arguments, "key", "namespace", "errorOnMissing")
+        key = _text("kv", "key", given["key"])
+        namespace = _text("kv", "namespace", given["namespace"] or asked.namespace)
+        for each in lineage(namespace) if namespace == asked.namespace else [namespace]:
+            found = await self._values.get(each, key)
+            if found is not None:
+                return found.value
+        if given["errorOnMissing"] is None or truthy(given["errorOnMissing"]):
+            raise ExpressionError(
+                f"there is no value `{key}` in namespace {namespace}; `kv('{key}', errorOnMissing=false)` gives null then"
+            )
+        return None
+
+    async def _error_logs(self, asked: Asked, arguments: Arguments) -> Json:
         lines = await self._logs(asked.execution) if self._logs is not None else []
         return [
             {
@@ -120,17 +206,34 @@ class Outside:
         ]
 
 
-def _key(name: str, arguments: tuple[Any, ...]) -> str:
+def _origin(head: Head) -> str | None:
+    """The execution that started one: as a subflow, or by its end."""
+    if head.parent is not None or head.trigger is None or head.trigger.type != _FLOW_TRIGGER:
+        return head.parent
+    found = head.trigger.variables.get("executionId")
+    return found if isinstance(found, str) else None
+
+
+def _key(name: str, arguments: Arguments) -> str:
     return f"{name} {orjson.dumps(arguments).decode()}"
 
 
-def _address(function: str, asked: Asked, arguments: tuple[Any, ...]) -> str:
-    """The address a function was given, if the flow may look at it. Raises ExpressionError."""
-    uri = arguments[0] if arguments else None
-    if not isinstance(uri, str) or not uri.startswith(SCHEME):
-        raise ExpressionError(f"the function `{function}` takes an address in storage, `{SCHEME}…`")
-    path = uri.removeprefix(SCHEME)
-    own = f"{asked.namespace}/{asked.flow}/"
-    if posixpath.normpath(path) != path or not path.startswith(own):
-        raise ExpressionError(f"the function `{function}` may look at {SCHEME}{own}… only")
-    return uri
+def _bound(function: str, arguments: Arguments, *names: str) -> dict[str, Any]:
+    """The arguments by name, None where one was not given: by place, and by name as a map at the end. Raises ExpressionError."""
+    placed, options = (arguments[:-1], arguments[-1]) if arguments and isinstance(arguments[-1], dict) else (arguments, {})
+    bound: dict[str, Any] = dict.fromkeys(names)
+    bound.update(zip(names, placed, strict=False))
+    if len(placed) > len(names) or not options.keys() <= bound.keys():
+        raise ExpressionError(f"the function `{function}` takes {', '.join(f'`{name}`' for name in names)}")
+    return {**bound, **options}
+
+
+def _text(function: str, name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ExpressionError(f"the function `{function}` takes a text as `{name}`")
+    return value
+
+
+def _namespace_file(path: str, namespace: object) -> str:
+    """The address of a namespace's file. Raises UserError."""
+    return f"{SCHEME}{files_folder(check_namespace(_text('read', 'namespace', namespace)))}/{clean(path)}"
