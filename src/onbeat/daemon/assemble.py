@@ -28,6 +28,7 @@ from onbeat.engine.housekeeping import keep_tidy
 from onbeat.engine.identity import Identity
 from onbeat.engine.intake import Intake, LoadedTrigger
 from onbeat.engine.loader import Loader
+from onbeat.engine.namespace_files import KeptFiles
 from onbeat.engine.node import Node
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.places import Kind
@@ -39,6 +40,7 @@ from onbeat.engine.storage import LocalStorage
 from onbeat.engine.task_cache import TaskCache
 from onbeat.engine.tasklog import TaskLogs
 from onbeat.engine.topics import EmbeddedBus, Projection
+from onbeat.engine.values import KeptValues
 from onbeat.engine.vault import Vault
 from onbeat.engine.workers import LocalWorkers
 from onbeat.engine.workspace import Workspaces
@@ -125,7 +127,9 @@ def _assemble(
     defaults = server_defaults(settings.plugin_defaults)
     catalog = Catalog(store, defaults)
     registry = registry or Registry(_bus_aliases(settings), defaults)
-    evaluator = Evaluator(clock, payloads, identity.bits, environment, settings.env_prefix, settings.variables_globals, store.logs)
+    values, files = KeptValues(store, clock), KeptFiles(storage)
+    asked = (store.logs, values, store.load)
+    evaluator = Evaluator(clock, payloads, identity.bits, environment, settings.env_prefix, settings.variables_globals, *asked)
     logs = TaskLogs(store, clock)
     lent = TaskServices(
         clock=clock,
@@ -134,6 +138,8 @@ def _assemble(
         workers=workers,
         publisher=publisher,
         settings=settings.for_plugins(),
+        values=values,
+        files=files,
     )
     workspaces = Workspaces(settings.data / "work", storage, lent.files, evaluator, clock, logs, group)
     runner = Runner(registry, catalog, evaluator, payloads, logs, lent, workspaces, TaskCache(storage, clock), group)
@@ -157,6 +163,8 @@ def _assemble(
         evaluator=evaluator,
         payloads=payloads,
         storage=storage,
+        values=values,
+        files=files,
         publisher=publisher,
         identity=identity,
         clock=clock,
@@ -182,7 +190,7 @@ def _services(settings: Settings, node: Node, store: StoreAndQueries, clock: Clo
         yield relay.serve()
     readers = Readers(store, clock, node.readers)
     kept = (settings.retention_days, settings.topic_days, settings.topic_bytes)
-    yield keep_tidy(store, clock, *kept, readers, LocalStorage(settings.data / "storage"))
+    yield keep_tidy(store, clock, *kept, readers, LocalStorage(settings.data / "storage"), node.values)
     if settings.watch:
         yield node.loader.watch()
 

@@ -6,7 +6,7 @@ and what comes out goes back as a signal, so that deciding stays pure.
 Rules
 1. An expression that touches what is not there yet says so; it is brought, and the expression evaluated again. Nothing else is read.
 2. Large values are evaluated off the loop: other executions go on meanwhile.
-3. A file is read only from under the flow's own address (outside.py).
+3. A file is read only where the flow may look (outside.py).
 
 Called by: runner for the properties of tasks, the engine for Evaluate commands, intake for triggers.
 """
@@ -21,10 +21,10 @@ from onbeat.core.execution import ROOT, Execution
 from onbeat.core.expressions import ExpressionError, NeedsOutside, Template, make_scope
 from onbeat.core.flow import Flow
 from onbeat.core.trigger import Start, TriggerSpec, match
-from onbeat.engine.outside import Asked, ErrorLogs, Outside
+from onbeat.engine.outside import Asked, ErrorLogs, Load, Outside
 from onbeat.engine.payloads import Payloads, replace_refs
 from onbeat.engine.secrets import Secrets
-from onbeat.ports import Clock
+from onbeat.ports import Clock, Values
 
 _MOST_REFS = 32
 
@@ -32,7 +32,7 @@ _MOST_REFS = 32
 class Evaluator:
     """Renders templates for executions. environment: the process's variables; prefix: which of them are `envs`.
 
-    error_logs: the lines that `errorLogs()` gives for an execution.
+    error_logs: the lines that `errorLogs()` gives for an execution. values: what `kv()` gives. load: finds executions, to tell relatives.
     """
 
     def __init__(
@@ -44,11 +44,13 @@ class Evaluator:
         prefix: str = "ENV_",
         globals_: Mapping[str, str] | None = None,
         error_logs: ErrorLogs | None = None,
+        values: Values | None = None,
+        load: Load | None = None,
     ) -> None:
         self._clock = clock
         self._payloads = payloads
         self._secrets = Secrets(environment)
-        self._outside = Outside(payloads.storage, error_logs)
+        self._outside = Outside(payloads.storage, error_logs, values, load)
         self.mask = self._secrets.mask
         self.mask_value = self._secrets.mask_value
         self.outside: dict[str, Any] = {
@@ -68,7 +70,7 @@ class Evaluator:
         names = context.variables(flow, execution, n, self._clock.now())
         names.update(self.outside)
         names.update(beside or {})
-        return await self.render_names(template, names, Asked(execution.head.namespace, execution.head.flow, execution.id))
+        return await self.render_names(template, names, Asked.of(execution.head))
 
     async def render_names(self, template: Template, names: dict[str, Any], asked: Asked | None = None) -> Json:
         """The template's value over these names; what lies in storage is brought when it is touched. asked: for whom files are read."""

@@ -1,4 +1,4 @@
-"""Forget what is past its time: ended executions, their values in storage, bus records.
+"""Forget what is past its time: ended executions, their values in storage, bus records, values of namespaces.
 
 Small batches with the loop in between, so that a purge is never felt; a crash in the middle leaves nothing half done.
 
@@ -16,6 +16,7 @@ from onbeat.core.event import Micros
 from onbeat.core.ids import make_id
 from onbeat.engine.readers import Readers
 from onbeat.engine.storage import LocalStorage
+from onbeat.engine.values import KeptValues
 from onbeat.errors import OnbeatError, StoreBroken
 from onbeat.ports import Clock, Store
 
@@ -33,6 +34,7 @@ async def keep_tidy(
     topic_bytes: int,
     readers: Readers | None = None,
     storage: LocalStorage | None = None,
+    values: KeptValues | None = None,
 ) -> None:
     """Purge now and every hour until cancelled."""
     while True:
@@ -47,6 +49,8 @@ async def keep_tidy(
                 await clock.sleep(0)
             if storage is not None:
                 await sweep(store, storage, before)
+            if values is not None:
+                await values.purge_all()
             records = await store.purge_records(now - int(topic_days * _DAY), topic_bytes)
             if purged or records:
                 _log.info("purged", executions=purged, records=records)

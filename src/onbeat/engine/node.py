@@ -29,11 +29,13 @@ from onbeat.engine.identity import Identity
 from onbeat.engine.inputs import renderer
 from onbeat.engine.intake import Intake
 from onbeat.engine.loader import Loader
+from onbeat.engine.namespace_files import KeptFiles
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.relay import READER, Relay
 from onbeat.engine.runner import Runner
 from onbeat.engine.tasklog import TaskLogs
 from onbeat.engine.topics import Projection
+from onbeat.engine.values import KeptValues
 from onbeat.errors import NotFound, Overloaded, Refused
 from onbeat.ports import Clock, Publisher, Queries, Record, Started, Storage, Store, Work
 from onbeat.registry import Registry
@@ -67,6 +69,8 @@ class Node:
     evaluator: Evaluator
     payloads: Payloads
     storage: Storage
+    values: KeptValues
+    files: KeptFiles
     publisher: Publisher
     identity: Identity
     clock: Clock
