@@ -74,6 +74,11 @@ def test_every_one_is_tested_above() -> None:
         ("at | dateAdd(999999, 'YEARS')", "years 1 to 9999"),
         ("isDayWeekInMonth(at, 'NODAY', 'FIRST')", "a day of the week is"),
         ("isDayWeekInMonth('2024-06-03', 'MONDAY', 'FIFTH')", "takes FIRST"),
+        ("at | date('EEEE', locale='fr')", "not available in `fr`, only in English"),
+        ("at | date('full', locale='de_DE')", "not available in `de_DE`"),
+        ("at | dateAdd(1, 'DAYS', 'MMM', locale='es')", "not available in `es`"),
+        ("'1 mars 2020' | date('yyyy', existingFormat='d MMMM yyyy', locale='fr')", "not available in `fr`"),
+        ("now('a', locale='ja')", "not available in `ja`"),
         ("at | date(zone='UTC')", r"the filter `date` takes \(format\?, timeZone\?, existingFormat\?, locale\?\)"),
     ],
 )
