@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     loop: Literal["uvloop", "asyncio"] = Field("uvloop", description="Event loop.")
     log_format: Literal["auto", "json", "pretty"] = Field("auto", description="`auto`: pretty on a terminal, JSON else.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level of the daemon's own log.")
+    encryption_key: SecretStr | None = Field(
+        None, description="Key of SECRET inputs where they are kept, base64 of 32 bytes; without one it is made in the data folder."
+    )
     plugin_defaults: list[dict[str, Any]] = Field(
         [], description="Values for all tasks and triggers of a type, below each flow's own pluginDefaults: `{type, forced, values}`."
     )

@@ -1,10 +1,12 @@
-"""Keep large inputs, outputs and payloads once in storage, and bring them back when an expression touches them.
+"""Keep large inputs, outputs and payloads once in storage, SECRET inputs encrypted, and bring them back when an expression touches them.
 
-A row with a megabyte in it is written, copied and read at every step; a reference is not.
+A row with a megabyte in it is written, copied and read at every step; a reference is not. A password in a row is read by whoever may
+look at executions; an encrypted one is not.
 
 Rules
 1. What is over the limit is kept before the row that refers to it is written.
 2. Data that looks like a reference is kept in storage too, so an event cannot make us read an address.
+3. The value of a SECRET input is in no row and no file: it is sealed first, and what is sealed stays in the row.
 
 Called by: intake and runner keep, evaluator brings back.
 """
@@ -16,7 +18,11 @@ import orjson
 from immutables import Map
 
 from onbeat.core.event import Json
+from onbeat.core.execution import Head
+from onbeat.core.flow import Flow
 from onbeat.core.refs import INLINE_LIMIT, Ref, is_mark, mark
+from onbeat.core.sealed import sealed
+from onbeat.engine.vault import Vault
 from onbeat.ports import Storage
 
 _CHEAP = 2_000
@@ -26,8 +32,9 @@ _CHEAP = 2_000
 class Payloads:
     """Moves large values between rows and storage."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, vault: Vault | None = None) -> None:
         self.storage = storage
+        self._vault = vault or Vault()
 
     async def keep(self, values: dict[str, Json], where: str) -> dict[str, Json]:
         """The values as a row may hold them. where: a path in storage that is theirs alone."""
@@ -45,6 +52,23 @@ class Payloads:
                 kept[name] = value
                 room -= len(data)
         return kept
+
+    def seal(self, flow: Flow, inputs: dict[str, Json]) -> dict[str, Json]:
+        """The inputs of an execution of this flow, the SECRET ones encrypted."""
+        ids = flow.secret_inputs
+        return sealed(inputs, ids, lambda id_, text: self._vault.seal(f"{flow.name}:{id_}", text)) if ids else inputs
+
+    async def keep_inputs(self, flow: Flow, inputs: dict[str, Json], where: str) -> dict[str, Json]:
+        """The inputs of an execution as a row may hold them. where: a path in storage that is theirs alone."""
+        roots = {id_.partition(".")[0] for id_ in flow.secret_inputs}
+        if not roots:
+            return await self.keep(inputs, where)
+        plain = await self.keep({name: value for name, value in inputs.items() if name not in roots}, where)
+        return {name: plain.get(name, value) for name, value in self.seal(flow, inputs).items()}
+
+    def open(self, head: Head, id_: str, text: str) -> str:
+        """The clear value of an execution's SECRET input. Raises UserError."""
+        return self._vault.open(f"{head.namespace}.{head.flow}:{id_}", text)
 
     async def bring(self, uri: str) -> Json:
         """The value of an address."""

@@ -9,6 +9,8 @@ Rules
 2. Hidden are the value, its JSON-escaped forms, and each longer line of a value with several; the longest is looked for first.
 3. What could not be a secret is not looked for: fewer than SHORTEST characters would hide half of every text.
 4. What is masked can be written: lone surrogates are replaced.
+5. The values of an execution's SECRET inputs are hidden in what is said of that execution, and of no other: a caller's `1234` is no
+   secret of everybody's.
 
 Called by: evaluator; through it runner, effects and the projections.
 """
@@ -17,7 +19,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from onbeat.errors import UserError
@@ -28,25 +30,18 @@ SHORTEST = 4
 _LINE = 8
 
 
-class Secrets:
-    """The secrets of an environment: `SECRET_<KEY>`, base64 as Kestra has it."""
+class Mask:
+    """Hides texts wherever they show up. values: what is hidden."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
-        values = [_decoded(text) for name, text in environment.items() if name.startswith(PREFIX)]
-        hidden = {form for value in values if value is not None for form in _forms(value)}
+    def __init__(self, values: Iterable[str]) -> None:
+        self._values = tuple(values)
+        hidden = {form for value in self._values for form in _forms(value)}
         self._pattern = re.compile("|".join(map(re.escape, sorted(hidden, key=len, reverse=True)))) if hidden else None
 
-    def get(self, key: str, namespace: str | None = None, subkey: str | None = None) -> str:
-        """The value of a secret. Raises UserError."""
-        name = f"{PREFIX}{key.upper()}"
-        text = self._environment.get(name)
-        if text is None:
-            raise UserError(f"there is no secret `{key}`: set {name} (base64) in the daemon's environment")
-        value = _decoded(text)
-        if value is None:
-            raise UserError(f"{name} is not base64")
-        return value
+    def also(self, values: Iterable[str]) -> "Mask":
+        """One that hides these too."""
+        more = tuple(values)
+        return Mask([*self._values, *more]) if more else self
 
     def mask(self, text: str) -> str:
         """The text with every secret in it hidden."""
@@ -64,6 +59,26 @@ class Secrets:
             return {self.mask(key): self.mask_value(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
             return [self.mask_value(item) for item in value]
+        return value
+
+
+class Secrets(Mask):
+    """The secrets of an environment: `SECRET_<KEY>`, base64 as Kestra has it."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        values = [_decoded(text) for name, text in environment.items() if name.startswith(PREFIX)]
+        super().__init__(value for value in values if value is not None)
+
+    def get(self, key: str, namespace: str | None = None, subkey: str | None = None) -> str:
+        """The value of a secret. Raises UserError."""
+        name = f"{PREFIX}{key.upper()}"
+        text = self._environment.get(name)
+        if text is None:
+            raise UserError(f"there is no secret `{key}`: set {name} (base64) in the daemon's environment")
+        value = _decoded(text)
+        if value is None:
+            raise UserError(f"{name} is not base64")
         return value
 
 

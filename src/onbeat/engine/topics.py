@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 
 from onbeat.core.event import Json
+from onbeat.core.execution import Head
 from onbeat.core.projection import state_event
 from onbeat.ports import JournalRow, Publisher, Record, Store, Work
 
@@ -23,9 +24,9 @@ _log = structlog.get_logger("onbeat.topics")
 
 
 class Projection:
-    """Journal rows as state events of a topic. mask: hides secrets in a value."""
+    """Journal rows as state events of a topic. mask: hides secrets in a value that is of an execution."""
 
-    def __init__(self, topic: str, mask: Callable[[Any], Any] = lambda value: value) -> None:
+    def __init__(self, topic: str, mask: Callable[[Head, Any], Any] = lambda head, value: value) -> None:
         self.topic = topic
         self._mask = mask
 
@@ -33,7 +34,7 @@ class Projection:
         """The CloudEvent of a row; None when it is none. Raises whatever is wrong with a row that cannot be shown."""
         event = state_event(row.head, row.change)
         if event is not None:
-            event["data"] = self._mask(event["data"])
+            event["data"] = self._mask(row.head, event["data"])
         return event
 
     def record(self, row: JournalRow) -> Record | None:
