@@ -9,7 +9,7 @@ import pytest
 from onbeat import registry
 from onbeat.errors import UserError
 from onbeat.plugins.log import Log
-from onbeat.registry import SOURCES, TASKS, Registry
+from onbeat.registry import RENAMED, SOURCES, TASKS, Registry
 
 
 @pytest.mark.parametrize("name", sorted(TASKS))
@@ -29,6 +29,13 @@ def test_every_trigger_type_is_there(name: str) -> None:
 def test_old_names_mean_the_same() -> None:
     """`io.kestra.core.tasks.log.Log` is `core.log.Log`."""
     assert Registry().task("io.kestra.core.tasks.log.Log") is Log
+
+
+@pytest.mark.parametrize(("before", "now"), RENAMED.items())
+def test_renamed_types_are_found(before: str, now: str) -> None:
+    """What Kestra called otherwise before, task or trigger, is the present one."""
+    found = Registry().task if now in TASKS else Registry().source
+    assert found(before) is found(now)
 
 
 def test_an_unknown_type_gets_the_nearest_name() -> None:

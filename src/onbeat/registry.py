@@ -21,10 +21,25 @@ from onbeat.ports import SourceOptions, TaskOptions
 
 TASKS: dict[str, str] = {
     "core.log.Log": "log",
+    "core.log.Fetch": "log",
+    "core.log.PurgeLogs": "log",
+    "core.metric.Publish": "metric",
+    "core.templating.TemplatedTask": "templating",
+    "core.trigger.Toggle": "trigger",
     "core.debug.Return": "debug",
     "core.debug.Echo": "debug",
+    "core.debug.Version": "debug",
     "core.output.OutputValues": "output",
     "core.execution.Fail": "execution",
+    "core.execution.Exit": "execution",
+    "core.execution.Assert": "execution",
+    "core.execution.Labels": "execution",
+    "core.execution.SetVariables": "execution",
+    "core.execution.UnsetVariables": "execution",
+    "core.execution.Count": "execution",
+    "core.execution.Resume": "execution",
+    "core.execution.Kill": "execution",
+    "core.execution.PurgeExecutions": "execution",
     "core.http.Request": "http",
     "core.flow.Sleep": "flow",
     "core.event.Publish": "event",
@@ -52,6 +67,14 @@ SOURCES: dict[str, str] = {
 }
 """Source type -> module in onbeat.plugins."""
 
+RENAMED: dict[str, str] = {
+    "core.execution.Counts": "core.execution.Count",
+    "core.storage.Purge": "core.execution.PurgeExecutions",
+    "core.storages.Purge": "core.execution.PurgeExecutions",
+    "fs.http.Request": "core.http.Request",
+}
+"""Names that Kestra had for types before -> the present ones."""
+
 
 class Registry:
     """The plugins of this installation. aliases: type names that mean another one here (which bus `core.trigger.Event` is on).
@@ -69,6 +92,7 @@ class Registry:
     def task(self, name: str) -> type[TaskOptions]:
         """The class of a task type. Raises UserError."""
         name = short_type(name)
+        name = RENAMED.get(name, name)
         if name not in self._tasks:
             self._load(name, TASKS.get(name), "task")
         return self._tasks[name]
@@ -76,6 +100,7 @@ class Registry:
     def source(self, name: str) -> type[SourceOptions]:
         """The class of a trigger type. Raises UserError."""
         name = short_type(name)
+        name = RENAMED.get(name, name)
         name = self._aliases.get(name, name)
         if name not in self._sources:
             self._load(name, SOURCES.get(name), "trigger")

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
-from onbeat.core.times import from_datetime, from_iso, iso, to_datetime
+from onbeat.core.times import Instant, from_datetime, from_iso, iso, to_datetime
 
 INSTANTS = st.integers(-62_135_596_800_000_000, 253_402_300_799_999_999)
 """The years 1 to 9999."""
@@ -42,3 +43,16 @@ def test_a_text_without_an_offset_is_refused():
     """With what to write."""
     with pytest.raises(ValueError, match="`2026-11-21T12:00:00` has no offset; write it as 2026-11-21T12:00:00Z"):
         from_iso("2026-11-21T12:00:00")
+
+
+@pytest.mark.parametrize("text", ["2026-11-21T12:00:00Z", "2026-11-21T13:00:00+01:00", "2026-11-21T12:00:00.000000Z"])
+def test_an_option_may_be_an_instant(text: str):
+    """In any zone, as microseconds."""
+    assert TypeAdapter(Instant).validate_python(text) == from_iso("2026-11-21T12:00:00Z")
+
+
+@pytest.mark.parametrize("value", ["2026-11-21", "2026-11-21T12:00:00", "soon", "", 5, None, True])
+def test_what_is_no_instant_is_refused_as_an_option(value: object):
+    """With the spelling to use, and without the value."""
+    with pytest.raises(ValidationError, match="such as `2026-11-21T12:00:00Z`"):
+        TypeAdapter(Instant).validate_python(value)

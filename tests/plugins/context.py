@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from onbeat.core.event import Json, Micros
+from onbeat.core.expressions import compile_value, make_scope
 from onbeat.errors import NotFound
 from onbeat.ports import Outcome, ProcessEnd, Record, TaskContext, TaskLog, TaskOptions, TaskServices
 
@@ -99,6 +100,11 @@ class FakeWorkers:
         return self.result
 
 
+async def render(value: Json, names: Mapping[str, Json]) -> Json:
+    """The value with its expressions evaluated; they see these names only."""
+    return compile_value(value).render(make_scope(dict(names)))
+
+
 @dataclass
 class FakeWorld:
     """All that a task sees, and a way to run one."""
@@ -110,10 +116,11 @@ class FakeWorld:
     workers: Any = field(default_factory=FakeWorkers)
     publisher: FakePublisher = field(default_factory=FakePublisher)
     settings: dict[str, Any] = field(default_factory=dict)
+    actions: Any = None
 
     def context(self, **facts: Any) -> TaskContext:
         """The context of the first attempt of task `work` in `company.team.sales`."""
-        services = TaskServices(self.clock, self.storage, self.processes, self.workers, self.publisher, self.settings)
+        services = TaskServices(self.clock, self.storage, self.processes, self.workers, self.publisher, self.settings, actions=self.actions)
         known: dict[str, Any] = {
             "execution": "5Xkz6sVY0AFVuPuRMG3OQh",
             "namespace": "company.team",
@@ -124,6 +131,7 @@ class FakeWorld:
             "log": self.log,
             "deadline": None,
             "services": services,
+            "render": render,
         }
         return TaskContext(**{**known, **facts})
 

@@ -1,10 +1,11 @@
 """The tasks that show a value."""
 
+import re
 from typing import Any
 
 import pytest
 
-from onbeat.plugins.debug import Echo, Return
+from onbeat.plugins.debug import Echo, Return, Version
 from onbeat.ports import Outcome
 from tests.plugins.context import FakeWorld
 
@@ -24,3 +25,10 @@ async def test_echo_is_the_old_log(world: FakeWorld) -> None:
     """As in Kestra it has no outputs."""
     assert await world.run(Echo, {"format": 1, "level": "ERROR"}) == Outcome()
     assert world.log.lines == [("ERROR", "1")]
+
+
+async def test_the_version_is_told(world: FakeWorld) -> None:
+    """As the package has it."""
+    outputs = (await world.run(Version, {})).outputs
+    assert outputs
+    assert re.fullmatch(r"\d+\.\d+\.\d+.*", outputs["version"])

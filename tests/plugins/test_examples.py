@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from onbeat.core.flow import RunnableTask
-from onbeat.core.parse import parse_flow
+from onbeat.engine.loader import check_flow
 from onbeat.ports import TaskOptions
 from onbeat.registry import TASKS, Registry
 
@@ -18,11 +18,8 @@ OURS = [name for name, module in TASKS.items() if module not in ("kafka", "mqtt"
 def test_the_example_of_a_page_is_a_flow_that_is_taken(name: str) -> None:
     """It parses, it uses the task, and the task's own checks have nothing against its options."""
     registry = Registry()
-    flow, _ = parse_flow("id: example\nnamespace: company.team\n" + _example(registry.task(name)), "example.yaml")
-    runnable = [task for task in flow.by_id.values() if isinstance(task, RunnableTask)]
-    assert name in [task.type for task in runnable]
-    for task in runnable:
-        registry.task(task.type).model_validate(task.options)
+    flow, _ = check_flow("id: example\nnamespace: company.team\n" + _example(registry.task(name)), "example.yaml", registry)
+    assert name in [task.type for task in flow.by_id.values() if isinstance(task, RunnableTask)]
 
 
 def _example(kind: type[TaskOptions]) -> str:

@@ -1,6 +1,9 @@
 """Turn instants into ISO 8601 text with an offset and back: what people and other systems read."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator, WithJsonSchema
 
 from onbeat.core.event import Micros
 
@@ -29,3 +32,16 @@ def to_datetime(at: Micros) -> datetime:
 def from_datetime(moment: datetime) -> Micros:
     """Microseconds of an aware datetime."""
     return (moment - _EPOCH) // _MICRO
+
+
+def _validate(value: object) -> Micros:
+    if isinstance(value, str):
+        try:
+            return from_iso(value)
+        except ValueError:
+            pass
+    raise ValueError("must be an instant with its offset, such as `2026-11-21T12:00:00Z`")
+
+
+Instant = Annotated[Micros, BeforeValidator(_validate), WithJsonSchema({"type": "string", "format": "date-time"})]
+"""An instant in the options of a task: ISO 8601 text with an offset."""

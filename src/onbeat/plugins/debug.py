@@ -1,5 +1,6 @@
-"""Give a value back, to look at it or to use it in later tasks."""
+"""Give a value back, to look at it or to use it in later tasks; say which onbeat this is."""
 
+from importlib import metadata
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator
@@ -66,4 +67,26 @@ class Echo(TaskOptions):
         return Outcome()
 
 
-PROVIDES = (Return, Echo)
+class Version(TaskOptions):
+    """Gives the version of onbeat that runs it: `{{ outputs.<id>.version }}`.
+
+    Example:
+
+    ```yaml
+    tasks:
+      - id: onbeat
+        type: core.debug.Version
+      - id: use
+        type: core.log.Log
+        message: "onbeat {{ outputs.onbeat.version }}"
+    ```
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("core.debug.Version",)
+
+    async def run(self, context: TaskContext) -> Outcome:
+        """Give it."""
+        return Outcome(outputs={"version": metadata.version("onbeat")})
+
+
+PROVIDES = (Return, Echo, Version)
