@@ -27,8 +27,8 @@ from onbeat.cli.check import Checked
 from onbeat.core.changes import Created
 from onbeat.core.event import Event
 from onbeat.core.execution import Execution
+from onbeat.core.matching import match
 from onbeat.core.states import State
-from onbeat.core.trigger import match
 from onbeat.daemon import running
 from onbeat.engine.node import Node
 from onbeat.registry import Registry

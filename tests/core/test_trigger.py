@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from onbeat.core.event import Event
 from onbeat.core.expressions import ExpressionError
-from onbeat.core.trigger import FlowRef, TriggerSpec, match
+from onbeat.core.matching import match
+from onbeat.core.trigger import FlowRef, TriggerSpec
 
 TARGET = {"namespace": "shop", "id": "pay"}
 

@@ -7,26 +7,34 @@ Rules
 1. An expression that touches what is not there yet says so; it is brought, and the expression evaluated again. Nothing else is read.
 2. Large values are evaluated off the loop: other executions go on meanwhile.
 3. A file is read only where the flow may look (outside.py).
+4. SECRET inputs are opened here and nowhere else; `mask_of` hides their values in all that is said of their execution.
 
 Called by: runner for the properties of tasks, the engine for Evaluate commands, intake for triggers.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from onbeat.core import context
 from onbeat.core.event import Event, Json
-from onbeat.core.execution import ROOT, Execution
+from onbeat.core.execution import ROOT, Execution, Head
 from onbeat.core.expressions import ExpressionError, NeedsOutside, Template, make_scope
 from onbeat.core.flow import Flow
-from onbeat.core.trigger import Start, TriggerSpec, match
+from onbeat.core.matching import Fit, Start, facts_of, fit, starts, why_not
+from onbeat.core.sealed import reference, sealed_ids, texts
+from onbeat.core.trigger import TriggerSpec
 from onbeat.engine.outside import Asked, ErrorLogs, Load, Outside
 from onbeat.engine.payloads import Payloads, replace_refs
-from onbeat.engine.secrets import Secrets
+from onbeat.engine.secrets import Mask, Secrets
+from onbeat.errors import UserError
 from onbeat.ports import Clock, Values
 
 _MOST_REFS = 32
+_MASKS = 2_000
+"""Executions whose masks are remembered."""
 
 
 class Evaluator:
@@ -52,7 +60,7 @@ class Evaluator:
         self._secrets = Secrets(environment)
         self._outside = Outside(payloads.storage, error_logs, values, load)
         self.mask = self._secrets.mask
-        self.mask_value = self._secrets.mask_value
+        self._masks: OrderedDict[str, Mask] = OrderedDict()
         self.outside: dict[str, Any] = {
             "envs": {name[len(prefix) :].lower(): value for name, value in environment.items() if name.startswith(prefix)},
             "globals": dict(globals_ or {}),
@@ -70,6 +78,8 @@ class Evaluator:
         names = context.variables(flow, execution, n, self._clock.now())
         names.update(self.outside)
         names.update(beside or {})
+        if flow.secret_inputs:
+            names["inputs"] = replace_refs(names["inputs"], self._clear(flow, execution.head))
         return await self.render_names(template, names, Asked.of(execution.head))
 
     async def render_names(self, template: Template, names: dict[str, Any], asked: Asked | None = None) -> Json:
@@ -92,9 +102,55 @@ class Evaluator:
                     raise ExpressionError(f"the function `{outside.name}` is not available here") from None
         raise ExpressionError(f"it touches more than {_MOST_REFS} values that are kept in storage")
 
+    def _clear(self, flow: Flow, head: Head) -> dict[str, Json]:
+        """The clear values of an execution's SECRET inputs, by what stands for them."""
+        found = texts(head.inputs, flow.secret_inputs)
+        return {reference(id_, text).uri: self._payloads.open(head, id_, text) for id_, text in found}
+
+    def mask_of(self, head: Head) -> Mask:
+        """Hides what must not be seen of an execution: the daemon's secrets, and the values of its own SECRET inputs."""
+        mask = self._masks.get(head.id)
+        if mask is None:
+            mask = self._masks[head.id] = self._secrets.also(self._sealed_in(head))
+            if len(self._masks) > _MASKS:
+                self._masks.popitem(last=False)
+        return mask
+
+    def masked(self, head: Head, value: Any) -> Any:
+        """A value as others may see it of an execution."""
+        return self.mask_of(head).mask_value(value)
+
+    def _sealed_in(self, head: Head) -> Iterator[str]:
+        """What is sealed in an execution's inputs, as far as it can be opened: what cannot is in no text either."""
+        for id_, text in texts(head.inputs, sealed_ids(head.inputs)):
+            with suppress(UserError):
+                yield self._payloads.open(head, id_, text)
+
+    def fit(self, trigger: TriggerSpec, event: Event) -> Fit | None:
+        """What the event is to the trigger; None when a condition is false. Raises ExpressionError, UserError."""
+        with _in_trigger():
+            return fit(trigger, event, self.outside, self._clock.now())
+
+    def starts(self, trigger: TriggerSpec, event: Event, key: str) -> tuple[Start, ...]:
+        """The flows that the trigger starts for this event. Raises ExpressionError, UserError."""
+        with _in_trigger():
+            return starts(trigger, event, key, self.outside, self._clock.now())
+
     def match(self, trigger: TriggerSpec, event: Event) -> tuple[Start, ...]:
-        """What the event starts by this trigger. Raises ExpressionError, UserError."""
-        try:
-            return match(trigger, event, self.outside)
-        except NeedsOutside as outside:
-            raise ExpressionError(f"the function `{outside.name}` is not available in a trigger") from None
+        """What the event starts by this trigger, taken by itself. Raises ExpressionError, UserError."""
+        found = self.fit(trigger, event)
+        return () if found is None or trigger.correlation is not None else self.starts(trigger, event, found.identity)
+
+    def why_not(self, trigger: TriggerSpec, event: Event) -> str | None:
+        """Which condition was false when the event came, with what it saw; None when all hold. Raises ExpressionError, UserError."""
+        with _in_trigger():
+            return why_not(trigger, event, facts_of(trigger, event, self.outside, event.time))
+
+
+@contextmanager
+def _in_trigger() -> Iterator[None]:
+    """A trigger cannot wait for what lies outside: an expression that needs it says so."""
+    try:
+        yield
+    except NeedsOutside as outside:
+        raise ExpressionError(f"the function `{outside.name}` is not available in a trigger") from None

@@ -23,7 +23,7 @@ from onbeat.core.errors_text import short
 from onbeat.core.event import MAX_HOPS, Micros
 from onbeat.core.execution import Head, Trigger
 from onbeat.core.inputs import resolve
-from onbeat.core.trigger import Start
+from onbeat.core.matching import Start
 from onbeat.engine.batch import Batch
 from onbeat.engine.catalog import Catalog, LoadedFlow
 from onbeat.engine.engine import Engine
@@ -318,7 +318,7 @@ class Intake:
             flow=flow.id,
             revision=flow.revision,
             created=now,
-            inputs=await self._payloads.keep(dict(inputs), f"{where}/inputs"),
+            inputs=await self._payloads.keep_inputs(flow, dict(inputs), f"{where}/inputs"),
             labels={**flow.labels, **start.labels},
             variables=flow.variables,
             trigger=Trigger(

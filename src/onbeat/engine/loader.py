@@ -357,8 +357,10 @@ def load_trigger(spec: TriggerSpec, registry: Registry, outside: Mapping[str, An
     settings = _own_settings(spec, registry)
     if "key" not in settings and "key" in spec.settings and spec.order is None:
         spec = spec.model_copy(update={"order": spec.settings["key"]})
-    settings = compile_value(settings).render(make_scope(outside))
-    return LoadedTrigger(spec, registry.source(spec.type).model_validate(settings), path)
+    kind = registry.source(spec.type)
+    if kind.rendered:
+        settings = compile_value(settings).render(make_scope(outside))
+    return LoadedTrigger(spec, kind.model_validate(settings), path)
 
 
 def flow_trigger(loaded: LoadedFlow, raw: Mapping[str, Any], registry: Registry, outside: Mapping[str, Any]) -> LoadedTrigger:

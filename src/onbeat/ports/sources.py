@@ -82,6 +82,12 @@ class SourceOptions(BaseModel):
     """The type names it answers to; the first is onbeat's own."""
     listens_disabled: ClassVar[bool] = False
     """Whether it runs although all its triggers are disabled, to skip what comes meanwhile; False: it connects to nothing then."""
+    rendered: ClassVar[bool] = True
+    """Whether expressions in its settings are evaluated once, when it is loaded; False: they are asked of each event."""
+
+    def parts(self) -> "tuple[SourceOptions, ...]":
+        """What it subscribes to, when that is several things; by default itself."""
+        return (self,)
     verbatim: ClassVar[frozenset[str]] = frozenset()
     """YAML keys of settings that are given as they stand: the source evaluates them itself, with names of its own."""
 
