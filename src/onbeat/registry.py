@@ -47,6 +47,8 @@ TASKS: dict[str, str] = {
     "scripts.shell.Commands": "scripts",
     "scripts.python.Script": "scripts",
     "scripts.python.Commands": "scripts",
+    "scripts.node.Script": "scripts",
+    "scripts.node.Commands": "scripts",
     "python.Call": "python",
     "kafka.Produce": "kafka",
     "mqtt.Publish": "mqtt",

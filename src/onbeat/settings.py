@@ -86,6 +86,7 @@ class Settings(BaseSettings):
             "kafka_session_timeout": self.kafka_session_timeout,
             "mqtt_url": self.mqtt_url,
             "node": self.node,
+            "environments": str(self.data.absolute() / "environments"),
             "events_topic": self.events_topic,
         }
 

@@ -119,6 +119,36 @@ tasks:
 
 `flows/large_order.yaml` waits for a person.
 """,
+    "core.flow.WorkingDirectory": """
+Runs tasks one after another in one directory, `{{ workingDir }}`: what one leaves there the next one finds. It begins with `inputFiles`,
+files of the namespace and what `cache` has kept, and what `outputFiles` names goes to storage at the end. `workerTaskrun` is the
+directory's task run. A daemon that dies finds the directory again.
+
+```yaml
+tasks:
+  - id: build
+    type: core.flow.WorkingDirectory
+    inputFiles:
+      words.txt: "{{ trigger.data | json }}"
+    outputFiles:
+      - "*.count"
+    cache:
+      patterns:
+        - downloads/**
+      ttl: PT24H
+    tasks:
+      - id: prepare
+        type: scripts.shell.Script
+        script: mkdir -p downloads && cp words.txt downloads/
+      - id: count
+        type: scripts.shell.Script
+        script: wc -c < downloads/words.txt > words.count
+  - id: use
+    type: core.log.Log
+    message: "{{ outputs.build.outputFiles['words.count'] }}"
+```
+""",
+    "core.flow.Worker": "Kestra's old name for a `core.flow.WorkingDirectory`.",
     "core.flow.Subflow": """
 Runs another flow. It begins in the transaction in which this task begins to wait, and its end reaches this task in the transaction that
 ends it. Output: `outputs`, those of the flow.
