@@ -5,55 +5,46 @@ Rules
 2. A start that was there already is success: the same (trigger, flow, key) starts once.
 3. What cannot start what it should becomes a dead event in the same transaction: nothing is dropped, nothing retried for ever.
 4. Past the limit of executions at work nothing is written and Overloaded is raised.
-5. Triggers of one connection share a subscription; reload swaps its listeners while it runs.
+5. What a trigger remembers that waits for several events is in the same transaction too; and what a deadline starts, with the deadline.
+6. A trigger that waits for something not to come decides once all that came has been read, but a minute late at most.
 
 Called by: sources and the API's webhook route emit; loader updates the triggers.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
 
-from onbeat.core.addresses import value_folder
-from onbeat.core.errors_text import short
-from onbeat.core.event import MAX_HOPS, Micros
-from onbeat.core.execution import Head, Trigger
-from onbeat.core.inputs import resolve
-from onbeat.core.matching import Start
+from onbeat.core.correlate import CORRELATED
+from onbeat.core.correlation import Fired
+from onbeat.core.event import MAX_HOPS, Event, Micros
+from onbeat.core.matching import Fit
+from onbeat.core.trigger import TriggerSpec
 from onbeat.engine.batch import Batch
-from onbeat.engine.catalog import Catalog, LoadedFlow
+from onbeat.engine.catalog import Catalog
+from onbeat.engine.correlator import Correlator, Desk
 from onbeat.engine.engine import Engine
 from onbeat.engine.evaluator import Evaluator
-from onbeat.engine.inputs import renderer
 from onbeat.engine.payloads import Payloads
-from onbeat.engine.services import keep_running
+from onbeat.engine.sources import WEBHOOK, Sources
+from onbeat.engine.starting import Starter
 from onbeat.engine.subscription import LoadedTrigger, Subscription
-from onbeat.errors import NotFound, OnbeatError, OutsideError, Overloaded, Refused, UserError
-from onbeat.ports import (
-    Clock,
-    DeadEvent,
-    Key,
-    LedgerRow,
-    Position,
-    Queries,
-    Received,
-    SourceContext,
-    Started,
-    Store,
-    Work,
-)
+from onbeat.errors import NotFound, Overloaded, Refused, StoreBroken
+from onbeat.ports import Clock, DeadEvent, LedgerRow, Position, Queries, Received, Started, Store, Work, Written
 
 _log = structlog.get_logger("onbeat.intake")
-WEBHOOK = "core.trigger.Webhook"
 __all__ = ["WEBHOOK", "Intake", "LoadedTrigger", "Subscription"]
+_PATIENCE: Micros = 60_000_000
+"""How long a decision that something did not come waits for sources that have more to read."""
+_T = TypeVar("_T")
 
 
-class Intake:
-    """The sources of this process and the way from an event to executions."""
+class Intake(Sources):
+    """The sources of this process and the way from an event to executions. correlator: what triggers remember."""
 
     def __init__(
         self,
@@ -68,145 +59,39 @@ class Intake:
         settings: Mapping[str, Any],
         group: asyncio.TaskGroup,
     ) -> None:
-        self._store = store
+        super().__init__(store, clock, settings, group, engine.wait_room)
         self._queries = queries
         self._engine = engine
-        self._catalog = catalog
         self._evaluator = evaluator
-        self._payloads = payloads
-        self._clock = clock
         self._new_id = new_id
-        self._settings = settings
-        self._group = group
-        self._subscriptions: dict[str, Subscription] = {}
-        self._open = True
-        self._webhooks: dict[tuple[str, str], list[Subscription]] = {}
-        self._asleep: dict[str, LoadedTrigger] = {}
-        self.refused: dict[str, str] = {}
+        self._starter = Starter(engine, catalog, evaluator, payloads, new_id)
         self._expected: dict[str, list[asyncio.Future[Started]]] = {}
-        self._leaving: list[tuple[str, asyncio.Task[None]]] = []
-
-    # ---- subscriptions -----------------------------------------------------------------------------------------
-
-    def subscriptions(self) -> list[Subscription]:
-        """The running ones, by name."""
-        return [self._subscriptions[name] for name in sorted(self._subscriptions)]
-
-    def asleep(self) -> list[LoadedTrigger]:
-        """Triggers for which nothing runs: disabled ones, and those in `refused`, with why."""
-        return [self._asleep[name] for name in sorted(self._asleep)]
-
-    def find(self, trigger: str) -> tuple[Subscription, LoadedTrigger] | None:
-        """A trigger by its name, with its subscription."""
-        for subscription in self._subscriptions.values():
-            if trigger in subscription.triggers:
-                return subscription, subscription.triggers[trigger]
-        return None
-
-    def webhooks(self, namespace: str, flow: str) -> list[Subscription]:
-        """The subscriptions of webhook triggers that start that flow."""
-        return self._webhooks.get((namespace, flow), [])
+        self._began = clock.now()
+        self._deadlines: asyncio.Task[None] | None = None
+        self.correlator = Correlator(store, clock)
 
     def update(self, triggers: Iterable[LoadedTrigger]) -> None:
-        """Serve these triggers and no others: new subscriptions start, empty ones stop, the others swap their listeners.
-
-        After `stop` nothing starts any more.
-        """
-        if not self._open:
-            return
-        self._leaving = [(name, task) for name, task in self._leaving if not task.done()]
-        wanted: dict[str, dict[str, LoadedTrigger]] = {}
-        self._asleep = {}
-        self.refused = {}
-        for trigger in triggers:
-            if trigger.spec.disabled and not trigger.options.listens_disabled:
-                self._asleep[trigger.spec.name] = trigger
-                continue
-            try:
-                name = trigger.options.subscription(trigger.spec.name, self._settings)
-            except UserError as wrong:
-                self.refused[trigger.spec.name] = str(wrong)
-                self._asleep[trigger.spec.name] = trigger
-                _log.error("a trigger is not served", trigger=trigger.spec.name, problem=str(wrong))
-                continue
-            wanted.setdefault(name, {})[trigger.spec.name] = trigger
-        for name in [name for name in self._subscriptions if name not in wanted]:
-            gone = self._subscriptions.pop(name)
-            if gone.task is not None:
-                gone.task.cancel()
-                self._leaving.append((name, gone.task))
-        for name, members in wanted.items():
-            subscription = self._subscriptions.get(name)
-            if subscription is None:
-                subscription = self._subscriptions[name] = Subscription(name)
-                subscription.set_triggers(members)
-                subscription.task = self._group.create_task(self._serve(subscription))
-            elif [(t.spec, t.options) for t in members.values()] != [(t.spec, t.options) for t in subscription.triggers.values()]:
-                subscription.set_triggers(members)
-        self._webhooks = {}
-        for subscription in self._subscriptions.values():
-            for trigger in subscription.triggers.values():
-                if trigger.spec.type == WEBHOOK:
-                    for target in trigger.spec.targets:
-                        self._webhooks.setdefault((target.namespace, target.id), []).append(subscription)
+        """Serve these triggers and no others."""
+        triggers = list(triggers)
+        super().update(triggers)
+        if self._open:
+            self.correlator.update(trigger.spec for trigger in triggers if trigger.spec.correlation is not None)
+            if self.correlator and self._deadlines is None:
+                self._deadlines = self._group.create_task(self.correlator.serve(self._settle))
 
     async def stop(self) -> None:
-        """Stop all sources: nothing new comes in."""
-        self._open = False
-        tasks = [subscription.task for subscription in self._subscriptions.values() if subscription.task is not None]
-        tasks += [task for _, task in self._leaving]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
-
-    async def _serve(self, subscription: Subscription) -> None:
-        def report(trouble: str | None) -> None:
-            subscription.trouble = trouble
-
-        def ready() -> None:
-            subscription.trouble = None
-            subscription.ready.set()
-
-        async def emit(
-            received: Sequence[Received], *, positions: Sequence[Position] = (), ledger: Sequence[LedgerRow] = ()
-        ) -> tuple[Started, ...]:
-            return await self.emit(subscription, received, positions=positions, ledger=ledger)
-
-        def measure(lag: Callable[[], Awaitable[int]]) -> None:
-            subscription.measured = lag
-
-        async def run() -> None:
-            context = SourceContext(
-                name=subscription.name,
-                emit=emit,
-                store=self._store,
-                clock=self._clock,
-                log=_log.bind(subscription=subscription.name),
-                ready=ready,
-                report=report,
-                wait_room=self._engine.wait_room,
-                wait_changed=subscription.wait_changed,
-                settings=self._settings,
-                measure=measure,
-            )
-            first = next(iter(subscription.triggers.values()))
-            try:
-                await first.options.run(context, subscription.listeners)
-            finally:
-                subscription.measured = None
-
-        before = [task for name, task in self._leaving if name == subscription.name]
-        if before:  # one connection of that name at a time: brokers throw the other one out
-            await asyncio.wait(before)
-        await keep_running(subscription.name, run, self._clock, report)
+        """Stop all sources: nothing new comes in, and nothing falls due."""
+        await super().stop()
+        if self._deadlines is not None:
+            self._deadlines.cancel()
+            await asyncio.wait([self._deadlines])
 
     @contextmanager
     def expecting(self, key: str, topic: str) -> Iterator[asyncio.Future[Started]]:
         """A future of what the event with this key will have started; it is there at once when nobody listens to the topic."""
         future: asyncio.Future[Started] = asyncio.get_running_loop().create_future()
         listened = any(
-            trigger.spec.settings.get("topic") == topic and not trigger.spec.disabled
+            trigger.hears(topic) and not trigger.spec.disabled
             for subscription in self._subscriptions.values()
             for trigger in subscription.triggers.values()
         )
@@ -235,26 +120,15 @@ class Intake:
         """Match, start and remember in one transaction. Raises Overloaded past the limit: nothing was written."""
         if received and (not self._open or self._engine.full()):
             raise Overloaded("as many executions are at work as the limit allows; try again later")
-        now = self._clock.now()
-        batch = Batch(subscription, self._new_id, now)
-        try:
-            for item in received:
-                batch.begin()
-                await self._take(batch, item)
-        except BaseException:
-            for prepared, _ in batch.starts:
-                self._engine.drop(prepared)
-            raise
-        work = Work(
-            creations=tuple(prepared.creation(key) for prepared, key in batch.starts),
-            positions=tuple(positions),
-            ledger=tuple(ledger),
-            dead=(*dead, *batch.dead),
-        )
-        written = await self._engine.commit(work, [prepared for prepared, _ in batch.starts])
+        work = Work(positions=tuple(positions), ledger=tuple(ledger), dead=tuple(dead))
+        if received and self.correlator and any(map(self.correlator.book, subscription.triggers)):
+            batch, written = await self._to_the_end(self._emit_holding(subscription, received, work))
+        else:
+            batch = await self._batch(subscription, received, None)
+            written = await self._commit(batch, work)
         if received:
             subscription.received += len(received)
-            subscription.last_event = now
+            subscription.last_event = batch.now
         results = batch.results(written.created, written.fresh)
         if self._expected:
             for item, result in zip(received, results, strict=True):
@@ -263,7 +137,66 @@ class Intake:
                         future.set_result(result)
         return results
 
-    async def _take(self, batch: Batch, item: Received) -> None:
+    async def _emit_holding(self, subscription: Subscription, received: Sequence[Received], work: Work) -> tuple[Batch, Written]:
+        """The same, where triggers wait for several events: what they remember is held until it is written."""
+        identities = [item.event.key for item in received if item.event is not None]
+        async with self.correlator.holding(subscription.triggers, identities) as desk:
+            batch = await self._batch(subscription, received, desk)
+            written = await self._commit(batch, work, desk)
+        return batch, written
+
+    async def _batch(self, subscription: Subscription, received: Sequence[Received], desk: Desk | None) -> Batch:
+        """Decide what all of it starts."""
+        batch = Batch(subscription, self._new_id, self._clock.now())
+        with self._dropping(batch):
+            for item in received:
+                batch.begin()
+                await self._take(batch, item, desk)
+        return batch
+
+    @contextmanager
+    def _dropping(self, batch: Batch) -> Iterator[None]:
+        """What goes wrong before the write gives the places back."""
+        try:
+            yield
+        except BaseException:
+            for prepared, _ in batch.starts:
+                self._engine.drop(prepared)
+            raise
+
+    async def _commit(self, batch: Batch, work: Work, desk: Desk | None = None) -> Written:
+        whole = msgspec.structs.replace(
+            work,
+            creations=tuple(prepared.creation(key) for prepared, key in batch.starts),
+            ledger=(*work.ledger, *(desk.rows() if desk is not None else ())),
+            dead=(*work.dead, *batch.dead),
+        )
+        written = await self._engine.commit(whole, [prepared for prepared, _ in batch.starts])
+        if desk is not None:
+            self.correlator.kept(desk)
+        return written
+
+    async def _to_the_end(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Do it whole, also when the caller is cancelled: what is remembered and what is written stay the same."""
+        done: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
+
+        async def do() -> None:
+            try:
+                result = await work
+            except BaseException as problem:
+                if not isinstance(problem, Exception) or (done.done() and isinstance(problem, StoreBroken)):
+                    done.cancel()
+                    raise
+                if not done.done():
+                    done.set_exception(problem)
+            else:
+                if not done.done():
+                    done.set_result(result)
+
+        self._group.create_task(do())
+        return await done
+
+    async def _take(self, batch: Batch, item: Received, desk: Desk | None) -> None:
         """Decide what one received thing starts."""
         event = item.event
         if event is None:
@@ -275,63 +208,61 @@ class Intake:
         for name, trigger in list(batch.subscription.triggers.items()):
             if item.triggers is not None and name not in item.triggers:
                 continue
-            try:
-                starts = self._evaluator.match(trigger.spec, event)
-            except OnbeatError as wrong:
-                batch.bury(event.key, self._evaluator.mask(short(wrong)), event=event, trigger=name)
-            except Exception as bug:
-                _log.exception("a trigger raised", trigger=name, key=event.key)
-                batch.bury(event.key, self._evaluator.mask(f"{type(bug).__name__}: {short(bug)}"), event=event, trigger=name)
-            else:
-                for start in starts:
-                    await self._start(batch, start)
+            found: Fit | None = None
+            with self._starter.burying(batch, event, name, event.key):
+                seen, found = await self._starter.fit(trigger.spec, event)
+            if found is None:
+                continue
+            if trigger.spec.correlation is None:
+                await self._starter.start(batch, trigger.spec, seen, found.identity)
+            elif desk is not None and name in desk.books:
+                await self._count(batch, trigger.spec, seen, found, desk)
 
-    async def _start(self, batch: Batch, start: Start) -> None:
-        loaded = self._catalog.find(start.namespace, start.flow)
-        event = start.event
-        if loaded is None:
-            batch.bury(start.key, f"there is no flow {start.namespace}.{start.flow}", event=event, trigger=start.trigger)
-            return
-        if loaded.flow.disabled:
-            return
-        try:
-            inputs = resolve(loaded.flow.inputs, start.inputs, renderer(loaded.flow))
-            head = await self._head(start, loaded, inputs, batch.now)
-            prepared = await self._engine.prepare(head, loaded)
-        except OutsideError:
-            raise  # the disk: nothing of the batch is written, and the source gives it again
-        except OnbeatError as wrong:
-            batch.bury(start.key, self._evaluator.mask(short(wrong)), event=event, trigger=start.trigger)
-        except Exception as bug:
-            _log.exception("an execution could not begin", flow=loaded.flow.name, key=event.key)
-            batch.bury(start.key, self._evaluator.mask(f"{type(bug).__name__}: {short(bug)}"), event=event, trigger=start.trigger)
-        else:
-            batch.add(prepared, Key(start.trigger, loaded.flow.name, start.key))
+    async def _count(self, batch: Batch, trigger: TriggerSpec, event: Event, found: Fit, desk: Desk) -> None:
+        """The event is one of several: start what it completes."""
+        fired: tuple[Fired, ...] = ()
+        with self._starter.burying(batch, event, trigger.name, found.identity):
+            fired = desk.arrive(trigger.name, found, event)
+        for each in fired:
+            await self._starter.complete(batch, trigger, each)
 
-    async def _head(self, start: Start, loaded: LoadedFlow, inputs: Mapping[str, Any], now: Micros) -> Head:
-        event, flow = start.event, loaded.flow
-        id_ = self._new_id(now)
-        where = value_folder(flow.namespace, flow.id, id_)
-        return Head(
-            id=id_,
-            namespace=flow.namespace,
-            flow=flow.id,
-            revision=flow.revision,
-            created=now,
-            inputs=await self._payloads.keep_inputs(flow, dict(inputs), f"{where}/inputs"),
-            labels={**flow.labels, **start.labels},
-            variables=flow.variables,
-            trigger=Trigger(
-                id=start.trigger_id,
-                type=start.trigger_type,
-                variables=await self._payloads.keep(event.variables, f"{where}/trigger"),
-            ),
-            correlation_id=event.correlation_id or id_,
-            causation_id=event.causation_id or event.id,
-            traceparent=event.traceparent,
-            hops=event.hops,
-            key=start.order,
-        )
+    # ---- deadlines ---------------------------------------------------------------------------------------------
+
+    async def _settle(self, name: str, keys: Sequence[str]) -> bool:
+        """See to groups of a trigger whose time has come; whether that could be done now."""
+        book = self.correlator.book(name)
+        found = self.find(name)
+        if book is None or book.spec.correlation is None:
+            return True
+        enabled = found is not None and not found[1].spec.disabled
+        if enabled:
+            waited_since = max(book.next_due or 0, self._began)
+            if book.spec.correlation.rule.absence and self._clock.now() - waited_since < _PATIENCE and await self._is_behind(name):
+                return False
+            if self._engine.full():
+                await self._engine.wait_room()
+        subscription = found[0] if found is not None else Subscription(name)
+        await self._to_the_end(self._settle_holding(subscription, name, keys, enabled))
+        return True
+
+    async def _settle_holding(self, subscription: Subscription, name: str, keys: Sequence[str], enabled: bool) -> None:
+        async with self.correlator.holding([name]) as desk:
+            if name not in desk.books:
+                return
+            batch = Batch(subscription, self._new_id, self._clock.now())
+            with self._dropping(batch):
+                for key in keys:
+                    for fired in desk.settle(name, key):
+                        if enabled:
+                            await self._starter.complete(batch, desk.books[name].spec, fired)
+            await self._commit(batch, Work(), desk)
+
+    async def _is_behind(self, name: str) -> bool:
+        """Whether a source of the trigger has more to read, or cannot say."""
+        for subscription in self.subscriptions():
+            if name in subscription.triggers and (not subscription.ready.is_set() or subscription.trouble or await subscription.lag()):
+                return True
+        return False
 
     # ---- dead events -------------------------------------------------------------------------------------------
 
@@ -343,18 +274,35 @@ class Intake:
         if found.event is None:
             raise Refused(f"dead event {dead} could not be decoded ({found.reason}); it can be shown, not replayed")
         subscription = self._replay_target(found)
+        if found.event.type == CORRELATED and found.trigger in subscription.triggers:
+            return await self._replay_complete(subscription, subscription.triggers[found.trigger].spec, found, found.event)
         names = frozenset({found.trigger}) if found.trigger else None
         item = Received(event=found.event, triggers=names)
-        batch = Batch(subscription, self._new_id, self._clock.now())
-        batch.begin()
-        await self._take(batch, item)
-        for prepared, _ in batch.starts:
-            self._engine.drop(prepared)
-        if batch.dead:
-            raise Refused(f"dead event {dead} still cannot start: {batch.dead[0].reason}")
+        async with self.correlator.holding(subscription.triggers, [found.event.key]) as desk:
+            trial = await self._batch(subscription, [item], desk)
+        self._give_up(trial, dead)
         given = msgspec.structs.replace(found, replayed=self._clock.now())
         (started,) = await self.emit(subscription, [item], dead=[given])
         return started
+
+    async def _replay_complete(self, subscription: Subscription, trigger: TriggerSpec, dead: DeadEvent, event: Event) -> Started:
+        """A group of events that was complete and could not start: it starts now."""
+        batch = Batch(subscription, self._new_id, self._clock.now())
+        batch.begin()
+        with self._dropping(batch):
+            await self._starter.start(batch, trigger, event, event.key)
+        if batch.dead:
+            self._give_up(batch, dead.id)
+        written = await self._commit(batch, Work(dead=(msgspec.structs.replace(dead, replayed=self._clock.now()),)))
+        (started,) = batch.results(written.created, written.fresh)
+        return started
+
+    def _give_up(self, trial: Batch, dead: str) -> None:
+        """It was only a trial. Raises Refused when it went wrong."""
+        for prepared, _ in trial.starts:
+            self._engine.drop(prepared)
+        if trial.dead:
+            raise Refused(f"dead event {dead} still cannot start: {trial.dead[0].reason}")
 
     def _replay_target(self, dead: DeadEvent) -> Subscription:
         if dead.trigger is not None:

@@ -25,6 +25,11 @@ class LoadedTrigger:
         self.options = options
         self.path = path
 
+    def hears(self, topic: str) -> bool:
+        """Whether it says it listens to that topic."""
+        said = getattr(self.options, "topic", None)
+        return said == topic or (isinstance(said, tuple) and topic in said)
+
     @property
     def listener(self) -> Listener:
         """What the source sees of it."""

@@ -1,0 +1,167 @@
+"""Make executions of what triggers start: the inputs checked, large values kept, the first steps decided; none of it written.
+
+Rules
+1. What cannot start is buried with the reason, whole; only the disk being full makes a source give it again.
+2. What an upstream execution keeps in storage is brought along: it is kept anew for the execution that uses it.
+3. A window that ended without what was waited for is an execution that fails as it begins, where `onMiss` says so.
+
+Called by: intake.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import structlog
+
+from onbeat.core.addresses import value_folder
+from onbeat.core.correlation import Fired
+from onbeat.core.errors_text import short
+from onbeat.core.event import Event, Json, Micros
+from onbeat.core.execution import Head, Trigger
+from onbeat.core.inputs import resolve
+from onbeat.core.matching import Fit, Start, complete
+from onbeat.core.refs import REF_KEY, is_mark
+from onbeat.core.times import iso
+from onbeat.core.trigger import TriggerSpec
+from onbeat.engine.batch import Batch
+from onbeat.engine.catalog import Catalog, LoadedFlow
+from onbeat.engine.checks import checked
+from onbeat.engine.engine import Engine
+from onbeat.engine.evaluator import Evaluator
+from onbeat.engine.inputs import renderer
+from onbeat.engine.payloads import Payloads
+from onbeat.errors import NotFound, OnbeatError, OutsideError
+from onbeat.ports import Key
+
+_log = structlog.get_logger("onbeat.starting")
+replace = msgspec.structs.replace
+
+
+class Starter:
+    """Puts what triggers start into a batch."""
+
+    def __init__(self, engine: Engine, catalog: Catalog, evaluator: Evaluator, payloads: Payloads, new_id: Callable[[Micros], str]) -> None:
+        self._engine = engine
+        self._catalog = catalog
+        self._evaluator = evaluator
+        self._payloads = payloads
+        self._new_id = new_id
+
+    async def fit(self, trigger: TriggerSpec, event: Event) -> tuple[Event, Fit | None]:
+        """What the event is to the trigger, and the event with what the trigger looks at. Raises ExpressionError, UserError."""
+        if trigger.needs_runs and isinstance(event.data, dict):
+            event = await self._with_runs(event)
+        return event, self._evaluator.fit(trigger, event)
+
+    async def _with_runs(self, event: Event) -> Event:
+        """The event with what only the execution itself tells: its tasks' outputs, and which were tried again."""
+        try:
+            execution = await self._engine.load(event.variables["executionId"])
+        except NotFound:
+            return event
+        again = [run for run in execution.runs.values() if run.attempt > 1]
+        retried = [attempt.state.value for run in again for attempt in run.attempts]
+        outputs = {**execution.context, **(event.data["outputs"] or {})}
+        return replace(event, data={**event.data, "outputs": outputs, "retried": retried, "hasRetryAttempt": bool(again)})
+
+    async def start(self, batch: Batch, trigger: TriggerSpec, event: Event, key: str) -> None:
+        """Start the trigger's flows for this event."""
+        shown = await self._with_values(event) if trigger.upstream is not None else event
+        starts: tuple[Start, ...] = ()
+        with self.burying(batch, event, trigger.name, key):
+            starts = self._evaluator.starts(trigger, shown, key)
+        for start in starts:
+            await self._begin(batch, start, start.inputs)
+
+    async def complete(self, batch: Batch, trigger: TriggerSpec, fired: Fired) -> None:
+        """Start the trigger's flows for a group of events that is complete; or for one that is not and should have been."""
+        if trigger.upstream is not None:
+            events = [replace(one, event=await self._with_values(one.event)) for one in fired.events]
+            fired = replace(fired, events=tuple(events))
+        event = complete(trigger, fired)
+        if not fired.missed:
+            await self.start(batch, trigger, event, fired.identity)
+            return
+        labels = trigger.upstream.on_miss.labels if trigger.upstream is not None and trigger.upstream.on_miss is not None else {}
+        came = {term for one in fired.events for term in one.terms}
+        missing = [term.told() for term in trigger.correlation.terms if term.id not in came] if trigger.correlation is not None else []
+        why = f"between {iso(fired.start)} and {iso(fired.end)} there was no {', and no '.join(missing)}"
+        for target in trigger.targets:
+            start = Start(
+                trigger=trigger.name,
+                trigger_id=trigger.id,
+                trigger_type=trigger.type,
+                namespace=target.namespace,
+                flow=target.id,
+                key=fired.identity,
+                inputs={},
+                labels={**trigger.labels, **labels},
+                order=None,
+                event=event,
+            )
+            await self._begin(batch, start, None, failed=why)
+
+    async def _with_values(self, event: Event) -> Event:
+        """The event with the outputs in it that are kept in storage: whoever made them may be purged before they are used."""
+        outputs = event.variables.get("outputs")
+        if not isinstance(outputs, dict) or not any(is_mark(value) for value in outputs.values()):
+            return event
+        brought: dict[str, Json] = {}
+        for name, value in outputs.items():
+            brought[name] = await self._payloads.bring(value[REF_KEY]) if is_mark(value) else value
+        return replace(event, variables={**event.variables, "outputs": brought})
+
+    async def _begin(self, batch: Batch, start: Start, inputs: Mapping[str, Json] | None, failed: str | None = None) -> None:
+        loaded = self._catalog.find(start.namespace, start.flow)
+        event = start.event
+        if loaded is None:
+            batch.bury(start.key, f"there is no flow {start.namespace}.{start.flow}", event=event, trigger=start.trigger)
+            return
+        if loaded.flow.disabled:
+            return
+        with self.burying(batch, event, start.trigger, start.key):
+            given = resolve(loaded.flow.inputs, inputs, renderer(loaded.flow)) if inputs is not None else {}
+            head = await self._head(start, loaded, given, batch.now)
+            head = await checked(self._evaluator, loaded.flow, head) if failed is None else replace(head, failed=failed)
+            prepared = await self._engine.prepare(head, loaded)
+            batch.add(prepared, Key(start.trigger, loaded.flow.name, start.key))
+
+    async def _head(self, start: Start, loaded: LoadedFlow, inputs: Mapping[str, Any], now: Micros) -> Head:
+        event, flow = start.event, loaded.flow
+        id_ = self._new_id(now)
+        where = value_folder(flow.namespace, flow.id, id_)
+        return Head(
+            id=id_,
+            namespace=flow.namespace,
+            flow=flow.id,
+            revision=flow.revision,
+            created=now,
+            inputs=await self._payloads.keep_inputs(flow, dict(inputs), f"{where}/inputs"),
+            labels={**flow.labels, **start.labels},
+            variables=flow.variables,
+            trigger=Trigger(
+                id=start.trigger_id,
+                type=start.trigger_type,
+                variables=await self._payloads.keep(event.variables, f"{where}/trigger"),
+            ),
+            correlation_id=event.correlation_id or id_,
+            causation_id=event.causation_id or event.id,
+            traceparent=event.traceparent,
+            hops=event.hops,
+            key=start.order,
+        )
+
+    @contextmanager
+    def burying(self, batch: Batch, event: Event, trigger: str, key: str) -> Iterator[None]:
+        """What goes wrong inside makes the event a dead event; but for the disk, for which the source gives it again."""
+        try:
+            yield
+        except OutsideError:
+            raise
+        except OnbeatError as wrong:
+            batch.bury(key, self._evaluator.mask(short(wrong)), event=event, trigger=trigger)
+        except Exception as bug:
+            _log.exception("an event could not start what it should", trigger=trigger, key=key)
+            batch.bury(key, self._evaluator.mask(f"{type(bug).__name__}: {short(bug)}"), event=event, trigger=trigger)
