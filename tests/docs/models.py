@@ -22,7 +22,7 @@ from pydantic.fields import FieldInfo
 
 from onbeat.core.flow import Concurrency, OutputSpec, Retry, TaskSpec
 from onbeat.core.inputs import InputSpec
-from onbeat.core.inputs.kinds import Option
+from onbeat.core.inputs.choices import Option
 from onbeat.core.trigger import FlowRef
 from tests.docs.words import WORDS
 

@@ -22,40 +22,41 @@ WORDS: dict[str, dict[str, str]] = {
         "concurrency": "How many executions of it run at once; see [concurrency](#concurrency).",
         "disabled": "Starts nothing while `true`.",
     },
-    "core.inputs.kinds.CommonInput": {
+    "core.inputs.common.CommonInput": {
         "id": "Name of the input: `{{ inputs.ID }}`; a dot nests.",
         "description": "What it is.",
         "displayName": "What forms show.",
         "required": "Nothing starts without it, unless it has `defaults`.",
-        "defaults": "Its value when none is given; may be an expression over inputs before it.",
+        "defaults": "Its value when none is given; may be an expression over other inputs.",
         "prefill": "What forms begin with; the engine does not use it.",
     },
-    "core.inputs.kinds.DependsOn": {
+    "core.inputs.common.DependsOn": {
         "inputs": "Inputs that are asked for first.",
         "condition": "Asked for only when this is true; else it is null.",
     },
     "core.inputs.kinds.StringInput": {"validator": "A regular expression that matches the whole text."},
+    "core.inputs.kinds.JsonInput": {"jsonSchema": "A JSON Schema that the value fits."},
     "core.inputs.kinds.FileInput": {
         "extension": "Extension of the stored file.",
         "allowedFileExtensions": "Extensions that are taken.",
     },
     **{f"core.inputs.kinds.{kind}Input": {"min": "Least value.", "max": "Greatest value."} for kind in ("Int", "Float", "Duration")},
     **{f"core.inputs.kinds.{kind}Input": {"after": "Earliest value.", "before": "Latest value."} for kind in ("DateTime", "Date", "Time")},
-    "core.inputs.kinds.SelectInput": {
+    "core.inputs.choices.SelectInput": {
         "values": "The values: texts, or `{value, label}`.",
         "expression": "Gives the values when the flow starts.",
         "allowCustomValue": "Take other values, too.",
         "isRadio": "For forms.",
         "autoSelectFirst": "Without a value, the first.",
     },
-    "core.inputs.kinds.MultiselectInput": {
+    "core.inputs.choices.MultiselectInput": {
         "values": "The values: texts, or `{value, label}`.",
         "expression": "Gives the values when the flow starts.",
         "itemType": "Type of each value.",
         "allowCustomValue": "Take other values, too.",
         "autoSelectFirst": "Without a value, the first.",
     },
-    "core.inputs.kinds.ArrayInput": {"itemType": "Type of each value."},
+    "core.inputs.choices.ArrayInput": {"itemType": "Type of each value."},
     "core.flow.OutputSpec": {
         "id": "Name of the output.",
         "type": "Its type, for readers and forms; the value keeps the type that its expression gives.",

@@ -54,7 +54,15 @@ def test_the_common_properties() -> None:
     [
         ({"type": "STRNG"}, "`STRNG` is not an input type; did you mean `STRING`?"),
         ({"type": "boolean"}, "did you mean `BOOLEAN`?"),
-        ({"type": "TABLE"}, "`TABLE` is not an input type"),
+        ({"type": "TABLE"}, "`TABLE` is an input type of Kestra's that onbeat does not have; use JSON with a `jsonSchema`"),
+        ({"type": "ION"}, "use JSON, or FILE"),
+        ({"type": "FORM"}, "ids with dots nest"),
+        ({"type": "ARRAY", "itemType": "SECRET"}, "a list cannot hold SECRET values"),
+        ({"type": "MULTISELECT", "values": ["a"], "itemType": "SECRET"}, "a list cannot hold SECRET values"),
+        ({"type": "JSON", "jsonSchema": {"type": "strin"}}, "it is not a JSON Schema: /type"),
+        ({"type": "JSON", "jsonSchema": "{"}, "line 1, column 2"),
+        ({"type": "JSON", "jsonSchema": 3}, "as a map, or as JSON text"),
+        ({"type": "JSON", "jsonSchema": {"$ref": "http://example.org/schema.json"}}, "it is not a JSON Schema"),
         ({}, "an input is a map with `id` and `type`"),
         ({"id": "wrong one", "type": "STRING"}, "pattern"),
         ({"type": "STRING", "displayName": "x" * 65}, "64"),
@@ -191,3 +199,35 @@ def test_declarations_are_frozen_and_dump_as_yaml_has_them() -> None:
     dumped = declared.model_dump(mode="json", by_alias=True, exclude_none=True)
     assert dumped == {"id": "x", "type": "DATETIME", "displayName": "When", "required": True, "after": "2023-01-01T00:00:00Z"}
     assert ADAPTER.validate_python(dumped) == declared
+
+
+@pytest.mark.parametrize("schema", [{"required": ["a"]}, '{"required": ["a"]}'], ids=["map", "text"])
+def test_a_json_value_fits_its_schema(schema: Any) -> None:
+    """Kestra 2's `jsonSchema`; each misfit has its place."""
+    assert accept('{"a": 1}', type="JSON", jsonSchema=schema) == {"a": 1}
+    assert refusal("{}", type="JSON", jsonSchema=schema) == 'it does not fit its `jsonSchema`: "a" is a required property'
+    bounds = {"properties": {"b": {"type": "array", "items": {"minimum": 3}}}}
+    assert (
+        refusal({"b": [3, 2]}, type="JSON", jsonSchema=bounds) == "it does not fit its `jsonSchema`: /b/1: 2 is less than the minimum of 3"
+    )
+
+
+def test_an_object_is_a_map() -> None:
+    """Or JSON text of one."""
+    assert accept('{"a": 1}', type="OBJECT") == {"a": 1}
+    assert "give a map" in refusal("[1]", type="OBJECT")
+
+
+@pytest.mark.parametrize(
+    ("keys", "suffix"),
+    [
+        ({}, ".upl"),
+        ({"extension": "csv"}, ".csv"),
+        ({"extension": ".csv"}, ".csv"),
+        ({"allowedFileExtensions": [".txt", ".csv"]}, ".txt"),
+        ({"allowedFileExtensions": [".txt"], "extension": ".csv"}, ".csv"),
+    ],
+)
+def test_a_file_without_a_name_gets_its_extension(keys: dict[str, Any], suffix: str) -> None:
+    """So that it is one of those that are allowed."""
+    assert spec(type="FILE", **keys).suffix == suffix

@@ -5,8 +5,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from onbeat.core.event import Json
-from onbeat.core.inputs import InputError, InputProblem, Inputs, resolve, unknown
-from onbeat.core.inputs.kinds import CommonInput
+from onbeat.core.inputs import Examined, InputError, InputProblem, Inputs, examine, resolve, unknown
+from onbeat.core.inputs.common import CommonInput
 from onbeat.errors import UserError
 
 ADAPTER: TypeAdapter[tuple[CommonInput, ...]] = TypeAdapter(Inputs)
@@ -219,10 +219,20 @@ def test_values_that_are_not_declared_are_left_out_and_named() -> None:
             [{"id": "name"}, {"id": "b", "dependsOn": {"inputs": ["nmae"]}}],
             "depends on `nmae`, which is not an input; did you mean `name`?",
         ),
-        ([{"id": "a", "dependsOn": {"inputs": ["a"]}}], "inputs `a` depend on each other"),
+        ([{"id": "a", "dependsOn": {"inputs": ["a"]}}], "in a circle: `a` -> `a`"),
+        ([{"id": "a", "defaults": "{{ inputs.b }}"}, {"id": "b", "defaults": "{{ inputs['a'] }}"}], "in a circle: `a` -> `b` -> `a`"),
+        ([{"id": "a.b", "defaults": "{{ inputs.c }}"}, {"id": "c", "defaults": ["{{ inputs.a.b }}"]}], "circle: `a.b` -> `c` -> `a.b`"),
+        (
+            [
+                {"id": "x"},
+                {"id": "a", "dependsOn": {"inputs": ["x"], "condition": "{{ inputs.b }}"}},
+                {"id": "b", "defaults": "{{ inputs.a }}"},
+            ],
+            "in a circle: `a` -> `b` -> `a`",
+        ),
         (
             [{"id": "x"}, {"id": "a", "dependsOn": {"inputs": ["b"]}}, {"id": "b", "dependsOn": {"inputs": ["a", "x"]}}],
-            "inputs `a`, `b` depend on each other",
+            "in a circle: `a` -> `b` -> `a`",
         ),
     ],
 )
@@ -230,3 +240,41 @@ def test_declarations_that_do_not_fit_together_are_refused(specs: list[dict[str,
     """Found when the flow is loaded, not when it is started."""
     with pytest.raises(ValidationError, match=message):
         declare(*({"type": "STRING", **spec} for spec in specs))
+
+
+def test_an_input_may_use_one_that_is_declared_after_it() -> None:
+    """Each is worked out after those that its defaults name, whatever the order of declaration; the result has that order."""
+    specs = declare(
+        {"id": "copy", "type": "STRING", "defaults": "{{ inputs.nested.a }}"},
+        {"id": "whole", "type": "JSON", "defaults": "{{ inputs.nested }}"},
+        {"id": "nested.a", "type": "STRING", "defaults": "{{ inputs.last }}"},
+        {"id": "last", "type": "STRING"},
+    )
+    assert run(specs, {"last": "x"}) == {"copy": "x", "whole": {"a": "x"}, "nested": {"a": "x"}, "last": "x"}
+
+
+def test_a_chain_of_a_thousand_inputs_is_no_trouble() -> None:
+    """Nothing recurses on the declarations."""
+    specs = declare(
+        *({"id": f"i{n}", "type": "STRING", "defaults": f"{{{{ inputs.i{n + 1} }}}}"} for n in range(1_000)),
+        {"id": "i1000", "type": "STRING"},
+    )
+    assert run(specs, {"i1000": "x"})["i0"] == "x"
+
+
+def test_each_input_is_examined_for_a_form() -> None:
+    """Value, whether it is asked for, whether it is the caller's, and what is wrong with it; nothing is raised."""
+    specs = declare(
+        {"id": "a", "type": "BOOL"},
+        {"id": "b", "type": "INT", "dependsOn": {"inputs": ["a"], "condition": "{{ inputs.a }}"}},
+        {"id": "c", "type": "INT", "defaults": 3},
+        {"id": "d", "type": "INT"},
+        {"id": "e", "type": "STRING", "dependsOn": {"inputs": ["d"]}},
+    )
+    assert examine(specs, {"a": "false", "d": "x"}, render_fake) == [
+        Examined(specs[0], False, own=True),
+        Examined(specs[1], enabled=False),
+        Examined(specs[2], 3),
+        Examined(specs[3], own=True, problem="Expected `INT` but received `x`"),
+        Examined(specs[4]),
+    ]

@@ -4,13 +4,16 @@ Callers send text (forms, `-i k=v`), JSON (REST, webhooks) and rendered values (
 Without this, `"42"` would sort before `"9"` in one execution and after it in another.
 
     readers.py   one function per type: text or JSON in, the typed value out
-    kinds.py     the types as they are declared in YAML, with their bounds
+    common.py    what every declared input has
+    bounded.py   patterns and JSON Schemas that cannot hang
+    choices.py   SELECT, MULTISELECT, ARRAY
+    kinds.py     the other types as they are declared in YAML, with their bounds, and all of them together
     resolve.py   declared inputs + given values -> `inputs`, or InputError
 
 Called by: flow for the types; intake, the API, the CLI, Subflow and Pause to resolve.
 """
 
 from onbeat.core.inputs.kinds import InputSpec
-from onbeat.core.inputs.resolve import InputError, InputProblem, Inputs, resolve, unknown
+from onbeat.core.inputs.resolve import Examined, InputError, InputProblem, Inputs, examine, resolve, unknown
 
-__all__ = ["InputError", "InputProblem", "InputSpec", "Inputs", "resolve", "unknown"]
+__all__ = ["Examined", "InputError", "InputProblem", "InputSpec", "Inputs", "examine", "resolve", "unknown"]

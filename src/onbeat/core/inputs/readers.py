@@ -131,6 +131,14 @@ def read_json(value: Json) -> Json:
         raise ValueError(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
 
 
+def read_map(value: Json) -> Json:
+    """A map, or JSON text of one."""
+    value = read_json(value)
+    if not isinstance(value, dict):
+        raise ValueError('give a map, or JSON text of one like `{"a": 1}`')
+    return value
+
+
 def read_yaml(value: Json) -> Json:
     """YAML text, parsed; what is not text is taken as it is."""
     if not isinstance(value, str):
@@ -199,6 +207,7 @@ FORMS = {
     "TIME": Form(read_time, write_time),
     "DURATION": Form(read_duration, format_duration),
     "JSON": Form(read_json, _same),
+    "OBJECT": Form(read_map, _same),
     "YAML": Form(read_yaml, _same),
     "URI": Form(read_uri, _same),
     "EMAIL": Form(read_email, _same),
