@@ -63,14 +63,14 @@ async def test_a_trigger_that_raises_does_not_lose_the_batch(tmp_path: Path, mon
     async with running(tmp_path, **whens) as node:
         (first,) = await node.intake.emit(subscription(node), [event("1", 1)])
         assert len(first.started) == 1
-        match = node.evaluator.match
+        fit = node.evaluator.fit
         buggy = Once(ZeroDivisionError("planted"), wanted=lambda trigger: trigger.name == "t.fine.on")
 
         def broken(trigger: Any, given: Any) -> Any:
             buggy(trigger)
-            return match(trigger, given)
+            return fit(trigger, given)
 
-        monkeypatch.setattr(node.evaluator, "match", broken)
+        monkeypatch.setattr(node.evaluator, "fit", broken)
         second, third = await node.intake.emit(subscription(node), [event("2", 2), event("3", 3)])
         assert second.started == ()
         assert len(third.started) == 1

@@ -11,7 +11,7 @@ Called by: engine/evaluator for intake and explain; tests and the CLI to try a t
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -120,12 +120,28 @@ def why_not(trigger: TriggerSpec, event: Event, facts: Facts, *, explain: bool =
     return None
 
 
+class Beside(NamedTuple):
+    """Inputs and labels that are given beside the trigger's own, and go before; the inputs may hold expressions."""
+
+    inputs: Mapping[str, Json] = {}
+    labels: Mapping[str, str] = {}
+
+
 def starts(
-    trigger: TriggerSpec, event: Event, key: str, extra: Mapping[str, Any] | None = None, now: Micros | None = None
+    trigger: TriggerSpec,
+    event: Event,
+    key: str,
+    extra: Mapping[str, Any] | None = None,
+    now: Micros | None = None,
+    beside: Beside | None = None,
 ) -> tuple[Start, ...]:
     """The flows that it starts for this event. Raises ExpressionError."""
     variables = expressions.make_scope(scope(trigger, event, extra, now))
     inputs = trigger.compiled.inputs.render(variables)
+    labels = trigger.labels
+    if beside is not None:
+        inputs = {**inputs, **expressions.evaluate(dict(beside.inputs), variables)}
+        labels = {**labels, **beside.labels}
     order = trigger.compiled.order.render(variables)
     return tuple(
         Start(
@@ -136,7 +152,7 @@ def starts(
             flow=target.id,
             key=key,
             inputs=inputs,
-            labels=trigger.labels,
+            labels=labels,
             order=None if order is None else expressions.to_text(order),
             event=event,
         )

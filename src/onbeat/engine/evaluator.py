@@ -23,14 +23,14 @@ from onbeat.core.event import Event, Json
 from onbeat.core.execution import ROOT, Execution, Head
 from onbeat.core.expressions import ExpressionError, NeedsOutside, Template, make_scope
 from onbeat.core.flow import Flow
-from onbeat.core.matching import Fit, Start, facts_of, fit, starts, why_not
+from onbeat.core.matching import Beside, Fit, Start, facts_of, fit, starts, why_not
 from onbeat.core.sealed import reference, sealed_ids, texts
 from onbeat.core.trigger import TriggerSpec
 from onbeat.engine.outside import Asked, ErrorLogs, Load, Outside
 from onbeat.engine.payloads import Payloads, replace_refs
 from onbeat.engine.secrets import Mask, Secrets
 from onbeat.errors import UserError
-from onbeat.ports import Clock, Values
+from onbeat.ports import Clock, Values, Workers
 
 _MOST_REFS = 32
 _MASKS = 2_000
@@ -41,6 +41,7 @@ class Evaluator:
     """Renders templates for executions. environment: the process's variables; prefix: which of them are `envs`.
 
     error_logs: the lines that `errorLogs()` gives for an execution. values: what `kv()` gives. load: finds executions, to tell relatives.
+    workers: run jq programs.
     """
 
     def __init__(
@@ -54,11 +55,12 @@ class Evaluator:
         error_logs: ErrorLogs | None = None,
         values: Values | None = None,
         load: Load | None = None,
+        workers: Workers | None = None,
     ) -> None:
         self._clock = clock
         self._payloads = payloads
         self._secrets = Secrets(environment)
-        self._outside = Outside(payloads.storage, error_logs, values, load)
+        self._outside = Outside(payloads.storage, error_logs, values, load, workers)
         self.mask = self._secrets.mask
         self._masks: OrderedDict[str, Mask] = OrderedDict()
         self.outside: dict[str, Any] = {
@@ -131,10 +133,10 @@ class Evaluator:
         with _in_trigger():
             return fit(trigger, event, self.outside, self._clock.now())
 
-    def starts(self, trigger: TriggerSpec, event: Event, key: str) -> tuple[Start, ...]:
+    def starts(self, trigger: TriggerSpec, event: Event, key: str, beside: Beside | None = None) -> tuple[Start, ...]:
         """The flows that the trigger starts for this event. Raises ExpressionError, UserError."""
         with _in_trigger():
-            return starts(trigger, event, key, self.outside, self._clock.now())
+            return starts(trigger, event, key, self.outside, self._clock.now(), beside)
 
     def match(self, trigger: TriggerSpec, event: Event) -> tuple[Start, ...]:
         """What the event starts by this trigger, taken by itself. Raises ExpressionError, UserError."""

@@ -22,7 +22,7 @@ import structlog
 from onbeat.core.correlate import CORRELATED
 from onbeat.core.correlation import Fired
 from onbeat.core.event import MAX_HOPS, Event, Micros
-from onbeat.core.matching import Fit
+from onbeat.core.matching import Beside, Fit
 from onbeat.core.trigger import TriggerSpec
 from onbeat.engine.batch import Batch
 from onbeat.engine.catalog import Catalog
@@ -214,7 +214,8 @@ class Intake(Sources):
             if found is None:
                 continue
             if trigger.spec.correlation is None:
-                await self._starter.start(batch, trigger.spec, seen, found.identity)
+                beside = Beside(item.inputs, item.labels) if item.inputs or item.labels else None
+                await self._starter.start(batch, trigger.spec, seen, found.identity, beside)
             elif desk is not None and name in desk.books:
                 await self._count(batch, trigger.spec, seen, found, desk)
 

@@ -21,7 +21,7 @@ from onbeat.core.errors_text import short
 from onbeat.core.event import Event, Json, Micros
 from onbeat.core.execution import Head, Trigger
 from onbeat.core.inputs import resolve
-from onbeat.core.matching import Fit, Start, complete
+from onbeat.core.matching import Beside, Fit, Start, complete
 from onbeat.core.refs import REF_KEY, is_mark
 from onbeat.core.times import iso
 from onbeat.core.trigger import TriggerSpec
@@ -66,12 +66,12 @@ class Starter:
         outputs = {**execution.context, **(event.data["outputs"] or {})}
         return replace(event, data={**event.data, "outputs": outputs, "retried": retried, "hasRetryAttempt": bool(again)})
 
-    async def start(self, batch: Batch, trigger: TriggerSpec, event: Event, key: str) -> None:
+    async def start(self, batch: Batch, trigger: TriggerSpec, event: Event, key: str, beside: Beside | None = None) -> None:
         """Start the trigger's flows for this event."""
         shown = await self._with_values(event) if trigger.upstream is not None else event
         starts: tuple[Start, ...] = ()
         with self.burying(batch, event, trigger.name, key):
-            starts = self._evaluator.starts(trigger, shown, key)
+            starts = self._evaluator.starts(trigger, shown, key, beside)
         for start in starts:
             await self._begin(batch, start, start.inputs)
 
