@@ -5,7 +5,8 @@ from immutables import Map
 
 from onbeat.core import changes as c
 from onbeat.core import signals as s
-from onbeat.core.evolve import IllegalTransition, create, drop, evolve, fold, put, wake_of
+from onbeat.core.evolve import IllegalTransition, create, evolve, fold, wake_of
+from onbeat.core.evolve_blocks import drop, put
 from onbeat.core.execution import Execution
 from onbeat.core.states import EXECUTION, TASK_RUN, State
 from tests.core.world import CREATED, FAILED, QUEUED, RUNNING, SECOND, SUCCESS, World, flow_of, head_of

@@ -7,7 +7,7 @@ from onbeat.core.execution import Head
 from onbeat.core.parse import parse_flow
 from onbeat.engine.batch import Batch
 from onbeat.engine.catalog import LoadedFlow
-from onbeat.engine.compose import Prepared
+from onbeat.engine.prepared import Prepared
 from onbeat.engine.subscription import Subscription
 from onbeat.ports import Key
 

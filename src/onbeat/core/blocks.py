@@ -1,32 +1,38 @@
-"""Work through the blocks of an execution: which task is next, and when a flowable or the flow is over.
+"""Work through the blocks of an execution: which task is next, and what it takes for one to begin.
 
 Every flowable, and the flow itself, is a block of lanes: lanes run side by side up to the construct's limit, the tasks of a lane one
-after another. A block goes through the phases TASKS, ERRORS (when a child failed and there are such tasks) and FINALLY.
+after another. What follows when no lane is left is in endings.py.
 
 Rules
-1. When a child failed, no further lane or step of its block starts; what runs goes on to its end; then errors, then finally.
-2. The state of a block is the worst state of its children; allowFailure turns FAILED to WARNING, allowWarning WARNING to SUCCESS.
-3. Nothing starts after a kill.
-4. Disabled tasks are as if they were not written.
+1. When a child failed, no further lane or step of its block starts; what runs goes on to its end.
+2. Nothing starts after a kill; after an exit only `finally` does.
+3. Disabled tasks are as if they were not written.
+4. A block begins nothing while the shell is asked something for it.
 
-Called by: decide.
+Called by: decide and its parts, endings, restart.
 """
 
 from collections.abc import Sequence
 
 from onbeat.core import changes as c
+from onbeat.core import fans
 from onbeat.core.draft import Draft
 from onbeat.core.durations import parse_duration
 from onbeat.core.errors_text import short
-from onbeat.core.execution import ROOT, Block, Phase, TaskRun
+from onbeat.core.execution import ROOT, Block, Phase
 from onbeat.core.expressions import ExpressionError, NeedsOutside, truthy
 from onbeat.core.flow import FlowableSpec, Lane, TaskSpec
+from onbeat.core.plan.approval import Approval
+from onbeat.core.plan.loop import Loop
+from onbeat.core.plan.loop_until import LoopUntil
 from onbeat.core.plan.pause import Pause
 from onbeat.core.retry import micros
-from onbeat.core.states import FAILING, State, worst
+from onbeat.core.states import State
+from onbeat.core.times import iso
 from onbeat.errors import UserError
 
-_PROBLEMS = (ExpressionError, UserError, ValueError)
+PROBLEMS = (ExpressionError, UserError, ValueError)
+"""What a flow's own expressions and values can do wrong: it fails the run, and nothing else."""
 
 
 def begin(draft: Draft) -> None:
@@ -35,36 +41,80 @@ def begin(draft: Draft) -> None:
     fill(draft, ROOT)
 
 
-def settle(draft: Draft) -> None:
-    """Tell each block of its ended children, to a fixed point."""
-    for n in draft.ended:  # grows meanwhile
-        _child_ended(draft, draft.run(n))
-    draft.ended.clear()
+def go_on(draft: Draft, n: int) -> None:
+    """The shell answered what a task run asked for."""
+    if n in draft.execution.blocks and draft.run(n).state is not State.PAUSED:
+        fill(draft, n)
+    else:
+        start(draft, n)
 
 
 def fill(draft: Draft, n: int) -> None:
-    """Begin lanes of a block while there are any and the limit allows; end the phase when nothing of it is left."""
-    limit = draft.flowable(n).limit if n != ROOT and draft.block(n).phase is Phase.TASKS else 0
-    while True:
+    """Begin lanes of a block while there are any and the limit allows; the phase is over when nothing of it is left."""
+    if waits(draft, n):
+        return
+    fan = n != ROOT and draft.flowable(n).fan and draft.block(n).phase is Phase.TASKS
+    if fan:
+        fans.fill(draft, n)
+    else:
+        _fill_lanes(draft, n)
+    block = draft.block(n)
+    asking = n != ROOT and draft.run(n).ask is not None and not draft.stopping(n)
+    if block.open == 0 and not asking and not may_begin(draft, n) and draft.execution.state is not State.PAUSED:
+        draft.over.append(n)
+
+
+def waits(draft: Draft, n: int) -> bool:
+    """Whether a block waits for an answer, or for the time of its next iteration."""
+    if draft.stopping(n):
+        return False
+    if n == ROOT:
+        return draft.execution.ask is not None
+    run = draft.run(n)
+    return run.ask is not None or (run.wake is not None and isinstance(draft.spec(n), LoopUntil)) or run.state is State.PAUSED
+
+
+def may_begin(draft: Draft, n: int) -> bool:
+    """Whether a lane of the block is there to begin now, places left aside."""
+    block = draft.block(n)
+    if draft.stopping(n) or (block.failed and (n == ROOT or draft.flowable(n).stops_on_failure) and block.phase is not Phase.COMPENSATION):
+        return False
+    return block.begun < (block.lanes if block.order is None else len(block.order.queue))
+
+
+def _fill_lanes(draft: Draft, n: int) -> None:
+    limit = _limit(draft, n)
+    while may_begin(draft, n):
         block = draft.block(n)
-        more = block.begun < block.lanes and not block.failed and draft.execution.state is not State.KILLING
-        if not more:
-            break
         if limit and block.open >= limit:
             return
-        if not begin_step(draft, n, block.begun, 0):
-            draft.add(c.LaneBegun(at=draft.now, n=n))
-    if draft.block(n).open == 0 and draft.execution.state is not State.PAUSED:
-        _phase_over(draft, n)
+        lane = block.begun if block.order is None else block.order.queue[block.begun]
+        if not begin_step(draft, n, lane, 0, begins=block.order is not None):
+            over, ready = ready_after(draft, n, lane)
+            draft.add(c.LaneBegun(at=draft.now, n=n, lane=over, ready=ready))
+
+
+def _limit(draft: Draft, n: int) -> int:
+    phase = draft.block(n).phase
+    if phase is Phase.COMPENSATION:
+        return 1
+    return draft.flowable(n).limit if n != ROOT and phase is Phase.TASKS else 0
+
+
+def ready_after(draft: Draft, n: int, lane: int) -> tuple[int | None, tuple[int, ...]]:
+    """For a Dag: that this lane is over, and those that may begin now."""
+    order = draft.block(n).order
+    return (None, ()) if order is None else (lane, draft.flowable(n).ready(order, lane))
 
 
 def lane_of(draft: Draft, n: int, block: Block, lane: int) -> Lane:
     """What a lane of the block's present phase holds."""
-    if block.phase is Phase.ERRORS:
-        return Lane(draft.flow.errors if n == ROOT else draft.flowable(n).errors)
-    if block.phase is Phase.FINALLY:
-        return Lane(draft.flow.finally_ if n == ROOT else draft.flowable(n).finally_)
-    return Lane(draft.flow.tasks) if n == ROOT else draft.flowable(n).lane(block, lane)
+    if block.phase is Phase.COMPENSATION:
+        undone = draft.run(int(str(block.values[lane])))
+        return Lane(draft.flow.by_id[undone.task].compensate)
+    if block.phase is not Phase.TASKS:
+        return Lane(draft.tail(n, block.phase))
+    return Lane(draft.tasks) if n == ROOT else draft.flowable(n).lane(block, lane)
 
 
 def next_enabled(tasks: Sequence[TaskSpec], step: int) -> int | None:
@@ -72,12 +122,12 @@ def next_enabled(tasks: Sequence[TaskSpec], step: int) -> int | None:
     return next((at for at in range(step, len(tasks)) if not tasks[at].disabled), None)
 
 
-def begin_step(draft: Draft, n: int, lane: int, step: int) -> bool:
+def begin_step(draft: Draft, n: int, lane: int, step: int, *, begins: bool = False) -> bool:
     """Create the task run of the lane's next enabled task from `step` on; False when there is none."""
     block = draft.block(n)
     tasks, value, iteration = lane_of(draft, n, block, lane)
     at = next_enabled(tasks, step)
-    if at is None:
+    if at is None or (draft.execution.edited and _there(draft, n, block.phase, lane, at)):
         return False
     number = draft.execution.last + 1
     draft.add(
@@ -91,10 +141,17 @@ def begin_step(draft: Draft, n: int, lane: int, step: int) -> bool:
             step=at,
             value=value,
             iteration=iteration,
+            begins=begins,
+            of=int(str(block.values[lane])) if block.phase is Phase.COMPENSATION else None,
         )
     )
     start(draft, number)
     return True
+
+
+def _there(draft: Draft, n: int, phase: Phase, lane: int, step: int) -> bool:
+    """Whether the task run is there already: an operator changed what came before it."""
+    return any(run.parent == n and run.phase is phase and run.lane == lane and run.step >= step for run in draft.execution.runs.values())
 
 
 def start(draft: Draft, n: int) -> None:
@@ -108,21 +165,25 @@ def start(draft: Draft, n: int) -> None:
             if spec.when is not True and not truthy(draft.renderer(n)("when")):
                 draft.move_run(n, State.SKIPPED)
                 return
-            if spec.flowable:
-                draft.move_run(n, State.RUNNING)
+            if isinstance(spec, FlowableSpec):
+                draft.move_run(n, State.RUNNING, attempt=draft.run(n).attempt + 1 if spec.fan and spec.prepared_by else None)
         if isinstance(spec, Pause):
-            _pause(draft, n, spec)
+            open_block(draft, n, spec) if spec.before else pause(draft, n, spec)
         elif isinstance(spec, FlowableSpec):
             open_block(draft, n, spec)
     except NeedsOutside as outside:
         draft.add(c.Asked(at=draft.now, n=n, ask=outside.name))
-    except _PROBLEMS as problem:
+    except PROBLEMS as problem:
         fail(draft, n, short(problem))
 
 
 def open_block(draft: Draft, n: int, spec: FlowableSpec) -> None:
-    """Open a flowable's block and begin its lanes."""
+    """Open a flowable's block and begin its lanes, once the shell has prepared what it needs."""
+    if spec.prepared_by is not None and spec.prepared_by not in draft.run(n).answers:
+        raise NeedsOutside(spec.prepared_by)
     opening = spec.open(draft.renderer(n))
+    if isinstance(spec, Loop) and fans.AROUND not in draft.run(n).answers and fans.too_large(draft, opening.lanes):
+        raise NeedsOutside(fans.AROUND)
     draft.add(
         c.Opened(
             at=draft.now,
@@ -131,13 +192,22 @@ def open_block(draft: Draft, n: int, spec: FlowableSpec) -> None:
             choice=opening.choice,
             values=opening.values,
             outputs=opening.outputs,
+            ready=opening.ready,
+            fan=spec.fan,
+            round=opening.round,
         )
     )
     fill(draft, n)
 
 
-def _pause(draft: Draft, n: int, spec: Pause) -> None:
+def pause(draft: Draft, n: int, spec: Pause) -> None:
     """Move a Pause task's run to PAUSED, with the instant at which it goes on or fails by itself; a duration goes before a timeout."""
+    if isinstance(spec, Approval) and spec.auto_approve is not None and truthy(draft.renderer(n)("auto_approve")):
+        outputs = spec.decided(spec.approve, {}, None, iso(draft.now), None, automatic=True)
+        opening = spec.resumed(spec.approve)
+        draft.add(c.Opened(at=draft.now, n=n, lanes=opening.lanes, choice=opening.choice, outputs=outputs))
+        fill(draft, n)
+        return
     wait = draft.renderer(n)("timeout" if spec.pause_duration is None else "pause_duration")
     wake = None if wait is None else draft.now + micros(parse_duration(str(wait)))
     draft.move_run(n, State.PAUSED, wake=wake)
@@ -159,83 +229,3 @@ def allowed(spec: TaskSpec, state: State) -> State:
     if state is State.WARNING and spec.allow_warning:
         state = State.SUCCESS
     return state
-
-
-def _child_ended(draft: Draft, run: TaskRun) -> None:
-    """Go on in the lane of a task run that ended."""
-    n = run.parent
-    killing = draft.execution.state is State.KILLING
-    stopped = killing or run.state in FAILING or draft.block(n).failed
-    if stopped or not begin_step(draft, n, run.lane, run.step + 1):
-        draft.add(c.LaneEnded(at=draft.now, n=n))
-        fill(draft, n)
-
-
-def _phase_over(draft: Draft, n: int) -> None:
-    """All lanes of the phase are over: go to the next phase, or end the block."""
-    block = draft.block(n)
-    killing = draft.execution.state is State.KILLING
-    errors, finally_ = _tails(draft, n)
-    failed = State.FAILED in block.seen
-    if block.phase is Phase.TASKS and failed and errors and not killing:
-        draft.add(c.Opened(at=draft.now, n=n, phase=Phase.ERRORS))
-        fill(draft, n)
-    elif block.phase in (Phase.TASKS, Phase.ERRORS) and finally_ and not killing:
-        draft.add(c.Opened(at=draft.now, n=n, phase=Phase.FINALLY))
-        fill(draft, n)
-    else:
-        _block_over(draft, n, block)
-
-
-def _tails(draft: Draft, n: int) -> tuple[bool, bool]:
-    """Whether the block has enabled tasks in `errors` and in `finally`."""
-    if n == ROOT:
-        errors, finally_ = draft.flow.errors, draft.flow.finally_
-    else:
-        spec = draft.flowable(n)
-        errors, finally_ = spec.errors, spec.finally_
-    return next_enabled(errors, 0) is not None, next_enabled(finally_, 0) is not None
-
-
-def _block_over(draft: Draft, n: int, block: Block) -> None:
-    state = State.KILLED if draft.execution.state is State.KILLING else worst(block.seen)
-    if n == ROOT:
-        _flow_over(draft, state)
-    else:
-        draft.move_run(n, allowed(draft.spec(n), state))
-
-
-def _flow_over(draft: Draft, state: State) -> None:
-    """End the execution: its outputs are rendered last; one that cannot be rendered fails it."""
-    if draft.execution.state is not State.RUNNING or not draft.flow.outputs or state is State.KILLED:
-        draft.finish(state)
-        return
-    execution = draft.execution
-    try:
-        if "outputs" in execution.answers:
-            outputs = execution.answers["outputs"]
-        else:
-            outputs = draft.evaluate({output.id: output.value for output in draft.flow.outputs}, ROOT, "outputs")
-    except NeedsOutside as outside:
-        draft.add(c.Asked(at=draft.now, n=ROOT, ask=outside.name))
-    except _PROBLEMS as problem:
-        outputs_failed(draft, state, short(problem))
-    else:
-        draft.finish(state, outputs=outputs)
-
-
-def outputs_failed(draft: Draft, state: State, problem: str) -> None:
-    """The flow's outputs cannot be had: that fails the execution, unless a task has failed it already."""
-    if state in FAILING:
-        draft.finish(state)
-    else:
-        draft.finish(State.FAILED, error=f"outputs: {problem}")
-
-
-def flow_over(draft: Draft, problem: str | None = None) -> None:
-    """The shell evaluated the flow's outputs, or could not: end the execution."""
-    state = worst(draft.block(ROOT).seen)
-    if problem is None:
-        _flow_over(draft, state)
-    else:
-        outputs_failed(draft, state, problem)

@@ -61,6 +61,18 @@ class AwaitChild(msgspec.Struct, frozen=True):
     child: str
 
 
+class AwaitChildren(msgspec.Struct, frozen=True):
+    """Nothing to do: each execution of a fan tells ChildEnded with its last transaction."""
+
+    run: int
+
+
+class AwaitEvent(msgspec.Struct, frozen=True):
+    """Be looking out for the event that this task run waits for, then tell EventArrived."""
+
+    run: int
+
+
 class AwaitResume(msgspec.Struct, frozen=True):
     """Nothing to do: somebody resumes."""
 
@@ -71,7 +83,7 @@ class AwaitSlot(msgspec.Struct, frozen=True):
     """Nothing to do: the store tells SlotGranted when one is free."""
 
 
-AnyCommand = Dispatch | RunTask | StopTask | Evaluate | ArmTimer | AwaitChild | AwaitResume | AwaitSlot
+AnyCommand = Dispatch | RunTask | StopTask | Evaluate | ArmTimer | AwaitChild | AwaitChildren | AwaitEvent | AwaitResume | AwaitSlot
 ACTIVE = (Dispatch, RunTask, StopTask, Evaluate)
 """Commands that need an engine now; with the others an execution may leave memory."""
 
@@ -86,8 +98,13 @@ def of_run(execution: Execution, run: TaskRun) -> Iterator[AnyCommand]:
     match run.state:
         case State.CREATED | State.RESTARTED if execution.state is State.RUNNING and run.n not in execution.blocks:
             yield Dispatch(run.n)
+        case State.RUNNING if run.awaits is not None:
+            yield AwaitEvent(run.n)
         case State.RUNNING if run.n not in execution.blocks:
             yield AwaitChild(run.n, run.child) if run.child else RunTask(run.n, run.attempt)
+        case State.RUNNING | State.KILLING if run.n in execution.blocks:
+            if execution.blocks[run.n].fan is not None:
+                yield AwaitChildren(run.n)
         case State.KILLING:
             yield AwaitChild(run.n, run.child) if run.child else StopTask(run.n, run.attempt)
         case State.PAUSED if run.wake is None:
@@ -100,7 +117,9 @@ def of_execution(execution: Execution) -> Iterator[AnyCommand]:
         return
     if execution.ask is not None:
         yield Evaluate(ROOT, execution.ask)
-    if execution.state is State.CREATED and execution.wake is not None:
+    if execution.deadline is not None:
+        yield ArmTimer(ROOT, execution.deadline)
+    if execution.state in (State.CREATED, State.RETRYING) and execution.wake is not None:
         yield ArmTimer(ROOT, execution.wake)
     elif execution.state in (State.CREATED, State.QUEUED, State.RESTARTED):
         yield AwaitSlot()

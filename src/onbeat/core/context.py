@@ -6,9 +6,10 @@ which adds them.
 Called by: decide for conditions and values, the engine for the properties of tasks.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
-from onbeat.core import refs
+from onbeat.core import refs, sealed
 from onbeat.core.event import Json, Micros
 from onbeat.core.execution import ROOT, Execution, TaskRun
 from onbeat.core.flow import Flow, TaskSpec
@@ -20,24 +21,28 @@ OUTSIDE_ROOTS = frozenset({"envs", "globals", "kestra"})
 
 def variables(flow: Flow, execution: Execution, n: int = ROOT, now: Micros | None = None) -> dict[str, Any]:
     """The variables for the task run `n`, or for the flow's own expressions."""
-    head = execution.head
+    head, scope = execution.head, execution.head.scope
+    verdict = execution.verdict
     names: dict[str, Any] = {
         "flow": {"id": head.flow, "namespace": head.namespace, "revision": head.revision, "tenantId": "main"},
         "execution": {
-            "id": head.id,
+            "id": scope.origin if scope else head.id,
             "startDate": iso(head.created),
             "originalId": head.original or head.id,
-            "state": execution.state.value,
+            "state": (verdict.state if verdict else execution.state).value,
+            "outputs": (verdict.outputs if verdict else execution.outputs) or {},
         },
-        "inputs": refs.opened(head.inputs),
+        "inputs": sealed.opened(refs.opened(head.inputs), flow.secret_inputs),
         "vars": execution.variables,
         "labels": labels(execution),
-        "outputs": execution.context,
-        "tasks": execution.states,
+        "outputs": outputs(execution),
+        "tasks": execution.states if scope is None else {**scope.tasks, **execution.states},
         "trigger": refs.opened(head.trigger.variables) if head.trigger else {},
     }
     if now is not None:
         names["__now__"] = to_datetime(now)
+    if scope is not None:
+        names["item"] = scope.item
     if execution.error is not None:
         names["error"] = {"taskId": execution.failed_task, "message": execution.error}
     if n != ROOT:
@@ -48,7 +53,18 @@ def variables(flow: Flow, execution: Execution, n: int = ROOT, now: Micros | Non
         names["parents"] = above
         if above:
             names["parent"] = above[0]
+        if run.of is not None:
+            undone = execution.runs[run.of]
+            names["compensated"] = {"taskId": undone.task, "value": undone.value, "outputs": refs.opened(undone.outputs or {})}
     return names
+
+
+def outputs(execution: Execution) -> Mapping[str, Any]:
+    """`outputs.*`: in an iteration of a Loop also what had been done around it."""
+    scope = execution.head.scope
+    if scope is None:
+        return execution.context
+    return {**refs.put_together(scope.outputs, scope.kept), **execution.context}
 
 
 def _task(spec: TaskSpec) -> dict[str, Json]:

@@ -13,17 +13,18 @@ from onbeat.core import changes as c
 from onbeat.core import context
 from onbeat.core.event import Json, Micros
 from onbeat.core.evolve import evolve
-from onbeat.core.execution import ROOT, Block, Execution, TaskRun
+from onbeat.core.execution import ROOT, Block, Execution, Phase, TaskRun
 from onbeat.core.expressions import NeedsOutside, compile_value, make_scope
 from onbeat.core.flow import Flow, FlowableSpec, Retry, TaskSpec
 from onbeat.core.ids import seeded
+from onbeat.core.plan.loop import Loop
 from onbeat.core.states import State
 
 
 class Draft:
-    """An execution in the making. `ended`: task runs that ended and whose block has not been told."""
+    """An execution in the making. ended: task runs that ended and whose block has not been told. over: blocks whose phase is over."""
 
-    __slots__ = ("changes", "ended", "execution", "flow", "now")
+    __slots__ = ("changes", "ended", "execution", "flow", "now", "over")
 
     def __init__(self, flow: Flow, execution: Execution, now: Micros) -> None:
         self.flow = flow
@@ -31,6 +32,7 @@ class Draft:
         self.now = now
         self.changes: list[c.AnyChange] = []
         self.ended: list[int] = []
+        self.over: list[int] = []
 
     def add(self, change: c.AnyChange) -> None:
         """Decide it."""
@@ -40,6 +42,46 @@ class Draft:
     def run(self, n: int) -> TaskRun:
         """The task run of that number."""
         return self.execution.runs[n]
+
+    @property
+    def tasks(self) -> tuple[TaskSpec, ...]:
+        """What it runs: the flow's tasks, or in an iteration those of its loop."""
+        loop = self.loop
+        return self.flow.tasks if loop is None else loop.tasks
+
+    @property
+    def loop(self) -> Loop | None:
+        """The loop that it is an iteration of."""
+        scope = self.execution.head.scope
+        if scope is None:
+            return None
+        spec = self.flow.by_id[scope.task]
+        assert isinstance(spec, Loop), "an iteration is a Loop's"
+        return spec
+
+    def tail(self, n: int, phase: Phase) -> tuple[TaskSpec, ...]:
+        """The tasks of a block's errors, finally or afterExecution; an iteration of a loop has none of its own."""
+        if n != ROOT:
+            spec = self.flowable(n)
+            return {Phase.ERRORS: spec.errors, Phase.FINALLY: spec.finally_}.get(phase, ())
+        if self.execution.head.scope is not None:
+            return ()
+        flow = self.flow
+        return {Phase.ERRORS: flow.errors, Phase.FINALLY: flow.finally_, Phase.AFTER: flow.after_execution}.get(phase, ())
+
+    def stopping(self, n: int) -> bool:
+        """Whether nothing more may begin in a block: a kill, or an exit unless it is in a `finally`."""
+        execution = self.execution
+        if execution.state is State.KILLING:
+            return True
+        if execution.exit is None:
+            return False
+        while True:
+            if n in execution.blocks and execution.blocks[n].phase in (Phase.FINALLY, Phase.AFTER):
+                return False
+            if n == ROOT:
+                return True
+            n = execution.runs[n].parent
 
     def block(self, n: int) -> Block:
         """The block of a flowable's run, or of the flow."""

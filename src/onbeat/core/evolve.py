@@ -17,12 +17,14 @@ import msgspec
 from immutables import Map
 
 from onbeat.core import changes as c
+from onbeat.core import evolve_blocks as on_block
 from onbeat.core import refs
-from onbeat.core.event import Json, Micros
-from onbeat.core.execution import ROOT, Attempt, Block, Execution, Head, Phase, TaskRun
+from onbeat.core.event import Micros
+from onbeat.core.execution import ROOT, Attempt, Block, Execution, Head, TaskRun, Verdict
 from onbeat.core.states import EXECUTION, FAILING, TASK_RUN, TERMINATED, State
 
 replace = msgspec.structs.replace
+_PAST = TERMINATED | {State.RETRYING}
 
 
 class IllegalTransition(Exception):
@@ -65,11 +67,11 @@ def evolve(execution: Execution | None, change: c.AnyChange) -> Execution:
         case c.Moved():
             return _moved(execution, change, version)
         case c.Opened():
-            return _opened(execution, change, version)
+            return on_block.opened(execution, change, version)
         case c.LaneBegun():
-            return _block(execution, change.n, version, begun=1)
+            return on_block.lane(execution, change, version, begun=1)
         case c.LaneEnded():
-            return _block(execution, change.n, version, open=-1)
+            return on_block.lane(execution, change, version, open=-1)
         case c.Asked(n=n) if n == ROOT:
             return replace(execution, version=version, ask=change.ask)
         case c.Asked():
@@ -82,16 +84,46 @@ def evolve(execution: Execution | None, change: c.AnyChange) -> Execution:
             run = replace(run, ask=None, answers={**run.answers, change.ask: change.value})
             return replace(execution, version=version, runs=execution.runs.set(run.n, run))
         case c.ChildStarted():
+            return on_block.child_started(execution, change, version)
+        case c.ChildMoved() | c.ChildOver():
+            return on_block.fan(execution, change, version)
+        case c.RunTimed():
             run = execution.runs[change.n]
-            return replace(execution, version=version, runs=execution.runs.set(run.n, replace(run, child=change.child.id)))
+            return replace(execution, version=version, runs=execution.runs.set(run.n, replace(run, wake=change.wake)))
+        case c.EventAwaited():
+            run = execution.runs[change.n]
+            return replace(execution, version=version, runs=execution.runs.set(run.n, replace(run, awaits=change.awaited)))
         case c.Labelled():
             return replace(execution, version=version, labels=change.labels)
+        case c.VariablesSet():
+            return replace(execution, version=version, variables=change.variables)
         case c.Waiting():
             return replace(execution, version=version, wake=change.wake)
+        case c.Deadline():
+            return replace(execution, version=version, deadline=change.due)
+        case c.SlaBroken():
+            labels = {**execution.labels, **change.labels}
+            return replace(execution, version=version, broken=change.sla, labels=labels, deadline=None)
+        case c.Exiting():
+            return replace(execution, version=version, exit=change.state, error=change.error or execution.error)
+        case c.Judged():
+            verdict = Verdict(change.state, change.outputs, change.error)
+            return replace(execution, version=version, verdict=verdict)
         case c.RunRemoved():
             return _run_removed(execution, change, version)
         case c.BlockReset():
-            return _block_reset(execution, change, version)
+            return on_block.block_reset(execution, change, version)
+        case c.FanReset():
+            return on_block.fan_reset(execution, change, version)
+        case c.ChildRestarted():
+            run = execution.runs[change.n]
+            return replace(execution, version=version, runs=execution.runs.set(run.n, replace(run, child=change.child)))
+        case c.ChildReplaced():
+            return on_block.child_replaced(execution, change, version)
+        case c.RunSet():
+            return _run_set(execution, change, version)
+        case c.Copied():
+            return _copied(execution, change, version)
         case c.Created():
             raise IllegalTransition("an execution is created once")
         case _:
@@ -103,7 +135,7 @@ def _moved(execution: Execution, change: c.Moved, version: int) -> Execution:
         raise IllegalTransition(f"execution {execution.id}: {execution.state} -> {change.after}")
     if change.sequence != execution.sequence + 1:
         raise IllegalTransition(f"execution {execution.id}: state event {change.sequence} after {execution.sequence}")
-    again = execution.ended  # restarted: what failed it is past, its outputs are to be evaluated anew
+    again = execution.state in _PAST  # run again: what failed it is past, its outputs are to be evaluated anew
     return replace(
         execution,
         version=version,
@@ -117,12 +149,20 @@ def _moved(execution: Execution, change: c.Moved, version: int) -> Execution:
         answers={} if again else execution.answers,
         held=(),
         restarts=execution.restarts + again,
-        wake=None if execution.state is State.CREATED else execution.wake,
+        retries=execution.retries + (change.after is State.RETRYING),
+        wake=None if execution.state in (State.CREATED, State.RETRYING) else execution.wake,
+        deadline=None if change.after in TERMINATED else execution.deadline,
+        exit=None if again else execution.exit,
+        verdict=None if again else execution.verdict,
     )
 
 
 def _run_created(execution: Execution, change: c.RunCreated, version: int) -> Execution:
-    above: tuple[str, ...] = execution.runs[change.parent].path if change.parent else ()
+    if change.of is not None:
+        path: tuple[str, ...] = execution.runs[change.of].path
+    else:
+        path = execution.runs[change.parent].path if change.parent else ()
+        path = path if change.value is None else (*path, change.value)
     run = TaskRun(
         n=change.n,
         task=change.task,
@@ -134,10 +174,13 @@ def _run_created(execution: Execution, change: c.RunCreated, version: int) -> Ex
         history=((State.CREATED, change.at),),
         value=change.value,
         iteration=change.iteration,
-        path=above if change.value is None else (*above, change.value),
+        path=path,
+        of=change.of,
     )
     blocks, block = execution.blocks, execution.blocks[change.parent]
-    if change.lane >= block.begun:
+    if change.begins:
+        blocks = blocks.set(change.parent, replace(block, begun=block.begun + 1, open=block.open + 1))
+    elif change.lane >= block.begun and block.order is None:
         blocks = blocks.set(change.parent, replace(block, begun=change.lane + 1, open=block.open + 1))
     return replace(
         execution,
@@ -158,7 +201,7 @@ def _attempts(run: TaskRun, change: c.RunMoved) -> tuple[Attempt, ...]:
         return attempts
     if change.state in TERMINATED or change.state is State.RETRYING or change.lost:
         state = change.state if change.state in TERMINATED else State.FAILED
-        return (*attempts[:-1], replace(attempts[-1], state=state, end=change.at, lost=change.lost))
+        return (*attempts[:-1], replace(attempts[-1], state=state, end=change.at, lost=change.lost, log=change.log))
     return attempts
 
 
@@ -184,6 +227,9 @@ def _run_moved(execution: Execution, change: c.RunMoved, version: int) -> Execut
         wake=change.wake,
         child=run.child if change.state not in (State.RETRYING, State.RESTARTED) else None,
         answers=run.answers if change.state is not State.RESTARTED else {},
+        awaits=run.awaits if change.state not in (State.RETRYING, State.RESTARTED) else None,
+        of=run.of,
+        done=version if change.state in TERMINATED else 0,
     )
     open_, blocks, held = execution.open, execution.blocks, execution.held
     error, failed_task = execution.error, execution.failed_task
@@ -196,11 +242,13 @@ def _run_moved(execution: Execution, change: c.RunMoved, version: int) -> Execut
         blocks = blocks.set(run.parent, _child_ended(block, moved))
     elif run.ended:
         open_ = open_.set(run.n, None)
+        if change.state is State.RESTARTED and run.n in blocks and blocks[run.n].fan is None and change.anew:
+            blocks = blocks.delete(run.n)
     context, states = execution.context, execution.states
     if change.outputs is not None:
-        context = put(context, (run.task, *run.path), refs.opened(change.outputs))
-    if moved.ended:
-        states = put(states, (run.task, *run.path), {"state": change.state.value})
+        context = on_block.put(context, (run.task, *run.path), refs.opened(change.outputs))
+    if moved.ended and run.of is None:
+        states = on_block.put(states, (run.task, *run.path), {"state": change.state.value})
     return replace(
         execution,
         version=version,
@@ -221,40 +269,6 @@ def _child_ended(block: Block, run: TaskRun) -> Block:
     return replace(block, seen=block.seen | {run.state}, failed=failed)
 
 
-def put(tree: Map[str, Any], path: tuple[str, ...], leaf: Json) -> Map[str, Any]:
-    """`tree` with `leaf` at the path; maps on the way are made. A leaf on the way keeps its own keys."""
-    if len(path) == 1:
-        return tree.set(path[0], leaf)
-    below = tree.get(path[0])
-    if not isinstance(below, Map):
-        below = Map(below) if isinstance(below, dict) else Map()
-    return tree.set(path[0], put(below, path[1:], leaf))
-
-
-def _opened(execution: Execution, change: c.Opened, version: int) -> Execution:
-    before = execution.blocks.get(change.n)
-    block = Block(
-        phase=change.phase,
-        lanes=change.lanes,
-        seen=before.seen if before else frozenset(),
-        choice=change.choice if change.choice is not None or before is None else before.choice,
-        values=change.values if change.values or before is None else before.values,
-        total=change.lanes if change.phase is Phase.TASKS else before.total if before else 0,
-    )
-    runs, context = execution.runs, execution.context
-    if change.outputs is not None and change.n != ROOT:
-        run = runs[change.n]
-        runs = runs.set(run.n, replace(run, outputs=change.outputs))
-        context = put(context, (run.task, *run.path), change.outputs)
-    return replace(execution, version=version, blocks=execution.blocks.set(change.n, block), runs=runs, context=context)
-
-
-def _block(execution: Execution, n: int, version: int, begun: int = 0, open: int = 0) -> Execution:
-    block = execution.blocks[n]
-    block = replace(block, begun=block.begun + begun, open=block.open + open)
-    return replace(execution, version=version, blocks=execution.blocks.set(n, block))
-
-
 def _run_removed(execution: Execution, change: c.RunRemoved, version: int) -> Execution:
     run = execution.runs[change.n]
     blocks = execution.blocks.delete(run.n) if run.n in execution.blocks else execution.blocks
@@ -263,37 +277,72 @@ def _run_removed(execution: Execution, change: c.RunRemoved, version: int) -> Ex
         version=version,
         runs=execution.runs.delete(run.n),
         blocks=blocks,
-        context=drop(execution.context, (run.task, *run.path)),
-        states=drop(execution.states, (run.task, *run.path)),
+        context=execution.context if change.kept else on_block.drop(execution.context, (run.task, *run.path)),
+        states=execution.states if change.kept else on_block.drop(execution.states, (run.task, *run.path)),
     )
 
 
-def drop(tree: Map[str, Any], path: tuple[str, ...]) -> Map[str, Any]:
-    """`tree` without what is at the path; maps that are empty then go too."""
-    below = tree.get(path[0])
-    if len(path) > 1 and isinstance(below, Map):
-        below = drop(below, path[1:])
-        return tree.set(path[0], below) if below else tree.delete(path[0])
-    return tree.delete(path[0]) if len(path) == 1 and path[0] in tree else tree
-
-
-def _block_reset(execution: Execution, change: c.BlockReset, version: int) -> Execution:
-    before = execution.blocks[change.n]
-    block = replace(
-        before,
-        phase=change.phase,
-        lanes=before.total,
-        open=change.open,
-        begun=change.begun,
-        seen=frozenset(change.seen),
-        failed=False,
+def _run_set(execution: Execution, change: c.RunSet, version: int) -> Execution:
+    """Whatever it was: an operator's word is not held to the transitions."""
+    run = execution.runs[change.n]
+    attempts = run.attempts
+    if attempts and change.state in TERMINATED:
+        attempts = (*attempts[:-1], replace(attempts[-1], state=change.state, end=attempts[-1].end or change.at))
+    history = (*run.history, (change.state, change.at))
+    ended = change.state in TERMINATED
+    run = replace(
+        run,
+        state=change.state,
+        history=history,
+        attempts=attempts,
+        error=None,
+        wake=None,
+        child=run.child if ended else None,
+        ask=None,
+        answers=run.answers if ended else {},
+        awaits=None,
+        done=version if ended else 0,
     )
-    return replace(execution, version=version, blocks=execution.blocks.set(change.n, block))
+    return replace(
+        execution,
+        version=version,
+        runs=execution.runs.set(run.n, run),
+        open=execution.open.delete(run.n)
+        if ended and run.n in execution.open
+        else execution.open
+        if ended
+        else execution.open.set(run.n, None),
+        states=on_block.put(execution.states, (run.task, *run.path), {"state": change.state.value}) if ended else execution.states,
+        edited=execution.edited or change.edited,
+    )
+
+
+def _copied(execution: Execution, change: c.Copied, version: int) -> Execution:
+    context: Map[str, Any] = Map()
+    states: Map[str, Any] = Map()
+    for run in change.runs:
+        if run.outputs is not None:
+            context = on_block.put(context, (run.task, *run.path), refs.opened(run.outputs))
+        if run.ended and run.of is None:
+            states = on_block.put(states, (run.task, *run.path), {"state": run.state.value})
+    return replace(
+        execution,
+        version=version,
+        state=change.history[-1][0],
+        history=change.history,
+        variables=change.variables,
+        runs=Map((run.n, run) for run in change.runs),
+        blocks=Map(change.blocks),
+        open=Map((run.n, None) for run in change.runs if not run.ended),
+        context=context,
+        states=states,
+        last=change.last,
+        wake=None,
+    )
 
 
 def wake_of(execution: Execution) -> Micros | None:
     """The earliest instant at which a timer of the execution is due; None when it waits for no time."""
     wakes = [run.wake for n in execution.open if (run := execution.runs[n]).wake is not None]
-    if execution.wake is not None:
-        wakes.append(execution.wake)
+    wakes += [instant for instant in (execution.wake, execution.deadline) if instant is not None]
     return min(wakes, default=None)

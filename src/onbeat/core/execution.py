@@ -13,6 +13,7 @@ import msgspec
 from immutables import Map
 
 from onbeat.core.event import Json, Micros
+from onbeat.core.refs import Kept
 from onbeat.core.states import TERMINATED, State
 
 ROOT = 0
@@ -23,18 +24,29 @@ class Phase(StrEnum):
     """Which list of a block's tasks is being worked through; the order is the order in time."""
 
     TASKS = "tasks"
+    COMPENSATION = "compensation"
     ERRORS = "errors"
     FINALLY = "finally"
     AFTER = "afterExecution"
 
 
 class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One try of a task run. lost: the engine stopped while it ran, so it does not count against the retries."""
+    """One try of a task run. lost: the engine stopped while it ran, so it does not count against the retries. log: the file with
+    what it logged, where it is kept in one."""
 
     state: State
     start: Micros
     end: Micros | None = None
     lost: bool = False
+    log: str | None = None
+
+
+class Awaited(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The event that a task run waits for: on this topic, with this key (any when None), that came at `since` or later."""
+
+    topic: str
+    since: Micros
+    key: str | None = None
 
 
 class TaskRun(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -43,7 +55,8 @@ class TaskRun(msgspec.Struct, frozen=True, omit_defaults=True):
     n: its number, from 1, in order of creation. parent: the number of the flowable around it, ROOT for the flow. lane, step, phase:
     its place in the parent's block. value, iteration: set on direct children of a loop. path: the values of all loops around it.
     wake: when a timer will fire for it. child: the execution it started. ask: the property that the shell must evaluate
-    for it; answers: those it did.
+    for it; answers: those it did. awaits: the event it waits for. of: the task run that it compensates. done: the execution's version when
+    it ended, so that what ended first is known.
     """
 
     n: int
@@ -64,6 +77,9 @@ class TaskRun(msgspec.Struct, frozen=True, omit_defaults=True):
     child: str | None = None
     ask: str | None = None
     answers: dict[str, Json] = {}
+    awaits: Awaited | None = None
+    of: int | None = None
+    done: int = 0
 
     @property
     def ended(self) -> bool:
@@ -81,12 +97,39 @@ class TaskRun(msgspec.Struct, frozen=True, omit_defaults=True):
         return sum(not attempt.lost for attempt in self.attempts)
 
 
+def _map() -> Map[Any, Any]:
+    return Map()
+
+
+class Order(msgspec.Struct, frozen=True):
+    """In which order the lanes of a Dag begin. queue: place in the order -> lane, of those that may begin; done: lanes that are over."""
+
+    queue: Map[int, int] = msgspec.field(default_factory=_map)
+    done: Map[int, None] = msgspec.field(default_factory=_map)
+
+
+class Fan(msgspec.Struct, frozen=True):
+    """The executions that a Loop or ForEachItem started, one a lane.
+
+    children: those that have not ended, with their lanes. paused: those of them that are PAUSED. failed: those that failed it. counts: how
+    many ended in each state. results: lane -> outputs.
+    """
+
+    children: Map[str, int] = msgspec.field(default_factory=_map)
+    paused: Map[str, None] = msgspec.field(default_factory=_map)
+    failed: Map[str, int] = msgspec.field(default_factory=_map)
+    counts: dict[str, int] = {}
+    results: Map[int, dict[str, Json]] = msgspec.field(default_factory=_map)
+
+
 class Block(msgspec.Struct, frozen=True, omit_defaults=True):
     """How far the tasks inside a flowable (or the flow) are: lanes run side by side, the steps of a lane one after another.
 
     lanes: how many this phase has. begun: how many of them were started. open: started and not ended. seen: the states in which
     children ended, all phases. failed: a child of the present phase failed, so no further lane or step of it starts. choice: the branch an
-    If or Switch took. values: a loop's values. total: how many lanes the TASKS phase had.
+    If or Switch took. values: a loop's values, or the task runs that are compensated. total: how many lanes the TASKS phase had.
+    order: of a Dag. fan: of a construct whose lanes are executions. round: the present iteration of a LoopUntil, from 1; marks: the largest
+    task run number before each of its last iterations.
     """
 
     phase: Phase = Phase.TASKS
@@ -98,6 +141,10 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True):
     choice: str | None = None
     values: tuple[Json, ...] = ()
     total: int = 0
+    order: Order | None = None
+    fan: Fan | None = None
+    round: int = 0
+    marks: tuple[int, ...] = ()
 
 
 class Trigger(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -108,11 +155,29 @@ class Trigger(msgspec.Struct, frozen=True, omit_defaults=True):
     variables: dict[str, Json] = {}
 
 
+class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an iteration of a Loop, an execution of its own, is part of.
+
+    task: the Loop. origin: the execution whose id expressions see. item: value, index, key, and those of the loops around it. outputs and
+    tasks: what had been done around the loop when it began; kept: those outputs that are in storage.
+    """
+
+    task: str
+    origin: str
+    item: dict[str, Json]
+    outputs: dict[str, Json] = {}
+    kept: tuple[Kept, ...] = ()
+    tasks: dict[str, Json] = {}
+
+
 class Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What never changes about an execution; its first journal row.
 
     root: the execution whose correlation id this one bears (its own id when nothing came before). parent: the execution and task run
     that started it as a subflow. original: the first of a chain of replays. key: its ordering key. scheduled: when it is to start.
+    scope: of an iteration of a Loop. returns: what a Subflow task wants rendered at the end beside the flow's own outputs. attempt: which
+    try of the whole it is, where a retry is a new execution. failed: why it fails as it begins (a check that does not hold). replay_of: the
+    execution that it repeats.
     """
 
     id: str
@@ -133,10 +198,19 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     original: str | None = None
     key: str | None = None
     scheduled: Micros | None = None
+    scope: Scope | None = None
+    returns: dict[str, Json] | None = None
+    attempt: int = 1
+    failed: str | None = None
+    replay_of: str | None = None
 
 
-def _map() -> Map[Any, Any]:
-    return Map()
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How an execution will end once what runs after it is over."""
+
+    state: State
+    outputs: dict[str, Json] | None = None
+    error: str | None = None
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,7 +219,9 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     open: numbers of the task runs that have not ended. held: task runs that ended while the execution was paused, whose blocks have
     not been told yet. last: the largest task run number ever given. paused: how many task runs are PAUSED. ask: what the shell must
     evaluate for the flow itself. error, failed_task: of the first task run that failed since the last start. context: `outputs.*` and
-    states: `tasks.*` as expressions see them, kept up by evolve.
+    states: `tasks.*` as expressions see them, kept up by evolve. exit: the state it was told to end in. verdict: how it will end. deadline:
+    when its sla is broken; broken: the sla that was. retries: how often the flow's own retry ran it again. compensated: whether
+    what it had done was undone. edited: whether an operator said how a task run ended.
     """
 
     head: Head
@@ -170,6 +246,13 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     ask: str | None = None
     answers: dict[str, Json] = {}
     wake: Micros | None = None
+    exit: State | None = None
+    verdict: Verdict | None = None
+    deadline: Micros | None = None
+    broken: str | None = None
+    retries: int = 0
+    compensated: bool = False
+    edited: bool = False
 
     @property
     def id(self) -> str:

@@ -32,9 +32,10 @@ from pydantic_core import PydanticCustomError
 
 from onbeat.core.durations import Duration
 from onbeat.core.event import Json
-from onbeat.core.execution import Block
+from onbeat.core.execution import Block, Order
 from onbeat.core.inputs import Inputs
 from onbeat.core.names import FLOW_ID, NAMESPACE, TASK_ID
+from onbeat.core.states import State
 
 _PREFIXES = (
     ("io.kestra.plugin.", ""),
@@ -128,6 +129,11 @@ class TaskCache(Frozen):
     ttl: Duration | None = None
 
 
+def _any_task(value: object, info: ValidationInfo) -> "TaskSpec":
+    """A task inside a task, which is not defined yet."""
+    return parse_task(value, info)
+
+
 class TaskSpec(Frozen):
     """What every task has. `when` is Kestra's `runIf` too."""
 
@@ -143,6 +149,7 @@ class TaskSpec(Frozen):
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR"] | None = Field(None, alias="logLevel")
     log_to_file: bool = Field(False, alias="logToFile")
     task_cache: TaskCache | None = Field(None, alias="taskCache")
+    compensate: tuple[Annotated[Any, BeforeValidator(_any_task)], ...] = ()
     on_lost: OnLost = Field(OnLost.RETRY, alias="onLost")
 
     def branches(self) -> "Iterator[tuple[TaskSpec, ...]]":
@@ -191,12 +198,17 @@ NoTasks = tuple[AnyTask, ...]
 
 
 class Opening(Frozen):
-    """How a flowable begins: so many lanes of tasks side by side, a branch or values it chose, the outputs it shows."""
+    """How a flowable begins: so many lanes of tasks side by side, a branch or values it chose, the outputs it shows.
+
+    ready: the lanes that may begin at once, where some wait for others. round: 1 where it goes round.
+    """
 
     lanes: int = 1
     choice: str | None = None
     values: tuple[Any, ...] = ()
     outputs: dict[str, Any] | None = None
+    ready: tuple[int, ...] | None = None
+    round: int = 0
 
 
 class Lane(NamedTuple):
@@ -219,6 +231,10 @@ class FlowableSpec(TaskSpec):
     """What the shell is asked to do before the block opens, such as `@directory`; its answer is among the run's answers."""
     collected_by: ClassVar[str | None] = None
     """What the shell is asked to do when the block is over; its answer, a map, is the run's outputs."""
+    fan: ClassVar[bool] = False
+    """Whether its lanes are executions of their own."""
+    stops_on_failure: ClassVar[bool] = True
+    """Whether no further lane begins once one has failed."""
 
     @property
     def flowable(self) -> bool:
@@ -236,6 +252,19 @@ class FlowableSpec(TaskSpec):
     def lane(self, block: Block, lane: int) -> Lane:
         """What the lane of that number holds, in the TASKS phase."""
         raise NotImplementedError
+
+    def ready(self, order: Order, lane: int) -> tuple[int, ...]:
+        """The lanes that may begin now that this one is over, too: where some wait for others."""
+        return ()
+
+    def ends(self, state: State, block: Block) -> State:
+        """The state in which it ends when its tasks ended so."""
+        return state
+
+    @property
+    def on_failure(self) -> State | None:
+        """The state in which it ends at once, and what still runs in it is stopped, when a lane failed; None: what runs goes on."""
+        return None
 
     def _tails(self) -> Iterator[tuple[TaskSpec, ...]]:
         yield self.errors
@@ -348,12 +377,18 @@ class Flow(Frozen):
         while waiting:
             task = waiting.pop()
             yield task
-            waiting.extend(reversed([child for branch in task.branches() for child in branch]))
+            inside = [child for branch in task.branches() for child in branch]
+            waiting.extend(reversed([*inside, *task.compensate]))
 
     @cached_property
     def by_id(self) -> dict[str, TaskSpec]:
         """The tasks of the whole tree by their ids."""
         return {task.id: task for task in self.all_tasks()}
+
+    @cached_property
+    def secret_inputs(self) -> tuple[str, ...]:
+        """The ids of the inputs whose values are kept encrypted."""
+        return tuple(spec.id for spec in self.inputs if spec.type == "SECRET")
 
     @property
     def name(self) -> str:

@@ -7,8 +7,10 @@ Rules
 1. A failure that was allowed is not run again: the lane has gone on from it.
 2. Lanes, and steps of lanes, that a failure or a kill kept from beginning begin.
 3. Error branches and finallys of the blocks that failed are taken away and run anew; those of blocks that ended well stay.
-4. An execution in which nothing is left to do cannot be restarted.
+4. An execution in which nothing is left to do cannot be restarted, nor one whose doings were undone.
 5. The rows up to RUNNING give the execution as it was saved: the API answers with it. One that needs places waits as RESTARTED for them.
+
+6. A subflow that failed is restarted itself unless `restartBehavior` says otherwise; of a fan, those of its executions that failed.
 
 Called by: decide; `restartable` also by the engine, to refuse early.
 """
@@ -18,11 +20,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from onbeat.core import blocks, slots
+from onbeat.core import blocks, promises, slots
 from onbeat.core import changes as c
 from onbeat.core.draft import Draft
-from onbeat.core.execution import ROOT, Execution, Phase, TaskRun
+from onbeat.core.execution import ROOT, Block, Execution, Phase, TaskRun
 from onbeat.core.flow import Flow
+from onbeat.core.plan.dag import Dag
+from onbeat.core.plan.subflow import Subflow
 from onbeat.core.states import FAILING, State
 
 
@@ -45,6 +49,8 @@ def restartable(flow: Flow, execution: Execution) -> str | None:
     """Why it cannot be restarted, as a sentence; None when it can."""
     if not execution.ended:
         return f"execution {execution.id} is {execution.state}; only a terminated one can be restarted"
+    if execution.compensated:
+        return "what it had done was undone; replay it"
     if execution.state not in FAILING or not _left(Draft(flow, execution, 0)).any:
         return "No task found to restart execution from!"
     return None
@@ -59,6 +65,11 @@ def restart(draft: Draft) -> None:
         go_on(draft)
 
 
+def again(draft: Draft) -> None:
+    """The flow's own retry: it is time to run what failed again."""
+    go_on(draft)
+
+
 def go_on(draft: Draft) -> None:
     """Let a restarted execution run, with all that is left to do."""
     left = _left(draft)
@@ -69,47 +80,74 @@ def go_on(draft: Draft) -> None:
             draft.move_run(n, State.RESTARTED)
             draft.move_run(n, State.RUNNING)
     for leaf in left.leaves:
-        draft.move_run(leaf.n, State.RESTARTED)
+        draft.move_run(leaf.n, State.RESTARTED, anew=True)
     _reset(draft, left)
     draft.move(State.RUNNING)
+    promises.arm(draft)
     for leaf in left.leaves:
-        blocks.start(draft, leaf.n)
+        if not _child_again(draft, leaf):
+            blocks.start(draft, leaf.n)
     for n, lane, step in left.stopped:
         blocks.begin_step(draft, n, lane, step)
     for n in reversed(left.blocks):
         blocks.fill(draft, n)
 
 
+def _child_again(draft: Draft, leaf: TaskRun) -> bool:
+    """Restart the subflow that failed, where that is what its task says."""
+    spec = draft.spec(leaf.n)
+    again = isinstance(spec, Subflow) and spec.wait and spec.restart_behavior == "RETRY_FAILED"
+    if not again or leaf.child is None or leaf.state is not State.FAILED:
+        return False
+    draft.move_run(leaf.n, State.RUNNING, attempt=leaf.attempt + 1)
+    draft.add(c.ChildRestarted(at=draft.now, n=leaf.n, child=leaf.child))
+    return True
+
+
 def _left(draft: Draft) -> _Left:
     """Walk from the flow's block to what failed in it."""
     execution = draft.execution
-    children = _children(execution)
+    children = children_of(execution)
     left = _Left([ROOT] if ROOT in execution.blocks else [], [], [], [], False)
     for n in left.blocks:  # grows meanwhile
         block = msgspec.structs.replace(execution.blocks[n], phase=Phase.TASKS)
+        if block.fan is not None:
+            left.tails.extend(number for run in children[n] for number in below(children, run.n))
+            left = left._replace(more=True)
+            continue
         last: dict[int, TaskRun] = {}
         for run in children[n]:
             if run.phase is Phase.TASKS:
                 last[run.lane] = run
             else:
-                left.tails.extend(_below(children, run.n))
+                left.tails.extend(below(children, run.n))
                 left = left._replace(more=left.more or run.state in FAILING)
         for lane, run in sorted(last.items()):
-            if run.state in FAILING and run.n in execution.blocks:
+            if run.state in FAILING and _goes_inside(execution, children, run):
                 left.blocks.append(run.n)
             elif run.state in FAILING:
                 left.leaves.append(run)
+                left.tails.extend(below(children, run.n)[1:])
             elif (step := blocks.next_enabled(blocks.lane_of(draft, n, block, lane).tasks, run.step + 1)) is not None:
                 left.stopped.append((n, lane, step))
         unbegun = any(
             blocks.next_enabled(blocks.lane_of(draft, n, block, lane).tasks, 0) is not None
-            for lane in range(max(last, default=-1) + 1, block.total)
+            for lane in range(block.total)
+            if lane not in last
         )
         left = left._replace(more=left.more or unbegun)
     return left
 
 
-def _children(execution: Execution) -> dict[int, list[TaskRun]]:
+def _goes_inside(execution: Execution, children: "dict[int, list[TaskRun]]", run: TaskRun) -> bool:
+    """Whether a failed flowable is run again from what failed in it; one in which nothing did is run anew."""
+    block = execution.blocks.get(run.n)
+    if block is None or (block.round and not any(child.state in FAILING for child in children[run.n])):
+        return False
+    return block.fan is None or block.lanes > 0
+
+
+def children_of(execution: Execution) -> "dict[int, list[TaskRun]]":
     """The task runs by the run around them, in order."""
     children: dict[int, list[TaskRun]] = defaultdict(list)
     for _, run in sorted(execution.runs.items()):
@@ -117,7 +155,7 @@ def _children(execution: Execution) -> dict[int, list[TaskRun]]:
     return children
 
 
-def _below(children: dict[int, list[TaskRun]], n: int) -> list[int]:
+def below(children: "dict[int, list[TaskRun]]", n: int) -> list[int]:
     """A task run's number and those of all task runs inside it."""
     found = [n]
     for number in found:
@@ -132,15 +170,32 @@ def _reset(draft: Draft, left: _Left) -> None:
         flowing[run.parent].add(run.lane)
     for n, lane, _ in left.stopped:
         flowing[n].add(lane)
-    children = _children(draft.execution)
+    children = children_of(draft.execution)
     for n in left.blocks:
-        draft.add(
-            c.BlockReset(
-                at=draft.now,
-                n=n,
-                phase=Phase.TASKS,
-                open=len(flowing[n]),
-                begun=1 + max((run.lane for run in children[n]), default=-1),
-                seen=tuple(sorted({run.state for run in children[n] if run.ended})),
-            )
+        reset_block(draft, n, draft.block(n), children[n], flowing[n])
+
+
+def reset_block(draft: Draft, n: int, block: Block, inside: list[TaskRun], flowing: set[int], phase: Phase = Phase.TASKS) -> None:
+    """Put a block back to where these of its lanes are in flight."""
+    if block.fan is not None:
+        draft.add(c.FanReset(at=draft.now, n=n))
+        return
+    spec = draft.spec(n) if n != ROOT else None
+    begun = {run.lane for run in inside if run.phase is phase}
+    queue: tuple[int, ...] | None = None
+    done: tuple[int, ...] = ()
+    if isinstance(spec, Dag) and phase is Phase.TASKS:
+        over, ready = spec.left(begun - flowing, begun)
+        queue, done = (*sorted(begun), *ready), tuple(sorted(over))
+    draft.add(
+        c.BlockReset(
+            at=draft.now,
+            n=n,
+            phase=phase,
+            open=len(flowing),
+            begun=len(begun) if queue is not None else 1 + max(begun, default=-1),
+            seen=tuple(sorted({run.state for run in inside if run.ended})),
+            queue=queue,
+            done=done,
         )
+    )

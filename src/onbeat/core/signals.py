@@ -46,7 +46,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TaskEnded(Signal, frozen=True, tag="task_ended"):
-    """An attempt is over: SUCCESS, WARNING, FAILED, KILLED or CANCELLED. retry: False when trying again is no use."""
+    """An attempt is over: SUCCESS, WARNING, FAILED, KILLED or CANCELLED. retry: False when trying again is no use. log: where
+    what it logged is kept, when that is a file."""
 
     run: int
     attempt: int
@@ -55,6 +56,7 @@ class TaskEnded(Signal, frozen=True, tag="task_ended"):
     error: str | None = None
     retry: bool = True
     facts: Facts | None = None
+    log: str | None = None
 
 
 class TimerFired(Signal, frozen=True, tag="timer_fired"):
@@ -73,6 +75,32 @@ class Evaluated(Signal, frozen=True, tag="evaluated"):
     error: str | None = None
 
 
+class Chosen(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an execution that a fan starts is to be: its target was found and its inputs are valid."""
+
+    namespace: str
+    flow: str
+    revision: int
+    inputs: dict[str, Json] = {}
+    labels: dict[str, str] = {}
+    variables: dict[str, Json] = {}
+
+
+class ChildrenChosen(Signal, frozen=True, tag="children_chosen"):
+    """The next executions of a fan may be created. ask: what was asked for."""
+
+    run: int
+    ask: str
+    children: tuple[Chosen, ...]
+
+
+class EventArrived(Signal, frozen=True, tag="event_arrived"):
+    """The event that a task run waits for came. event: it as `outputs.<task>` shows it."""
+
+    run: int
+    event: dict[str, Json]
+
+
 class ChildChosen(Signal, frozen=True, tag="child_chosen"):
     """A subflow's target was found and its inputs are valid: the child may be created."""
 
@@ -86,15 +114,25 @@ class ChildChosen(Signal, frozen=True, tag="child_chosen"):
     variables: dict[str, Json] = {}
     wait: bool = True
     transmit: bool = True
+    scheduled: int | None = None
 
 
 class ChildEnded(Signal, frozen=True, tag="child_ended"):
-    """A child execution reached a terminated state."""
+    """A child execution reached a terminated state. successor: the execution that tries it anew, and ends in its stead."""
 
     run: int
     child: str
     state: State
     outputs: dict[str, Json] | None = None
+    successor: str | None = None
+
+
+class ChildPaused(Signal, frozen=True, tag="child_paused"):
+    """An execution that a Loop started is PAUSED, or goes on (paused False)."""
+
+    run: int
+    child: str
+    paused: bool = True
 
 
 class SlotGranted(Signal, frozen=True, tag="slot_granted"):
@@ -124,14 +162,23 @@ class Resume(Signal, frozen=True, tag="resume"):
 
     inputs: dict[str, Json] = {}
     by: str | None = None
+    decision: str | None = None
+    comment: str | None = None
 
 
 class Restart(Signal, frozen=True, tag="restart"):
     """Run a terminated execution again from its failed tasks."""
 
 
+class SetState(Signal, frozen=True, tag="set_state"):
+    """An operator says in which state a task run (with run 0 the execution) ended; what follows from it goes on."""
+
+    state: State
+    run: int = 0
+
+
 class SetLabels(Signal, frozen=True, tag="set_labels"):
-    """Replace these labels."""
+    """The execution bears these labels instead of those it had."""
 
     labels: dict[str, str]
 
@@ -144,7 +191,10 @@ AnySignal = (
     | TimerFired
     | Evaluated
     | ChildChosen
+    | ChildrenChosen
     | ChildEnded
+    | ChildPaused
+    | EventArrived
     | SlotGranted
     | SlotQueued
     | SlotRefused
@@ -152,10 +202,24 @@ AnySignal = (
     | Pause
     | Resume
     | Restart
+    | SetState
     | SetLabels
 )
 
-DURABLE = (ChildEnded, SlotGranted, SlotQueued, SlotRefused, Kill, Pause, Resume, Restart, SetLabels)
+DURABLE = (
+    ChildEnded,
+    ChildPaused,
+    EventArrived,
+    SlotGranted,
+    SlotQueued,
+    SlotRefused,
+    Kill,
+    Pause,
+    Resume,
+    Restart,
+    SetState,
+    SetLabels,
+)
 """Signals that are kept in the store until they were decided on: nobody would repeat them."""
 
 _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnySignal)

@@ -6,7 +6,7 @@ Called by: intake.
 from collections.abc import Callable, Sequence
 
 from onbeat.core.event import Event, Micros
-from onbeat.engine.compose import Prepared
+from onbeat.engine.prepared import Prepared
 from onbeat.engine.subscription import Subscription
 from onbeat.ports import DeadEvent, Key, Started
 

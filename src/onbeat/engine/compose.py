@@ -1,13 +1,12 @@
-"""Say what must be written together: of an execution's changes, and of an execution that begins.
+"""Say what must be written together with an execution's changes.
 
 What others must hear of a change is in the same transaction as the change: a parent of its child's end, a child of its parent's kill,
 the bus of what a task published. Written one after the other, a crash in between would leave a parent waiting for ever.
 
 Rules
-1. A parent is told of its child's end by the transaction that ends it, also when the child ends as it begins.
-2. A kill reaches the child that an attempt started, also one that is started in the same step.
-3. What an attempt publishes is written if its end counts, and not otherwise.
-4. Places are asked for when the execution's time has come, and given back by the transaction that ends it; a restarted one asks again.
+1. What an attempt publishes is written if its end counts, and not otherwise.
+2. A task run that failed without an attempt's word says why in its log.
+3. Places are asked for when the execution's time has come, and given back by the transaction that ends it; a restarted one asks again.
 
 Called by: engine.
 """
@@ -16,42 +15,20 @@ from collections.abc import Iterator, Sequence
 
 from onbeat.core import signals as s
 from onbeat.core import slots
-from onbeat.core.changes import AnyChange, ChildStarted, Moved, RunMoved, Waiting
+from onbeat.core.changes import AnyChange, Moved, RunMoved, Waiting
 from onbeat.core.decide import decided
 from onbeat.core.event import Micros
 from onbeat.core.execution import Execution
 from onbeat.core.states import TERMINATED, State
 from onbeat.engine.catalog import LoadedFlow
 from onbeat.engine.mailbox import Commands, Mailbox, Told
-from onbeat.ports import Append, Creation, Key, Record, Tell, Work
+from onbeat.engine.prepared import Prepared
+from onbeat.engine.tells import tells
+from onbeat.engine.waits import waits
+from onbeat.ports import Append, LogLine, Record, Work
 
 Decided = tuple[tuple[AnyChange, ...], Execution]
 """Changes, and the execution after them."""
-_STOPPED = (State.KILLING, State.FAILED, State.RETRYING, State.CANCELLED)
-
-
-class Prepared:
-    """An execution that is decided but not written: its first changes, and the execution after them."""
-
-    __slots__ = ("_box", "changes", "commands", "execution", "loaded")
-
-    def __init__(self, loaded: LoadedFlow, execution: Execution, changes: tuple[AnyChange, ...]) -> None:
-        self.loaded = loaded
-        self.execution = execution
-        self.changes = changes
-        self._box = Mailbox(execution.id)
-        self.commands = self._box.now_outstanding(execution, changes)
-
-    def creation(self, key: Key | None = None) -> Creation:
-        """It as part of a Work."""
-        return Creation(
-            execution=self.execution,
-            changes=self.changes,
-            key=key,
-            claims=slots.claims(self.loaded.flow, self.execution.head) if slots.waits(self.execution) else (),
-            active=self._box.active_after(self.commands) > 0,
-            wake=self._box.wake_after(self.commands),
-        )
 
 
 class Step:
@@ -94,9 +71,10 @@ class Step:
         return Work(
             creations=tuple(child.creation() for child in children),
             appends=(append,),
-            tells=tuple(_tells(self.before, self.after, self.changes, children)),
+            tells=tuple(tells(self.before, self.after, self.changes, children)),
+            ledger=tuple(waits(self.before, self.after, self.changes)),
             records=self.records,
-            logs=logs,
+            logs=(*logs, *_failures(self.after, self.changes, self.told)),
             metrics=metrics,
         )
 
@@ -128,24 +106,14 @@ def counts(execution: Execution, signal: s.Signal) -> bool:
     return run is not None and run.state is State.RUNNING and run.attempt == signal.attempt
 
 
-def _tells(before: Execution, after: Execution, changes: Sequence[AnyChange], children: Sequence[Prepared]) -> Iterator[Tell]:
-    """What other executions are told in the same transaction."""
-    if after.ended and not before.ended:
-        yield from _end(after)
-    for child in children:
-        if child.execution.ended:
-            yield from _end(child.execution)
-    started = {change.n: change.child.id for change in changes if isinstance(change, ChildStarted)}
+def _failures(after: Execution, changes: Sequence[AnyChange], told: Sequence[Told]) -> Iterator[LogLine]:
+    """Log lines of task runs that failed because of what was decided: a condition that cannot be evaluated, a time limit."""
+    spoken = {each.signal.run for each in told if isinstance(each.signal, s.TaskEnded)}
     for change in changes:
-        if isinstance(change, RunMoved) and change.state in _STOPPED:
-            run = before.runs.get(change.n)
-            child_id = started.get(change.n) or (run.child if run is not None else None)
-            if child_id is not None:
-                yield Tell(child_id, s.Kill())
-
-
-def _end(ended: Execution) -> Iterator[Tell]:
-    """Its parent hears of it."""
-    head = ended.head
-    if head.parent is not None and head.parent_run is not None:
-        yield Tell(head.parent, s.ChildEnded(head.parent_run, ended.id, ended.state, ended.outputs))
+        if isinstance(change, RunMoved) and change.error is not None and change.n not in spoken:
+            run = after.runs.get(change.n)
+            if run is not None:
+                level = "WARN" if change.lost else "ERROR"
+                yield LogLine(
+                    execution=after.id, at=change.at, level=level, message=change.error, run=run.n, task=run.task, attempt=run.attempt
+                )

@@ -21,22 +21,25 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from onbeat.core import signals as s
-from onbeat.core.changes import ChildStarted, Created
+from onbeat.core.changes import Created
 from onbeat.core.decide import decided
 from onbeat.core.errors_text import short
 from onbeat.core.event import Micros
 from onbeat.core.evolve import create
 from onbeat.core.execution import Execution, Head
 from onbeat.engine.catalog import WIDE, Catalog, LoadedFlow
-from onbeat.engine.compose import Decided, Prepared, Step, one_by_one
+from onbeat.engine.compose import Decided, Step, one_by_one
 from onbeat.engine.dispatch import Dispatch
 from onbeat.engine.effects import Effects
 from onbeat.engine.evaluator import Evaluator
 from onbeat.engine.mailbox import Mailbox, Told, answer, fail
 from onbeat.engine.places import Kind, Places
+from onbeat.engine.prepared import Prepared
 from onbeat.engine.room import Room
 from onbeat.engine.runner import Runner
 from onbeat.engine.timers import Timers
+from onbeat.engine.together import Together
+from onbeat.engine.trigger_states import TriggerStates
 from onbeat.errors import Conflict, NotFound, OutsideError, Refused, StoreBroken
 from onbeat.ports import Clock, Delivery, LogLine, MetricRow, Record, Store, Work, Written
 
@@ -61,11 +64,13 @@ class Engine:
         group: asyncio.TaskGroup,
         places: Mapping[Kind, int],
         max_active: int,
+        triggers: TriggerStates,
     ) -> None:
         self._store = store
         self._catalog = catalog
         self._clock = clock
         self._group = group
+        self._triggers = triggers
         self._max_active = max_active
         self._boxes: dict[str, Mailbox] = {}
         self._idle: OrderedDict[str, Mailbox] = OrderedDict()
@@ -97,6 +102,8 @@ class Engine:
         """Decide how an execution begins, and reserve places for its first tasks where some are free. `commit` or `drop` it afterwards."""
         first = Created(at=head.created, head=head)
         changes, after = await self._decided(loaded, create(head), [s.Begin()], head.created)
+        if not Prepared.alone(changes):
+            return Prepared(loaded, create(head), (first,), begun=False)
         changes, after, _ = self._dispatch.reserve(loaded, after, changes, head.created)
         return Prepared(loaded, after, (first, *changes))
 
@@ -135,6 +142,7 @@ class Engine:
         self.places.close()
 
     async def _commit(self, work: Work, starts: Sequence[Prepared], told: "asyncio.Future[Written]") -> None:
+        work = self._triggers.remembering(work)
         try:
             written = await self._store.write(work)
         except BaseException as problem:
@@ -145,6 +153,7 @@ class Engine:
             if not told.done():
                 told.set_exception(problem)
             return
+        self._triggers.learn(work, written)
         for prepared, fresh in zip(starts, written.fresh, strict=True):
             if fresh:
                 self._admit(prepared)
@@ -159,7 +168,10 @@ class Engine:
         box = Mailbox(prepared.execution.id, prepared.execution, prepared.loaded)
         self._boxes[box.id] = box
         self._effects.perform(box, prepared.commands)
-        self._rest(box)
+        if prepared.begun:
+            self._rest(box)
+        else:
+            self.tell(box.id, s.Begin())
 
     # ---- telling -----------------------------------------------------------------------------------------------
 
@@ -309,24 +321,29 @@ class Engine:
 
     async def _write(self, box: Mailbox, step: Step) -> None:
         """Write what was decided, then let the world move."""
-        children: list[Prepared] = []
+        together = Together(box, step)
         try:
-            for change in step.changes:
-                if isinstance(change, ChildStarted):
-                    head = change.child
-                    children.append(await self.prepare(head, await self._catalog.revision(head.namespace, head.flow, head.revision)))
-            work = step.work(box, children)
+            work = await together.gather(self.prepare, self._store, self._catalog, self._clock.now())
             written = await self._store.write(work) if work.appends or work.logs or work.metrics else Written()
         except BaseException:
-            for child in children:
+            for child in together.children:
                 self.drop(child)
             raise
         box.execution = step.after
         self._effects.perform(box, step.new)
         self._dispatch.settle(step.after, step.told)
-        for child in children:
+        for child in together.children:
             self._admit(child)
+        for revived, its in together.revived:
+            self._revive(revived, its)
         self._deliver(written.delivered)
+
+    def _revive(self, box: Mailbox, step: Step) -> None:
+        """It was restarted with its parent: let the world move for it."""
+        box.execution = step.after
+        self._boxes[box.id] = box
+        self._effects.perform(box, step.new)
+        self._rest(box)
 
     async def _load(self, box: Mailbox, told: list[Told]) -> bool:
         """Bring an execution into memory, with what waits in its inbox; False when there is none."""

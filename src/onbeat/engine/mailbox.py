@@ -13,7 +13,8 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from onbeat.core.changes import Answered, AnyChange, Asked, ChildStarted, Moved, Opened, RunCreated, RunMoved, RunRemoved
+from onbeat.core import changes as c
+from onbeat.core.changes import AnyChange
 from onbeat.core.commands import ACTIVE, AnyCommand, ArmTimer, of_execution, of_run
 from onbeat.core.event import Micros
 from onbeat.core.execution import ROOT, Execution
@@ -118,11 +119,17 @@ def touched_runs(changes: Iterable[AnyChange]) -> set[int] | None:
     touched: set[int] = set()
     for change in changes:
         match change:
-            case RunMoved() | RunCreated() | Asked() | Answered() | Opened() | ChildStarted() | RunRemoved():
+            case c.RunMoved() | c.RunCreated() | c.Asked() | c.Answered() | c.Opened() | c.ChildStarted() | c.RunRemoved():
                 touched.add(change.n)
-            case Moved() if change.before is not State.CREATED:
+            case c.RunTimed() | c.EventAwaited() | c.ChildMoved() | c.ChildOver() | c.FanReset() | c.ChildRestarted() | c.RunSet():
+                touched.add(change.n)
+            case c.Waiting() | c.Deadline() | c.SlaBroken():
+                touched.add(ROOT)
+            case c.Copied():
                 return None
-            case Moved():
+            case c.Moved() if change.before is not State.CREATED:
+                return None
+            case c.Moved():
                 touched.add(ROOT)
             case _:
                 pass

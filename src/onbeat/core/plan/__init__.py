@@ -7,7 +7,22 @@ know of it, so adding one is a file here and a line below.
 from collections.abc import Mapping
 
 from onbeat.core.flow import TaskSpec
-from onbeat.core.plan import if_, parallel, pause, sequential, subflow, switch, working_directory
+from onbeat.core.plan import (
+    allow_failure,
+    approval,
+    dag,
+    for_each_item,
+    if_,
+    loop,
+    loop_until,
+    parallel,
+    pause,
+    sequential,
+    subflow,
+    switch,
+    wait_for_event,
+    working_directory,
+)
 from onbeat.core.plan.for_each import EachParallel, EachSequential, ForEach
 
 FLOWABLES: Mapping[str, type[TaskSpec]] = {
@@ -17,6 +32,13 @@ FLOWABLES: Mapping[str, type[TaskSpec]] = {
     **dict.fromkeys(switch.NAMES, switch.Switch),
     **dict.fromkeys(pause.NAMES, pause.Pause),
     **dict.fromkeys(subflow.NAMES, subflow.Subflow),
+    **dict.fromkeys(allow_failure.NAMES, allow_failure.AllowFailure),
+    **dict.fromkeys(approval.NAMES, approval.Approval),
+    **dict.fromkeys(dag.NAMES, dag.Dag),
+    **dict.fromkeys(for_each_item.NAMES, for_each_item.ForEachItem),
+    **dict.fromkeys(loop.NAMES, loop.Loop),
+    **dict.fromkeys(loop_until.NAMES, loop_until.LoopUntil),
+    **dict.fromkeys(wait_for_event.NAMES, wait_for_event.WaitForEvent),
     **dict.fromkeys(working_directory.NAMES, working_directory.WorkingDirectory),
     "core.flow.ForEach": ForEach,
     "core.flow.EachSequential": EachSequential,

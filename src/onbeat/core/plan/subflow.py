@@ -4,7 +4,7 @@ It is a leaf: the shell finds the flow's revision and checks its inputs, then th
 the child's last transaction tells the parent.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -14,7 +14,9 @@ NAMES = ("core.flow.Subflow", "core.flow.Flow")
 
 
 class Subflow(TaskSpec):
-    """wait: end when the child does; transmitFailed: fail when it failed. outputs: old form, a map shown as this task's outputs."""
+    """wait: end when the child does; transmitFailed: fail when it failed. outputs: old form, a map rendered at the child's end with what
+    the
+    child sees. restartBehavior: whether a restart runs the failed child again, or a new one."""
 
     namespace: Dynamic
     flow_id: Dynamic = Field(alias="flowId")
@@ -25,3 +27,5 @@ class Subflow(TaskSpec):
     wait: bool = True
     transmit_failed: bool = Field(True, alias="transmitFailed")
     inherit_labels: bool = Field(False, alias="inheritLabels")
+    schedule_date: Dynamic = Field(None, alias="scheduleDate")
+    restart_behavior: Literal["RETRY_FAILED", "NEW_EXECUTION"] = Field("RETRY_FAILED", alias="restartBehavior")

@@ -1,0 +1,223 @@
+"""End what is over: lanes, the phases of a block, flowables, the flow itself.
+
+A block goes through its phases in order: TASKS, COMPENSATION (the flow's own block, when it failed), ERRORS (when a child failed),
+FINALLY, and the flow's own at last AFTER. Each is a list of lanes that blocks.py begins; here is what follows when none is left.
+
+Rules
+1. The state of a block is the worst state of its children; allowFailure turns FAILED to WARNING, allowWarning WARNING to SUCCESS.
+2. What a failed flow had done is undone in reverse order of completion, each by its task's `compensate`, before its errors run; one
+   that fails stops no other.
+3. A retry of what failed comes before compensation: the execution goes on from what it had done. One that tries all anew comes after it.
+4. Outputs are rendered last; what cannot be rendered fails the execution. What runs after it sees how it ends and changes nothing.
+5. After an exit, blocks end in its state; their `finally`s run.
+
+Called by: decide.
+"""
+
+from onbeat.core import changes as c
+from onbeat.core import fans, retrying, rounds
+from onbeat.core.blocks import PROBLEMS, allowed, begin_step, fail, fill, next_enabled, pause, ready_after
+from onbeat.core.draft import Draft
+from onbeat.core.errors_text import short
+from onbeat.core.event import Json
+from onbeat.core.execution import ROOT, Block, Phase, TaskRun
+from onbeat.core.expressions import NeedsOutside
+from onbeat.core.plan.loop_until import LoopUntil
+from onbeat.core.plan.pause import BEFORE, Pause
+from onbeat.core.states import FAILING, State, worst
+from onbeat.core.stopping import stop_inside
+
+_NEXT = (Phase.COMPENSATION, Phase.ERRORS, Phase.FINALLY)
+
+
+def settle(draft: Draft) -> None:
+    """Tell each block of its ended children, and end what is over, to a fixed point."""
+    while draft.ended or draft.over:
+        if draft.ended:
+            ended, draft.ended = draft.ended, []
+            for n in ended:
+                if n in draft.execution.runs:
+                    _child_ended(draft, draft.run(n))
+        else:
+            n = draft.over.pop()
+            if _is_over(draft, n):
+                _phase_over(draft, n)
+
+
+def _is_over(draft: Draft, n: int) -> bool:
+    """Whether it still is: more may have happened since it was noted."""
+    execution = draft.execution
+    if n not in execution.blocks or execution.blocks[n].open or execution.ended or execution.state is State.PAUSED:
+        return False
+    return n == ROOT or not execution.runs[n].ended
+
+
+def _child_ended(draft: Draft, run: TaskRun) -> None:
+    """Go on in the lane of a task run that ended."""
+    n = run.parent
+    block = draft.block(n)
+    halted = (run.state in FAILING or block.failed) and block.phase is not Phase.COMPENSATION
+    if run.state in FAILING and n != ROOT and block.phase is Phase.TASKS and draft.flowable(n).on_failure and not draft.stopping(n):
+        stop_inside(draft, n)
+    if halted or draft.stopping(n) or not begin_step(draft, n, run.lane, run.step + 1):
+        lane, ready = ready_after(draft, n, run.lane)
+        draft.add(c.LaneEnded(at=draft.now, n=n, lane=lane, ready=ready))
+        fill(draft, n)
+
+
+def _phase_over(draft: Draft, n: int) -> None:
+    """All lanes of the phase are over: go to the next phase, or end the block."""
+    block = draft.block(n)
+    stopping = draft.stopping(n)
+    if n != ROOT and block.phase is Phase.TASKS and not block.failed and not stopping:
+        spec = draft.spec(n)
+        if isinstance(spec, LoopUntil):
+            if rounds.go_round(draft, n, spec):
+                return
+        elif isinstance(spec, Pause) and block.choice == BEFORE:
+            _pause(draft, n, spec)
+            return
+    if draft.execution.state is not State.KILLING:
+        for phase in _NEXT:
+            if _order(phase) > _order(block.phase) and _begin_phase(draft, n, phase, block):
+                return
+    _block_over(draft, n, block)
+
+
+def _order(phase: Phase) -> int:
+    return list(Phase).index(phase)
+
+
+def _begin_phase(draft: Draft, n: int, phase: Phase, block: Block) -> bool:
+    """Begin a phase, if there is anything to do in it."""
+    failed = State.FAILED in block.seen
+    if phase is Phase.COMPENSATION:
+        undo = _to_undo(draft) if n == ROOT and (failed or draft.execution.exit is State.FAILED) else ()
+        if not undo or retrying.goes_on(draft):
+            return False
+        draft.add(c.Opened(at=draft.now, n=n, phase=phase, lanes=len(undo), values=undo))
+    elif next_enabled(draft.tail(n, phase), 0) is None or (phase is Phase.ERRORS and (not failed or draft.stopping(n))):
+        return False
+    else:
+        draft.add(c.Opened(at=draft.now, n=n, phase=phase))
+    fill(draft, n)
+    return True
+
+
+def _to_undo(draft: Draft) -> tuple[int, ...]:
+    """The task runs that ended well and have something that undoes them, the last one first."""
+    flow, execution = draft.flow, draft.execution
+    if not any(task.compensate for task in flow.by_id.values()):
+        return ()
+    done = [run for run in execution.runs.values() if run.state in (State.SUCCESS, State.WARNING) and flow.by_id[run.task].compensate]
+    return tuple(run.n for run in sorted(done, key=lambda run: run.done, reverse=True))
+
+
+def _pause(draft: Draft, n: int, spec: Pause) -> None:
+    """What runs before the pause is over."""
+    try:
+        pause(draft, n, spec)
+    except NeedsOutside as outside:
+        draft.add(c.Asked(at=draft.now, n=n, ask=outside.name))
+    except PROBLEMS as problem:
+        fail(draft, n, short(problem))
+
+
+def _block_over(draft: Draft, n: int, block: Block) -> None:
+    if n == ROOT:
+        if block.phase is Phase.AFTER:
+            _finish(draft)
+        else:
+            _flow_over(draft, _state(draft, block))
+        return
+    spec, run = draft.flowable(n), draft.run(n)
+    state = _state(draft, block)
+    if spec.on_failure is not None and block.failed and state in FAILING and not draft.stopping(n):
+        state = spec.on_failure
+    outputs: dict[str, Json] | None = fans.results(draft, n) if spec.fan else None
+    if spec.collected_by is not None and state is not State.KILLED and not draft.stopping(n):
+        if spec.collected_by not in run.answers:
+            draft.add(c.Asked(at=draft.now, n=n, ask=spec.collected_by))
+            return
+        outputs = {**(outputs or {}), **(run.answers[spec.collected_by] or {})}
+    if draft.execution.exit is None or not draft.stopping(n):
+        state = allowed(spec, spec.ends(state, block))
+    if run.wake is not None:
+        draft.add(c.RunTimed(at=draft.now, n=n))
+    draft.move_run(n, state, outputs=outputs or None)
+
+
+def _state(draft: Draft, block: Block) -> State:
+    execution = draft.execution
+    if execution.state is State.KILLING:
+        return State.KILLED
+    return execution.exit or worst(block.seen)
+
+
+def _flow_over(draft: Draft, state: State) -> None:
+    """The flow's tasks are over: try again what failed, or render the outputs and end."""
+    execution = draft.execution
+    if execution.state is not State.RUNNING:
+        draft.finish(state)
+        return
+    if state is State.RETRIED or (state is State.FAILED and retrying.again(draft)):
+        if state is State.RETRIED:
+            retrying.anew(draft)
+        return
+    specs = output_specs(draft)
+    if not specs or state is State.KILLED:
+        _judge(draft, state)
+        return
+    try:
+        if "outputs" in execution.answers:
+            outputs = execution.answers["outputs"]
+        else:
+            outputs = draft.evaluate(specs, ROOT, "outputs")
+    except NeedsOutside as outside:
+        draft.add(c.Asked(at=draft.now, n=ROOT, ask=outside.name))
+    except PROBLEMS as problem:
+        outputs_failed(draft, state, short(problem))
+    else:
+        _judge(draft, state, outputs)
+
+
+def output_specs(draft: Draft) -> dict[str, Json]:
+    """What is rendered at the end: the flow's outputs (in an iteration its loop's), and what the task that started it asks for."""
+    loop = draft.loop
+    specs = draft.flow.outputs if loop is None else loop.outputs
+    return {**{output.id: output.value for output in specs}, **(draft.execution.head.returns or {})}
+
+
+def outputs_failed(draft: Draft, state: State, problem: str) -> None:
+    """The flow's outputs cannot be had: that fails the execution, unless a task has failed it already."""
+    if state in FAILING:
+        _judge(draft, state)
+    else:
+        _judge(draft, State.FAILED, error=f"outputs: {problem}")
+
+
+def _judge(draft: Draft, state: State, outputs: dict[str, Json] | None = None, error: str | None = None) -> None:
+    """It is decided how it ends: end it, or run first what runs after it."""
+    if next_enabled(draft.tail(ROOT, Phase.AFTER), 0) is None or draft.execution.state is not State.RUNNING:
+        draft.finish(state, outputs=outputs, error=error)
+        return
+    draft.add(c.Judged(at=draft.now, state=state, outputs=outputs, error=error))
+    draft.add(c.Opened(at=draft.now, n=ROOT, phase=Phase.AFTER))
+    fill(draft, ROOT)
+
+
+def _finish(draft: Draft) -> None:
+    """What runs after it is over."""
+    verdict = draft.execution.verdict
+    assert verdict is not None, "what runs after an execution is begun once it is judged"
+    killing = draft.execution.state is State.KILLING
+    draft.finish(State.KILLED if killing else verdict.state, outputs=verdict.outputs, error=verdict.error)
+
+
+def flow_over(draft: Draft, problem: str | None = None) -> None:
+    """The shell evaluated the flow's outputs, or could not: end the execution."""
+    state = _state(draft, draft.block(ROOT))
+    if problem is None:
+        _flow_over(draft, state)
+    else:
+        outputs_failed(draft, state, problem)

@@ -1,0 +1,135 @@
+"""Go on from one task run: of a copy of what an execution had done (replay), or of itself (an operator changed a state).
+
+Rules
+1. A replay is a new execution: what came before the task run is copied, what came after it, and what is inside it, runs anew.
+2. In a loop whose values come one after another, later values come after; lanes that run side by side do not.
+3. After a change of state the execution goes on from that task run; later task runs of its lane stay as they are.
+
+Called by: the engine begins replays with `replayed`; decide for changes of state.
+"""
+
+from itertools import pairwise
+
+import msgspec
+
+from onbeat.core import blocks, endings, pauses, promises
+from onbeat.core import changes as c
+from onbeat.core import signals as s
+from onbeat.core.draft import Draft
+from onbeat.core.event import Micros
+from onbeat.core.evolve import create
+from onbeat.core.execution import ROOT, Execution, Head, Phase, TaskRun
+from onbeat.core.flow import Flow
+from onbeat.core.restart import below, children_of, reset_block
+from onbeat.core.states import TERMINATED, State
+
+_SETTABLE = frozenset({State.SUCCESS, State.WARNING, State.FAILED, State.KILLED, State.CANCELLED})
+_ORDER = list(Phase)
+
+
+def replayed(flow: Flow, source: Execution, n: int, head: Head, now: Micros) -> tuple[tuple[c.AnyChange, ...], Execution]:
+    """The changes after Created of an execution that repeats `source` from task run n, and the execution after them."""
+    draft = Draft(flow, create(head), now)
+    chain = _chain(source, n)
+    gone = _after(draft, source, chain)
+    runs = tuple(run for number, run in sorted(source.runs.items()) if number not in gone)
+    kept = {run.n for run in runs}
+    plain = {
+        number: msgspec.structs.replace(block, order=None)
+        for number, block in source.blocks.items()
+        if (number == ROOT or number in kept) and number != n and block.fan is None
+    }
+    draft.add(c.Copied(at=now, history=source.history, runs=runs, blocks=plain, variables=source.variables, last=source.last))
+    draft.move(State.RESTARTED)
+    again = State.RUNNING if draft.spec(n).flowable else State.RESTARTED
+    draft.add(c.RunSet(at=now, n=n, state=again))
+    _open_chain(draft, chain)
+    draft.move(State.RUNNING)
+    promises.arm(draft)
+    blocks.start(draft, n)
+    for number in chain[1:]:
+        blocks.fill(draft, number)
+    endings.settle(draft)
+    pauses.pause_when_idle(draft)
+    return tuple(draft.changes), draft.execution
+
+
+def settable(execution: Execution, run: int, state: State) -> str | None:
+    """Why a state cannot be given to a task run (0: the execution), as a sentence; None when it can."""
+    if state not in TERMINATED or (run and state not in _SETTABLE):
+        return f"{state} is no state in which {'a task run' if run else 'an execution'} ends"
+    if not execution.ended:
+        return f"execution {execution.id} is {execution.state}; only a terminated one can be changed"
+    if execution.compensated:
+        return "what it had done was undone; replay it"
+    if run and run not in execution.runs:
+        return f"execution {execution.id} has no task run {run}"
+    return None
+
+
+def set_state(draft: Draft, signal: s.SetState) -> None:
+    """An operator says how it ended: go on from there."""
+    execution, n = draft.execution, signal.run
+    if settable(execution, n, signal.state) is not None:
+        return
+    if n == ROOT:
+        if execution.state is not signal.state:
+            draft.finish(signal.state, outputs=execution.outputs)
+        return
+    chain = _chain(execution, n)
+    children = children_of(execution)
+    draft.move(State.RESTARTED)
+    for number in chain[1:]:
+        tails = [run for run in children[number] if _ORDER.index(run.phase) > _ORDER.index(_phase_in(execution, chain, number))]
+        for run in sorted({inner for tail in tails for inner in below(children, tail.n)}, reverse=True):
+            draft.add(c.RunRemoved(at=draft.now, n=run))
+    draft.add(c.RunSet(at=draft.now, n=n, state=signal.state, edited=True))
+    _open_chain(draft, chain)
+    draft.move(State.RUNNING)
+    promises.arm(draft)
+    draft.ended.append(n)
+
+
+def _chain(execution: Execution, n: int) -> list[int]:
+    """The task run, the flowables around it, and the flow at last."""
+    chain = [n]
+    while chain[-1] != ROOT:
+        chain.append(execution.runs[chain[-1]].parent)
+    return chain
+
+
+def _phase_in(execution: Execution, chain: list[int], number: int) -> Phase:
+    """The phase of that block in which the chain goes on."""
+    return execution.runs[chain[chain.index(number) - 1]].phase
+
+
+def _after(draft: Draft, source: Execution, chain: list[int]) -> set[int]:
+    """The task runs that come after the first of the chain, or are inside it."""
+    children = children_of(source)
+    gone = set(below(children, chain[0])[1:])
+    for inner, outer in pairwise(chain):
+        run = source.runs[inner]
+        spec = draft.flow.by_id[source.runs[outer].task] if outer != ROOT else None
+        side_by_side = getattr(spec, "limit", 1) != 1
+        for sibling in children[outer]:
+            if sibling.n != run.n and _comes_after(sibling, run, side_by_side):
+                gone.update(below(children, sibling.n))
+    return gone
+
+
+def _comes_after(sibling: TaskRun, run: TaskRun, side_by_side: bool) -> bool:
+    if sibling.phase is not run.phase:
+        return _ORDER.index(sibling.phase) > _ORDER.index(run.phase)
+    if sibling.lane != run.lane:
+        return not side_by_side and sibling.lane > run.lane
+    return sibling.n > run.n
+
+
+def _open_chain(draft: Draft, chain: list[int]) -> None:
+    """Let the flowables around the first of the chain, and the flow, be in flight again in its lane."""
+    for inner, outer in pairwise(chain):
+        if outer != ROOT:
+            draft.add(c.RunSet(at=draft.now, n=outer, state=State.RUNNING))
+        run = draft.run(inner)
+        children = children_of(draft.execution)
+        reset_block(draft, outer, draft.block(outer), children[outer], {run.lane}, run.phase)

@@ -1,0 +1,96 @@
+"""Go round in a LoopUntil: look at its condition after an iteration, wait, begin the next one, or end.
+
+Rules
+1. The condition is looked at when an iteration has ended well, and sees its outputs.
+2. `maxIterations` and `maxDuration` end the loop; with `failOnMaxReached` that is a failure.
+3. The task runs of iterations longer ago than the last ten are forgotten; what expressions see of them is the last one's anyway.
+
+Called by: endings when an iteration is over, decide when it is time for the next.
+"""
+
+from onbeat.core import changes as c
+from onbeat.core.blocks import PROBLEMS, fail, fill
+from onbeat.core.draft import Draft
+from onbeat.core.errors_text import short
+from onbeat.core.event import Micros
+from onbeat.core.evolve_blocks import KEPT_ROUNDS
+from onbeat.core.execution import ROOT
+from onbeat.core.expressions import NeedsOutside, truthy
+from onbeat.core.plan.loop_until import Frequency, LoopUntil, frequency
+from onbeat.core.retry import micros
+from onbeat.core.states import State
+
+
+def go_round(draft: Draft, n: int, spec: LoopUntil) -> bool:
+    """An iteration is over: whether the loop goes on (it waits, asks, or has failed)."""
+    render = draft.renderer(n)
+    try:
+        if truthy(render("condition")):
+            return False
+        limits = frequency(render("check_frequency"))
+    except NeedsOutside as outside:
+        draft.add(c.Asked(at=draft.now, n=n, ask=outside.name))
+        return True
+    except PROBLEMS as problem:
+        fail(draft, n, short(problem))
+        return True
+    if _reached(draft, n, limits):
+        return _max_reached(draft, n, spec)
+    due = draft.now + micros(limits.interval)
+    last = _last_instant(draft, n, limits)
+    draft.add(c.RunTimed(at=draft.now, n=n, wake=due if last is None else min(due, last)))
+    return True
+
+
+def next_round(draft: Draft, n: int, spec: LoopUntil) -> None:
+    """Its time has come: begin the next iteration, unless it is too late for one."""
+    draft.add(c.RunTimed(at=draft.now, n=n))
+    try:
+        limits = frequency(draft.renderer(n)("check_frequency"))
+    except (NeedsOutside, *PROBLEMS) as problem:
+        fail(draft, n, short(problem))
+        return
+    if _reached(draft, n, limits, again=True):
+        if not _max_reached(draft, n, spec):
+            draft.move_run(n, State.SUCCESS)
+        return
+    _forget(draft, n)
+    block = draft.block(n)
+    draft.add(c.Opened(at=draft.now, n=n, lanes=1, outputs={"iterationCount": block.round + 1}, round=block.round + 1))
+    fill(draft, n)
+
+
+def _reached(draft: Draft, n: int, limits: Frequency, *, again: bool = False) -> bool:
+    last = _last_instant(draft, n, limits)
+    if last is not None and draft.now >= last:
+        return True
+    return not again and limits.most is not None and draft.block(n).round >= limits.most
+
+
+def _last_instant(draft: Draft, n: int, limits: Frequency) -> Micros | None:
+    if limits.longest is None:
+        return None
+    begun = next(at for state, at in draft.run(n).history if state is State.RUNNING)
+    return begun + micros(limits.longest)
+
+
+def _max_reached(draft: Draft, n: int, spec: LoopUntil) -> bool:
+    """Fail when the loop says so; otherwise it ends as its tasks did."""
+    if spec.fail_on_max_reached:
+        fail(draft, n, f"its condition did not hold within its limits, after {draft.block(n).round} iterations")
+    return spec.fail_on_max_reached
+
+
+def _forget(draft: Draft, n: int) -> None:
+    marks = draft.block(n).marks
+    if len(marks) < KEPT_ROUNDS:
+        return
+    for number in range(marks[1], marks[0], -1):
+        if number in draft.execution.runs and _inside(draft, number, n):
+            draft.add(c.RunRemoved(at=draft.now, n=number, kept=True))
+
+
+def _inside(draft: Draft, number: int, n: int) -> bool:
+    while number not in (ROOT, n):
+        number = draft.run(number).parent
+    return number == n

@@ -1,0 +1,85 @@
+"""Stop what runs: of a whole execution (a kill, an exit), or inside one block.
+
+Rules
+1. What runs is asked to stop and ends as KILLED when it has; what has not begun ends at once.
+2. A kill reaches everything. An exit leaves what is in a `finally`, and the `finally`s of the blocks that end by it run.
+3. A block that waits for a time or for an answer is ended, too.
+
+Called by: decide, endings.
+"""
+
+from onbeat.core import changes as c
+from onbeat.core.blocks import fill
+from onbeat.core.draft import Draft
+from onbeat.core.execution import ROOT
+from onbeat.core.states import State
+
+
+def kill(draft: Draft) -> None:
+    """Stop everything."""
+    execution = draft.execution
+    if execution.ended or execution.state is State.KILLING:
+        return
+    draft.move(State.KILLING)
+    draft.ended.extend(execution.held)
+    _stop(draft, sorted(execution.open))
+    if ROOT not in draft.execution.blocks:
+        draft.finish(State.KILLED)
+    elif not draft.execution.open:
+        draft.over.append(ROOT)
+
+
+def leave(draft: Draft, state: State, error: str | None = None) -> None:
+    """End the execution in this state: nothing more of it begins but its `finally`s."""
+    if draft.execution.exit is not None or draft.execution.verdict is not None:
+        return
+    if draft.execution.state is State.PAUSED:
+        held = draft.execution.held
+        draft.move(State.RESTARTED)
+        draft.move(State.RUNNING)
+        draft.ended.extend(held)
+    draft.add(c.Exiting(at=draft.now, state=state, error=error))
+    _stop(draft, [n for n in sorted(draft.execution.open) if draft.stopping(n)])
+    fill(draft, ROOT)
+
+
+def stop_inside(draft: Draft, n: int) -> None:
+    """Stop what runs inside a block."""
+    inside = [inner for inner in sorted(draft.execution.open) if inner != n and _inside(draft, inner, n)]
+    _stop(draft, inside, waiting=State.KILLED)
+
+
+def _inside(draft: Draft, inner: int, n: int) -> bool:
+    while inner not in (ROOT, n):
+        inner = draft.run(inner).parent
+    return inner == n
+
+
+def _stop(draft: Draft, numbers: list[int], waiting: State | None = None) -> None:
+    """Stop these task runs; blocks among them in which nothing is open are over, or end in the state `waiting`."""
+    for n in numbers:
+        run = draft.run(n)
+        block = draft.execution.blocks.get(n)
+        if run.ended or run.state is State.KILLING:
+            continue
+        if run.state is State.PAUSED and not (block and block.fan):
+            draft.move_run(n, State.KILLED)
+        elif block is not None and block.fan is not None:
+            if block.fan.children:
+                draft.move_run(n, State.KILLING)
+            else:
+                _end_idle(draft, n, waiting)
+        elif block is not None:
+            if block.open == 0:
+                _end_idle(draft, n, waiting)
+        elif run.state is State.RUNNING and run.attempt:
+            draft.move_run(n, State.KILLING)
+        else:
+            draft.move_run(n, State.KILLED)
+
+
+def _end_idle(draft: Draft, n: int, state: State | None) -> None:
+    if state is None:
+        draft.over.append(n)
+    else:
+        draft.move_run(n, state)
