@@ -77,3 +77,13 @@ def test_a_path_is_made_clean_or_refused() -> None:
     for wrong in ("", "/", "../a", "a/../../b", "a//b", "a/\0"):
         with pytest.raises(UserError, match="not a path"):
             addresses.clean(wrong)
+
+
+def test_where_a_file_is_stored() -> None:
+    """One of a namespace, its own or another, and one in storage; anything else is told."""
+    assert addresses.stored("nsfile:///d/x", "a.b") == "kestra:///a/b/_files/d/x"
+    assert addresses.stored("nsfile://c.d/x", "a.b") == "kestra:///c/d/_files/x"
+    assert addresses.stored(" kestra:///a/x ", "a.b") == "kestra:///a/x"
+    for wrong in ("nsfile:///../x", "nsfile://A/x", "nsfile://", "file:///x", "a/x", "kestra:///../x", ""):
+        with pytest.raises(UserError, match="is not"):
+            addresses.stored(wrong, "a.b")

@@ -15,9 +15,11 @@ Called by: whoever keeps a file or looks at one: engine, api, plugins through th
 from typing import NamedTuple
 
 from onbeat.core.ids import LENGTH
+from onbeat.core.names import check_namespace
 from onbeat.errors import UserError
 
 SCHEME = "kestra:///"
+OF_NAMESPACE = "nsfile://"
 EXECUTIONS = "executions"
 FILES = "_files"
 """The folder of a namespace's files."""
@@ -87,6 +89,17 @@ def is_of_execution(path: str, namespace: str, flow: str, execution: str) -> boo
     """Whether a path is of a file of the execution."""
     owner = owner_of(path)
     return owner is not None and owner.execution == execution and is_of_flow(path, namespace, flow)
+
+
+def stored(uri: str, namespace: str) -> str:
+    """The address in storage of a file: `nsfile:///path` is the namespace's, `nsfile://other/path` another's. Raises UserError."""
+    text = uri.strip()
+    if text.startswith(OF_NAMESPACE):
+        owner, _, path = text.removeprefix(OF_NAMESPACE).partition("/")
+        return f"{SCHEME}{files_folder(check_namespace(owner or namespace))}/{clean(path)}"
+    if path_of(text) is None:
+        raise UserError(f"`{text[:200]}` is not the address of a file: write `{SCHEME}…` or `{OF_NAMESPACE}/…`")
+    return text
 
 
 def namespace_file_of(path: str) -> tuple[str, str] | None:

@@ -1,5 +1,5 @@
 """Answer the functions of expressions that look at files, values and logs: `read`, `fileURI`, `fileSize`, `fileExists`, `fileEmpty`, `kv`,
-`errorLogs`.
+`errorLogs`. What needs a library or a process of its own is in the modules beside this one (outside_*.py).
 
 Expressions are evaluated at once and cannot wait. So a function that reaches outside first raises what it needs; it is brought here, and
 the expression evaluated again with the answer at hand.
@@ -20,18 +20,20 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from onbeat.core.addresses import SCHEME, clean, files_folder, is_of_flow, namespace_file_of, owner_of, path_of
+from onbeat.core.addresses import OF_NAMESPACE, SCHEME, clean, files_folder, is_of_flow, namespace_file_of, owner_of, path_of, stored
 from onbeat.core.event import Json
 from onbeat.core.execution import Execution, Head
 from onbeat.core.expressions import ExpressionError, NeedsOutside, truthy
 from onbeat.core.names import check_namespace, lineage
 from onbeat.core.times import iso
+from onbeat.engine.arguments import Arguments, bound, text_of
+from onbeat.engine.outside_jq import Jq
+from onbeat.engine.outside_late import Answer, late_answers
 from onbeat.errors import NotFound
-from onbeat.ports import LogLine, Storage, Values
+from onbeat.ports import LogLine, Storage, Values, Workers
 
 MOST_READ = 1_000_000
 """Bytes; no text in an expression may be longer anyway."""
-_OF_NAMESPACE = "nsfile://"
 _FLOW_TRIGGER = "core.trigger.Flow"
 _FARTHEST = 20
 """Steps from an execution to those that it came from."""
@@ -39,7 +41,6 @@ ErrorLogs = Callable[[str], Awaitable[list[LogLine]]]
 """All log lines of an execution."""
 Load = Callable[[str], Awaitable[Execution | None]]
 """An execution by its id."""
-Arguments = tuple[Any, ...]
 
 
 class Asked(NamedTuple):
@@ -60,13 +61,19 @@ class Outside:
     """What such functions give. A seam that is None is not available."""
 
     def __init__(
-        self, storage: Storage, error_logs: ErrorLogs | None = None, values: Values | None = None, load: Load | None = None
+        self,
+        storage: Storage,
+        error_logs: ErrorLogs | None = None,
+        values: Values | None = None,
+        load: Load | None = None,
+        workers: Workers | None = None,
     ) -> None:
         self._storage = storage
         self._logs = error_logs
         self._values = values
         self._load = load
-        self._known: dict[str, Callable[[Asked, Arguments], Awaitable[Json]]] = {
+        self._known: dict[str, Answer] = {
+            **late_answers(),
             "read": self._read,
             "fileURI": self._uri,
             "fileSize": self._size,
@@ -77,6 +84,8 @@ class Outside:
         }
         if values is not None:
             self._known["kv"] = self._kv
+        if workers is not None:
+            self._known["jq"] = Jq(workers).answer
 
     def key(self, outside: NeedsOutside) -> str:
         """What stands for a call."""
@@ -116,8 +125,9 @@ class Outside:
             raise ExpressionError("the function `read` takes text files; this one is not UTF-8") from None
 
     async def _uri(self, asked: Asked, arguments: Arguments) -> Json:
-        given = _bound("fileURI", arguments, "path", "namespace")
-        return _namespace_file(_text("fileURI", "path", given["path"]), given["namespace"] or asked.namespace)
+        given = bound("fileURI", arguments, "path", "namespace")
+        own = text_of("fileURI", "namespace", given["namespace"] or asked.namespace)
+        return _namespace_file(text_of("fileURI", "path", given["path"]), own)
 
     async def _size(self, asked: Asked, arguments: Arguments) -> Json:
         return await self._storage.size(await self._address("fileSize", asked, arguments))
@@ -134,13 +144,13 @@ class Outside:
 
     async def _address(self, function: str, asked: Asked, arguments: Arguments) -> str:
         """The address of the file that a function was given, if the flow may look at it. Raises ExpressionError, UserError."""
-        given = _bound(function, arguments, "path", "namespace")
-        text = _text(function, "path", given["path"])
-        if text.startswith(_OF_NAMESPACE):
-            namespace, _, text = text.removeprefix(_OF_NAMESPACE).partition("/")
-            return _namespace_file(text, namespace or given["namespace"] or asked.namespace)
+        given = bound(function, arguments, "path", "namespace")
+        text = text_of(function, "path", given["path"])
+        own = text_of(function, "namespace", given["namespace"] or asked.namespace)
+        if text.startswith(OF_NAMESPACE):
+            return stored(text, own)
         if "://" not in text and text:
-            return _namespace_file(text, given["namespace"] or asked.namespace)
+            return _namespace_file(text, own)
         path = path_of(text)
         if path is None:
             raise ExpressionError(f"the function `{function}` takes an address in storage, `{SCHEME}…`, or a path of a namespace file")
@@ -174,9 +184,9 @@ class Outside:
 
     async def _kv(self, asked: Asked, arguments: Arguments) -> Json:
         assert self._values is not None
-        given = _bound("kv", arguments, "key", "namespace", "errorOnMissing")
-        key = _text("kv", "key", given["key"])
-        namespace = _text("kv", "namespace", given["namespace"] or asked.namespace)
+        given = bound("kv", arguments, "key", "namespace", "errorOnMissing")
+        key = text_of("kv", "key", given["key"])
+        namespace = text_of("kv", "namespace", given["namespace"] or asked.namespace)
         for each in lineage(namespace) if namespace == asked.namespace else [namespace]:
             found = await self._values.get(each, key)
             if found is not None:
@@ -218,22 +228,6 @@ def _key(name: str, arguments: Arguments) -> str:
     return f"{name} {orjson.dumps(arguments).decode()}"
 
 
-def _bound(function: str, arguments: Arguments, *names: str) -> dict[str, Any]:
-    """The arguments by name, None where one was not given: by place, and by name as a map at the end. Raises ExpressionError."""
-    placed, options = (arguments[:-1], arguments[-1]) if arguments and isinstance(arguments[-1], dict) else (arguments, {})
-    bound: dict[str, Any] = dict.fromkeys(names)
-    bound.update(zip(names, placed, strict=False))
-    if len(placed) > len(names) or not options.keys() <= bound.keys():
-        raise ExpressionError(f"the function `{function}` takes {', '.join(f'`{name}`' for name in names)}")
-    return {**bound, **options}
-
-
-def _text(function: str, name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise ExpressionError(f"the function `{function}` takes a text as `{name}`")
-    return value
-
-
-def _namespace_file(path: str, namespace: object) -> str:
+def _namespace_file(path: str, namespace: str) -> str:
     """The address of a namespace's file. Raises UserError."""
-    return f"{SCHEME}{files_folder(check_namespace(_text('read', 'namespace', namespace)))}/{clean(path)}"
+    return f"{SCHEME}{files_folder(check_namespace(namespace))}/{clean(path)}"

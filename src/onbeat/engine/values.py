@@ -12,6 +12,7 @@ Called by: tasks and the expression function `kv` through ports.Values, the API;
 import asyncio
 import re
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -98,11 +99,11 @@ class KeptValues:
         now = self._clock.now()
         return [value for value in await self._all(namespace) if value.key.startswith(prefix) and not _expired(value, now)]
 
-    async def purge(self, namespace: str) -> int:
-        """Remove the expired ones; how many."""
+    async def purge(self, namespace: str, pattern: str = "*") -> int:
+        """Remove the expired ones whose key fits the pattern; how many."""
         gone = 0
         for value in await self._all(namespace):
-            if _expired(value, self._clock.now()):
+            if _expired(value, self._clock.now()) and fnmatchcase(value.key, pattern):
                 async with self._turn(namespace, value.key):
                     if await self.get(namespace, value.key) is None:
                         await self._store.write(Work(ledger=(LedgerRow(_ledger(namespace), value.key, None),)))

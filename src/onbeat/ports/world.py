@@ -91,8 +91,8 @@ class Values(Protocol):
     async def entries(self, namespace: str, prefix: str = "") -> Sequence[Value]:
         """Those whose key begins with it, by key; expired ones left out."""
 
-    async def purge(self, namespace: str) -> int:
-        """Remove the expired ones; how many."""
+    async def purge(self, namespace: str, pattern: str = "*") -> int:
+        """Remove the expired ones whose key fits the pattern; how many."""
 
     async def namespaces(self) -> Sequence[str]:
         """The namespaces that have, or had, a value."""
