@@ -134,3 +134,34 @@ async def test_no_secret_reaches_a_log_an_error_or_a_state_event(
     assert MASK in shown
     for form in (VALUE, json.dumps(VALUE)[1:-1], json.dumps(VALUE, ensure_ascii=False)[1:-1]):
         assert form not in shown
+
+
+def test_what_is_taken_out_of_a_secret_is_secret() -> None:
+    """Rule 2: the longer texts in one that is JSON, at any depth; shorter ones could be anything."""
+    mask = of(account=json.dumps({"user": "ada", "keys": [{"private": "s3cretValue"}], "type": "service"})).mask
+    assert mask("s3cretValue of ada, a service") == f"{MASK} of ada, a service"
+    assert of(odd='{"a').mask("a") == "a"
+
+
+def test_a_secret_has_keys() -> None:
+    """`subkey` of one that is a JSON object, as text; `full` gives a map; a namespace changes nothing."""
+    secrets = of(db='{"password": "s3cret", "port": 5432, "tags": ["a"]}', plain="text", list="[1]")
+    assert secrets.get("DB", "other.namespace", "password") == "s3cret"
+    assert secrets.get("db", subkey="port") == "5432"
+    assert secrets.get("db", subkey="tags") == '["a"]'
+    assert secrets.get("plain", full=True) == {"value": "text"}
+    with pytest.raises(UserError, match="the secret `db` has no `nope`"):
+        secrets.get("db", subkey="nope")
+    for name in ("plain", "list"):
+        with pytest.raises(UserError, match=f"the secret `{name}` is not a JSON object, so it has no `x`"):
+            secrets.get(name, subkey="x")
+    with pytest.raises(UserError, match="takes a text as `key`"):
+        secrets.get(5)  # type: ignore[arg-type]  # an expression may give anything
+
+
+def test_base64_may_have_lines() -> None:
+    """As the program `base64` writes it."""
+    text = "a long password of more than fifty-seven characters, so that it is wrapped"
+    wrapped = base64.encodebytes(text.encode()).decode()
+    assert "\n" in wrapped.strip()
+    assert Secrets({"SECRET_LONG": wrapped}).get("long") == text
