@@ -87,7 +87,7 @@ class Concat(TaskOptions):
     ```
     """
 
-    names: ClassVar[tuple[str, ...]] = ("core.storage.Concat", "core.storages.Concat")
+    names: ClassVar[tuple[str, ...]] = "core.storage.Concat"
 
     files: Texts
     separator: Text = ""
@@ -125,7 +125,7 @@ class Size(TaskOptions):
     ```
     """
 
-    names: ClassVar[tuple[str, ...]] = ("core.storage.Size", "core.storages.Size")
+    names: ClassVar[tuple[str, ...]] = "core.storage.Size"
 
     uri: str
 
@@ -153,7 +153,7 @@ class Delete(TaskOptions):
     ```
     """
 
-    names: ClassVar[tuple[str, ...]] = ("core.storage.Delete", "core.storages.Delete")
+    names: ClassVar[tuple[str, ...]] = "core.storage.Delete"
 
     uri: str
     error_on_missing: bool = Field(False, alias="errorOnMissing")
@@ -191,7 +191,6 @@ class PurgeCurrentExecutionFiles(TaskOptions):
     names: ClassVar[tuple[str, ...]] = (
         "core.storage.PurgeCurrentExecutionFiles",
         "core.storage.PurgeExecution",
-        "core.storages.PurgeExecution",
     )
 
     async def run(self, context: TaskContext) -> Outcome:
@@ -230,7 +229,7 @@ class LocalFiles(TaskOptions):
     ```
     """
 
-    names: ClassVar[tuple[str, ...]] = ("core.storage.LocalFiles", "core.storages.LocalFiles")
+    names: ClassVar[tuple[str, ...]] = "core.storage.LocalFiles"
     workspace: ClassVar[bool] = True
 
     inputs: InputFiles = Field({}, repr=False)
