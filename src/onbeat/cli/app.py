@@ -102,6 +102,26 @@ def check(
     raise typer.Exit(work.check_store(data, as_json) if store else work.check(paths or [], strict, as_json, warnings))
 
 
+@app.command(epilog="Example: onbeat test flows -k order --junit results.xml", rich_help_panel="Run")
+def test(
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="FILE|DIR...", help="Tests; folders with all *.test.yaml in them.")] = None,
+    names: Annotated[str | None, typer.Option("-k", metavar="NAME", help="Only tests whose `file::id` has this: `a and not b or c`.")] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write the results as JUnit XML, too.")] = None,
+    as_json: AsJson = False,
+    stop: Annotated[bool, typer.Option("-x", help="Stop after the first test that fails.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what ran in tests that passed, too.")] = False,
+    real: Annotated[bool, typer.Option("--real", help="Run tasks that reach outside really where they have no mock.")] = False,
+    seconds: Annotated[float, typer.Option("--timeout", min=0, help="Seconds of real time that a test may take.")] = 30.0,
+) -> None:
+    """Run flow tests: offline, with mocks for what reaches outside, and with time that jumps.
+
+    Exit code 0 when all passed, 1 when one failed, 2 when a test file is wrong.
+    """
+    from onbeat.cli import test as work
+
+    raise typer.Exit(work.test(paths or [], names, junit, as_json, stop, verbose, real, seconds))
+
+
 @app.command(epilog="""Example: onbeat publish orders '{"id": 7, "total": 20}' --follow""", rich_help_panel="Events")
 def publish(
     topic: Annotated[str, typer.Argument(metavar="TOPIC", help="The topic.")],
