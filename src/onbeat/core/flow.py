@@ -43,6 +43,8 @@ _PREFIXES = (
     ("io.kestra.core.tasks.executions.", "core.execution."),
     ("io.kestra.core.tasks.debugs.", "core.debug."),
     ("io.kestra.core.tasks.scripts.", "scripts.shell."),
+    ("io.kestra.core.tasks.states.", "core.state."),
+    ("io.kestra.core.tasks.storages.", "core.storage."),
     ("io.kestra.core.tasks.", "core."),
     ("io.kestra.core.models.triggers.types.", "core.trigger."),
     ("io.kestra.core.models.conditions.types.", "core.condition."),
