@@ -67,7 +67,7 @@ class Split(TaskOptions):
     ```
     """
 
-    names: ClassVar[tuple[str, ...]] = "core.storage.Split"
+    names: ClassVar[tuple[str, ...]] = ("core.storage.Split",)
 
     from_: str = Field(alias="from")
     bytes_: Text | None = Field(None, alias="bytes")
@@ -112,7 +112,7 @@ class Reverse(TaskOptions):
     ```
     """
 
-    names: ClassVar[tuple[str, ...]] = "core.storage.Reverse"
+    names: ClassVar[tuple[str, ...]] = ("core.storage.Reverse",)
 
     from_: str = Field(alias="from")
     separator: Text = "\n"
@@ -152,7 +152,7 @@ class FilterItems(TaskOptions):
     ```
     """
 
-    names: ClassVar[tuple[str, ...]] = "core.storage.FilterItems"
+    names: ClassVar[tuple[str, ...]] = ("core.storage.FilterItems",)
     verbatim: ClassVar[frozenset[str]] = frozenset({"filterCondition"})
 
     from_: str = Field(alias="from")
@@ -216,7 +216,7 @@ class DeduplicateItems(TaskOptions):
     ```
     """
 
-    names: ClassVar[tuple[str, ...]] = "core.storage.DeduplicateItems"
+    names: ClassVar[tuple[str, ...]] = ("core.storage.DeduplicateItems",)
     verbatim: ClassVar[frozenset[str]] = frozenset({"expr"})
 
     from_: str = Field(alias="from")

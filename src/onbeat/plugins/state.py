@@ -61,7 +61,7 @@ class Set(State):
     ```
     """
 
-    names: ClassVar[tuple[str, ...]] = "core.state.Set"
+    names: ClassVar[tuple[str, ...]] = ("core.state.Set",)
 
     data: dict[str, Any] | None = None
 
@@ -88,7 +88,7 @@ class Get(State):
     ```
     """
 
-    names: ClassVar[tuple[str, ...]] = "core.state.Get"
+    names: ClassVar[tuple[str, ...]] = ("core.state.Get",)
 
     error_on_missing: bool = Field(False, alias="errorOnMissing")
 
@@ -116,7 +116,7 @@ class Delete(State):
     ```
     """
 
-    names: ClassVar[tuple[str, ...]] = "core.state.Delete"
+    names: ClassVar[tuple[str, ...]] = ("core.state.Delete",)
 
     error_on_missing: bool = Field(False, alias="errorOnMissing")
 

@@ -87,7 +87,7 @@ class Concat(TaskOptions):
     ```
     """
 
-    names: ClassVar[tuple[str, ...]] = "core.storage.Concat"
+    names: ClassVar[tuple[str, ...]] = ("core.storage.Concat",)
 
     files: Texts
     separator: Text = ""
@@ -125,7 +125,7 @@ class Size(TaskOptions):
     ```
     """
 
-    names: ClassVar[tuple[str, ...]] = "core.storage.Size"
+    names: ClassVar[tuple[str, ...]] = ("core.storage.Size",)
 
     uri: str
 
@@ -153,7 +153,7 @@ class Delete(TaskOptions):
     ```
     """
 
-    names: ClassVar[tuple[str, ...]] = "core.storage.Delete"
+    names: ClassVar[tuple[str, ...]] = ("core.storage.Delete",)
 
     uri: str
     error_on_missing: bool = Field(False, alias="errorOnMissing")
@@ -229,7 +229,7 @@ class LocalFiles(TaskOptions):
     ```
     """
 
-    names: ClassVar[tuple[str, ...]] = "core.storage.LocalFiles"
+    names: ClassVar[tuple[str, ...]] = ("core.storage.LocalFiles",)
     workspace: ClassVar[bool] = True
 
     inputs: InputFiles = Field({}, repr=False)
