@@ -64,6 +64,8 @@ TASKS: dict[str, str] = {
     "core.namespace.DeleteFiles": "namespace",
     "core.namespace.PurgeFiles": "namespace",
     "core.http.Request": "http",
+    "core.http.Download": "http",
+    "core.http.SseRequest": "http",
     "core.flow.Sleep": "flow",
     "core.event.Publish": "event",
     "scripts.shell.Script": "scripts",
@@ -82,6 +84,8 @@ SOURCES: dict[str, str] = {
     "core.trigger.Webhook": "webhook",
     "core.trigger.Schedule": "schedule",
     "core.trigger.Event": "bus",
+    "core.http.Trigger": "http",
+    "core.trigger.Flow": "flow_trigger",
     "files.Watch": "files",
     "core.trigger.File": "files",
     "fs.local.RealtimeTrigger": "files",
@@ -96,7 +100,9 @@ RENAMED: dict[str, str] = {
     "core.execution.Counts": "core.execution.Count",
     "core.storage.Purge": "core.execution.PurgeExecutions",
     "core.storages.Purge": "core.execution.PurgeExecutions",
+    "fs.http.Download": "core.http.Download",
     "fs.http.Request": "core.http.Request",
+    "fs.http.Trigger": "core.http.Trigger",
 }
 """Names that Kestra had for types before -> the present ones."""
 

@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onbeat.errors import Overloaded
-from onbeat.plugins import bus
 from onbeat.plugins.bus import PROVIDES, EventTrigger
-from onbeat.ports import JournalRow, LedgerRow, Listener, Position, Received, Record, SourceContext, Started, Work
+from onbeat.ports import JournalRow, LedgerRow, Listener, Position, Received, Record, SourceContext, Started, Work, following
 from onbeat.stores.memory import MemoryStore
 from tests.plugins.source_suite import FakeLog, LoopClock
 
@@ -370,11 +369,11 @@ def test_each_event_starts_once_for_each_trigger_whatever_is_restarted_when(move
         for name in everyone:
             assert world.had(name) == [f"{number}" for number in range(present[name], sent)]
 
-    before, bus.BATCH, bus.CATCH_UP = (bus.BATCH, bus.CATCH_UP), 3, 2
+    before, following.BATCH, following.CATCH_UP = (following.BATCH, following.CATCH_UP), 3, 2
     try:
         asyncio.run(play())
     finally:
-        bus.BATCH, bus.CATCH_UP = before
+        following.BATCH, following.CATCH_UP = before
 
 
 def test_the_example_of_the_page_is_a_trigger() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+import msgspec
 from pydantic import Field, field_validator, model_validator
 
 from onbeat.core import expressions
@@ -328,6 +329,14 @@ class Upstream(Frozen):
         window = (self.window or FlowWindow()).meant
         again: Literal["anew", "once"] = "once" if self.window is not None and self.window.fire_once else "anew"
         return _joined(self.depends_on, least, window, again, missed=self.on_miss is not None)
+
+    def shown(self, event: Event) -> Event:
+        """The event as what it starts sees it: of one of `dependsOn`, the outputs under its flow's id too."""
+        outputs = event.variables.get("outputs")
+        if not self.depends_on or not isinstance(outputs, dict):
+            return event
+        variables = {**event.variables, "outputs": {**outputs, str(event.variables.get("flowId")): outputs}}
+        return msgspec.structs.replace(event, variables=variables)
 
     def variables(self, fired: Fired) -> Mapping[str, Json]:
         """What `trigger.*` shows of several executions: the outputs of each by its flow, and by name where there is one of it."""

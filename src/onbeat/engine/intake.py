@@ -6,7 +6,7 @@ Rules
 3. What cannot start what it should becomes a dead event in the same transaction: nothing is dropped, nothing retried for ever.
 4. Past the limit of executions at work nothing is written and Overloaded is raised.
 5. What a trigger remembers that waits for several events is in the same transaction too; and what a deadline starts, with the deadline.
-6. A trigger that waits for something not to come decides once all that came has been read, but a minute late at most.
+6. A trigger that waits for something not to come first lets its sources read what came while we were away, for a minute at most.
 
 Called by: sources and the API's webhook route emit; loader updates the triggers.
 """
@@ -39,7 +39,7 @@ from onbeat.ports import Clock, DeadEvent, LedgerRow, Position, Queries, Receive
 _log = structlog.get_logger("onbeat.intake")
 __all__ = ["WEBHOOK", "Intake", "LoadedTrigger", "Subscription"]
 _PATIENCE: Micros = 60_000_000
-"""How long a decision that something did not come waits for sources that have more to read."""
+"""How long a decision that something did not come waits for sources that have not read what came before we began."""
 _T = TypeVar("_T")
 
 
@@ -68,6 +68,7 @@ class Intake(Sources):
         self._expected: dict[str, list[asyncio.Future[Started]]] = {}
         self._began = clock.now()
         self._deadlines: asyncio.Task[None] | None = None
+        self._caught_up: set[str] = set()
         self.correlator = Correlator(store, clock)
 
     def update(self, triggers: Iterable[LoadedTrigger]) -> None:
@@ -259,10 +260,12 @@ class Intake(Sources):
             await self._commit(batch, Work(), desk)
 
     async def _is_behind(self, name: str) -> bool:
-        """Whether a source of the trigger has more to read, or cannot say."""
+        """Whether a source of the trigger has, since we began, not yet read what was there."""
         for subscription in self.subscriptions():
-            if name in subscription.triggers and (not subscription.ready.is_set() or subscription.trouble or await subscription.lag()):
-                return True
+            if name in subscription.triggers and subscription.name not in self._caught_up:
+                if not subscription.ready.is_set() or subscription.trouble or await subscription.lag():
+                    return True
+                self._caught_up.add(subscription.name)
         return False
 
     # ---- dead events -------------------------------------------------------------------------------------------

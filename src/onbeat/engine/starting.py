@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from onbeat.core.addresses import value_folder
+from onbeat.core.correlate import CORRELATED
 from onbeat.core.correlation import Fired
 from onbeat.core.errors_text import short
 from onbeat.core.event import Event, Json, Micros
@@ -68,7 +69,9 @@ class Starter:
 
     async def start(self, batch: Batch, trigger: TriggerSpec, event: Event, key: str, beside: Beside | None = None) -> None:
         """Start the trigger's flows for this event."""
-        shown = await self._with_values(event) if trigger.upstream is not None else event
+        shown = event
+        if trigger.upstream is not None and event.type != CORRELATED:
+            shown = trigger.upstream.shown(await self._with_values(event))
         starts: tuple[Start, ...] = ()
         with self.burying(batch, event, trigger.name, key):
             starts = self._evaluator.starts(trigger, shown, key, beside)
