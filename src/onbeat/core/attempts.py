@@ -14,19 +14,21 @@ from typing import assert_never
 from onbeat.core import blocks, retrying
 from onbeat.core import changes as c
 from onbeat.core import signals as s
+from onbeat.core.addresses import SCHEME
 from onbeat.core.draft import Draft
 from onbeat.core.durations import parse_duration
 from onbeat.core.errors_text import short
 from onbeat.core.event import Json, Micros
 from onbeat.core.execution import Awaited, TaskRun
 from onbeat.core.expressions import NeedsOutside, to_text
-from onbeat.core.flow import OnLost
+from onbeat.core.flow import OnLost, RunnableTask
 from onbeat.core.plan.subflow import Subflow
 from onbeat.core.plan.wait_for_event import WaitForEvent
 from onbeat.core.retry import micros, next_attempt
 from onbeat.core.states import State
 from onbeat.core.stopping import leave
 from onbeat.core.times import from_iso
+from onbeat.core.workspace import log_path
 
 _LOST = "the engine stopped while this task ran"
 
@@ -180,7 +182,10 @@ def over(
 
 def timed_out(draft: Draft, run: TaskRun) -> None:
     """An attempt took longer than it may."""
-    over(draft, run, State.FAILED, None, f"timed out after {(draft.now - run.attempts[-1].start) / 1e6:.1f} s")
+    spec = draft.spec(run.n)
+    into_file = isinstance(spec, RunnableTask) and spec.log_to_file
+    log = SCHEME + log_path(draft.execution, run.n, run.attempt) if into_file else None
+    over(draft, run, State.FAILED, None, f"timed out after {(draft.now - run.attempts[-1].start) / 1e6:.1f} s", log=log)
 
 
 def lost(draft: Draft, run: TaskRun) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from onbeat.core.event import Json, Micros
-from onbeat.core.execution import Execution, TaskRun
+from onbeat.core.execution import Attempt, Execution, TaskRun
 from onbeat.core.flow import Flow
 from onbeat.core.states import State
 from onbeat.core.times import iso
@@ -54,10 +54,7 @@ def execution_json(execution: Execution, flow: Flow | None = None) -> dict[str, 
 def run_json(execution: Execution, run: TaskRun, flow: Flow | None) -> dict[str, Json]:
     """A task run. A skipped one has one attempt, a flowable one none."""
     head = execution.head
-    attempts = [
-        {"state": state_json(attempt.state, [(State.RUNNING, attempt.start), *([(attempt.state, attempt.end)] if attempt.end else [])])}
-        for attempt in run.attempts
-    ]
+    attempts = [_attempt_json(attempt) for attempt in run.attempts]
     if run.state is State.SKIPPED:
         attempts = [{"state": state_json(run.state, run.history)}]
     shown: dict[str, Any] = {
@@ -78,4 +75,12 @@ def run_json(execution: Execution, run: TaskRun, flow: Flow | None) -> dict[str,
         shown["iteration"] = run.iteration
     if run.error is not None:
         shown["error"] = run.error
+    return shown
+
+
+def _attempt_json(attempt: Attempt) -> dict[str, Json]:
+    ended = [(attempt.state, attempt.end)] if attempt.end else []
+    shown: dict[str, Json] = {"state": state_json(attempt.state, [(State.RUNNING, attempt.start), *ended])}
+    if attempt.log is not None:
+        shown["logFile"] = attempt.log
     return shown

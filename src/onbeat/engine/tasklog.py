@@ -2,7 +2,7 @@
 
 Log lines are not changes: they have no order with them and no state event, and a task that prints for ever must not grow the store.
 The lines of a short attempt ride in the transaction that ends it; those of a long one are written twice a second. While the disk is
-full they wait. What a task measured is written with its end.
+full they wait. What a task measured is written with its end. The lines of a task with `logToFile` go into a file (logfile.py).
 
 Called by: runner gives each attempt its log; the daemon runs `serve`.
 """
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
+from onbeat.engine.logfile import LogFile
 from onbeat.errors import OutsideError
 from onbeat.ports import Clock, LogLine, Metric, MetricRow, Store, Work
 
@@ -39,16 +40,23 @@ class AttemptLog:
         self._count = 0
         self.lines: list[LogLine] = []
         self.metrics: list[MetricRow] = []
+        self.file: LogFile | None = None
 
     def least(self, level: str | None) -> None:
         """Drop lines below this level."""
         self._least = LEVELS.index(level) if level else 0
+
+    def into(self, file: LogFile) -> None:
+        """Write the lines into a file, instead of among the execution's."""
+        self.file = file
 
     def __call__(self, level: str, message: str) -> None:
         """Log one line."""
         level = level if level in LEVELS else "INFO"
         if LEVELS.index(level) < self._least or self._count > MOST_LINES:
             return
+        if self.file is not None:
+            return self.file.write(self._logs.now(), level, message if self._mask is None else self._mask(message))
         if self._count == MOST_LINES:
             level, message = "WARN", f"more than {MOST_LINES} lines: the rest of this attempt's log is not kept"
         self._count += 1

@@ -40,6 +40,7 @@ from onbeat.engine import directory
 from onbeat.engine.cache import Cache, Kept
 from onbeat.engine.catalog import LoadedFlow
 from onbeat.engine.evaluator import Evaluator
+from onbeat.engine.logfile import LogFile
 from onbeat.engine.problems import explain
 from onbeat.engine.tasklog import TaskLogs
 from onbeat.engine.workspace_files import WorkspaceFiles
@@ -106,6 +107,10 @@ class Workspaces:
         else:
             yield None
 
+    def log_file(self, execution: Execution, n: int, attempt: int) -> LogFile:
+        """The file for the log of an attempt, beside its directory."""
+        return LogFile(self._root / f"{execution.id}-{n}-{attempt}.log")
+
     async def bring(self, folder: Path, files: Files, head: Head, log: TaskLog) -> None:
         """Put the files that a task begins with into its directory. Raises UserError, OutsideError."""
         await self._files.bring(folder, files, head, log)
@@ -132,7 +137,7 @@ class Workspaces:
     async def prepare(self, loaded: LoadedFlow, execution: Execution, n: int) -> Json:
         """Make the directory of a WorkingDirectory's run, with its files. Raises UserError, OutsideError."""
         spec, folder = _spec(loaded.flow, execution, n), self._shared_path(execution.id, n)
-        log = self._logs.open(execution.id, n, spec.id, 0, mask=self._evaluator.mask)
+        log = self._logs.open(execution.id, n, spec.id, 0, mask=self._evaluator.mask_of(execution.head).mask)
         fresh = folder.with_suffix(".new")
         for old in (folder, fresh):
             await asyncio.to_thread(directory.remove, old)
@@ -152,7 +157,7 @@ class Workspaces:
         if not await asyncio.to_thread(folder.is_dir):
             where = _place(execution, n)
             return {"outputFiles": {path.removeprefix(f"{where}/"): SCHEME + path for path, _ in await self._storage.files(where)}}
-        log = self._logs.open(execution.id, n, spec.id, 0, mask=self._evaluator.mask)
+        log = self._logs.open(execution.id, n, spec.id, 0, mask=self._evaluator.mask_of(execution.head).mask)
         kept = await self.keep(folder, await self._rendered(spec.leaving(), loaded, execution, n), execution, n, 1, log)
         if spec.cache is not None and not FAILING & execution.blocks[n].seen:
             await self._keep_cache(spec, spec.cache, execution, n, folder, log)
