@@ -337,7 +337,7 @@ def _deal(file: BinaryIO, folder: Path, partitions: int, separator: bytes) -> li
 def _reverse(source: Path, target: Path, separator: str, charset: str) -> None:
     try:
         plain = "\n".encode(charset) == b"\n"
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):
         raise UserError(f"`{charset[:50]}` is not a charset") from None
     try:
         if plain:
