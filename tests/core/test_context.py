@@ -93,7 +93,7 @@ def test_parents_are_nearest_first():
     """Those that have a value or outputs; `parent` is the first of them."""
     world = played()
     expected = [
-        {"outputs": {"evaluationResult": True}, "taskrun": {"value": "a", "iteration": 0}},
+        {"outputs": {"evaluationResult": True}, "taskrun": {"value": "a"}},
     ]
 
     assert seen(world, "parents", "leaf[a][1]") == expected

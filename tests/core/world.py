@@ -145,6 +145,8 @@ class World:
     def evaluate(self, command: cmd.Evaluate) -> s.Evaluated:
         """What the shell answers."""
         n = command.run
+        if command.ask.startswith("@"):  # a deed of the shell's, and not a property
+            return s.Evaluated(n, command.ask, self.outside.get(command.ask))
         if n == ROOT:
             expression: Any = {output.id: output.value for output in self.flow.outputs}
         else:

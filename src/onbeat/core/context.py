@@ -13,6 +13,7 @@ from onbeat.core import refs, sealed
 from onbeat.core.event import Json, Micros
 from onbeat.core.execution import ROOT, Execution, TaskRun
 from onbeat.core.flow import Flow, TaskSpec
+from onbeat.core.plan.working_directory import enclosing
 from onbeat.core.times import iso, to_datetime
 
 OUTSIDE_ROOTS = frozenset({"envs", "globals", "kestra"})
@@ -49,6 +50,9 @@ def variables(flow: Flow, execution: Execution, n: int = ROOT, now: Micros | Non
         run = execution.runs[n]
         names["task"] = _task(flow.by_id[run.task])
         names["taskrun"] = taskrun(execution, run)
+        worker = enclosing(flow, execution, n)
+        if worker is not None:
+            names["workerTaskrun"] = taskrun(execution, worker)
         above = list(parents(execution, run))
         names["parents"] = above
         if above:
@@ -96,7 +100,7 @@ def parents(execution: Execution, run: TaskRun) -> list[dict[str, Json]]:
         run = execution.runs[run.parent]
         above: dict[str, Json] = {}
         if run.value is not None:
-            above["taskrun"] = {"value": run.value, "iteration": run.iteration}
+            above["taskrun"] = {"value": run.value}
         if run.outputs is not None:
             above["outputs"] = run.outputs
         if above:

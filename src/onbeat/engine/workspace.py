@@ -33,10 +33,11 @@ from onbeat.core.expressions import compile_value
 from onbeat.core.flow import Flow
 from onbeat.core.ids import LENGTH
 from onbeat.core.plan.working_directory import Cache as CacheSpec
-from onbeat.core.plan.working_directory import WorkingDirectory
+from onbeat.core.plan.working_directory import WorkingDirectory, enclosing
 from onbeat.core.states import FAILING
 from onbeat.core.workspace import Files, TaskFiles
 from onbeat.engine import directory
+from onbeat.engine.answering import Ask
 from onbeat.engine.cache import Cache, Kept
 from onbeat.engine.catalog import LoadedFlow
 from onbeat.engine.evaluator import Evaluator
@@ -90,10 +91,10 @@ class Workspaces:
         """The directory of an attempt: that of the WorkingDirectory around it, else one of its own if it wants one."""
         around = enclosing(loaded.flow, execution, n)
         if around is not None:
-            folder = self._shared_path(execution.id, around)
+            folder = self._shared_path(execution.id, around.n)
             self._users[folder] += 1
             try:
-                await self._enter(folder, loaded, execution, around)
+                await self._enter(folder, loaded, execution, around.n)
                 yield folder
             finally:
                 await self._leave(folder)
@@ -133,6 +134,11 @@ class Workspaces:
                 await self._clock.sleep(_BETWEEN_TRIES)
 
     # ---- directories that are shared -------------------------------------------------------------------------------
+
+    @property
+    def asks(self) -> Mapping[str, Ask]:
+        """What a WorkingDirectory asks of the shell."""
+        return {"@directory": self.prepare, "@files": self.collect}
 
     async def prepare(self, loaded: LoadedFlow, execution: Execution, n: int) -> Json:
         """Make the directory of a WorkingDirectory's run, with its files. Raises UserError, OutsideError."""
@@ -253,17 +259,6 @@ class Workspaces:
             log("WARN", f"`cache` is not kept: {problem}")
         finally:
             await asyncio.to_thread(archive.unlink, missing_ok=True)
-
-
-def enclosing(flow: Flow, execution: Execution, n: int) -> int | None:
-    """The run of the nearest WorkingDirectory around a task run."""
-    at = execution.runs[n].parent
-    while at:
-        run = execution.runs[at]
-        if isinstance(flow.by_id[run.task], WorkingDirectory):
-            return at
-        at = run.parent
-    return None
 
 
 def _spec(flow: Flow, execution: Execution, n: int) -> WorkingDirectory:

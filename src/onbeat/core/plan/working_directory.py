@@ -11,8 +11,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from onbeat.core.durations import Duration
-from onbeat.core.execution import Block
-from onbeat.core.flow import Dynamic, FlowableSpec, Frozen, Lane, Opening, Render, RunnableTask, TaskSpec, parse_task
+from onbeat.core.execution import Block, Execution, TaskRun
+from onbeat.core.flow import Dynamic, Flow, FlowableSpec, Frozen, Lane, Opening, Render, RunnableTask, TaskSpec, parse_task
 from onbeat.core.workspace import WantedFiles
 
 NAMES = ("core.flow.WorkingDirectory", "core.flow.Worker")
@@ -85,3 +85,14 @@ class WorkingDirectory(FlowableSpec):
     def leaving(self) -> dict[str, Any]:
         """What is kept of it, not rendered."""
         return {"outputFiles": self.output_files}
+
+
+def enclosing(flow: Flow, execution: Execution, n: int) -> TaskRun | None:
+    """The run of the nearest WorkingDirectory around a task run."""
+    at = execution.runs[n].parent
+    while at:
+        run = execution.runs[at]
+        if isinstance(flow.by_id[run.task], WorkingDirectory):
+            return run
+        at = run.parent
+    return None
