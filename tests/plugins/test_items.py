@@ -124,7 +124,7 @@ async def test_lines_are_turned_around(world: FakeWorld, text: str, options: dic
 @pytest.mark.parametrize(("data", "charset"), [(b"x", "none"), (b"\xff", "utf-16"), (b"x", "ascii\0")])
 async def test_a_charset_that_is_none_is_told(world: FakeWorld, data: bytes, charset: str) -> None:
     """Or a file that is not text in it."""
-    with pytest.raises(UserError, match="charset|not text"):
+    with pytest.raises(UserError, match=r"charset|not text"):
         await worked(world, Reverse, data, charset=charset)
 
 

@@ -79,7 +79,7 @@ async def test_a_value_above_is_found(world: FakeWorld) -> None:
 @pytest.mark.parametrize("kind", [Get, Delete])
 async def test_a_missing_value_may_be_an_error(world: FakeWorld, kind: Any) -> None:
     """That names it."""
-    with pytest.raises(TaskFailed, match="no value `k` in namespace company.team"):
+    with pytest.raises(TaskFailed, match="no value `k` in namespace"):
         await world.run(kind, {"key": "k", "errorOnMissing": True})
 
 

@@ -61,7 +61,7 @@ async def test_what_is_there_already(world: FakeWorld) -> None:
     one, two = await world.storage.put("a/1", b"1"), await world.storage.put("a/2", b"2")
     await world.run(UploadFiles, {"filesMap": {"x": one}})
     assert (await world.run(UploadFiles, {"filesMap": {"x": two}, "conflict": "skip"})).outputs == {"files": {}}
-    with pytest.raises(TaskFailed, match="`x` in namespace company.team already"):
+    with pytest.raises(TaskFailed, match="a file `x` in namespace"):
         await world.run(UploadFiles, {"filesMap": {"x": two}, "conflict": "ERROR"})
     assert await world.files.read("company.team", "x") == b"1"
     await world.run(UploadFiles, {"filesMap": {"x": two}})
