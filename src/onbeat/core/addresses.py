@@ -53,7 +53,7 @@ def value_folder(namespace: str, flow: str, execution: str) -> str:
 
 def task_folder(namespace: str, flow: str, execution: str, task: str, run: str, attempt: int = 1) -> str:
     """Where in storage the files are that a task run makes; a later attempt has its own, below."""
-    folder = f"{execution_folder(namespace, flow, execution)}/tasks/{task}/{run}"
+    folder = f"{execution_folder(namespace, flow, execution)}/tasks/{task.lower().replace('_', '-')}/{run}"
     return folder if attempt == 1 else f"{folder}/{attempt}"
 
 

@@ -62,7 +62,7 @@ def _awaited(draft: Draft, n: int, spec: WaitForEvent) -> Awaited:
     if not isinstance(topic, str) or not topic:
         raise ValueError("`topic` must name a topic")
     first: Micros = draft.execution.head.created if since is None else from_iso(str(since))
-    return Awaited(topic=topic, since=first, key=None if key is None else to_text(key))
+    return Awaited(topic=topic, since=first, key=None if key is None else to_text(key), conditional=spec.matches is not True)
 
 
 def event_arrived(draft: Draft, signal: s.EventArrived) -> None:

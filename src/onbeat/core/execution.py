@@ -42,11 +42,15 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Awaited(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The event that a task run waits for: on this topic, with this key (any when None), that came at `since` or later."""
+    """The event that a task run waits for: on this topic, with this key (any when None), that came at `since` or later.
+
+    conditional: its task says more about it.
+    """
 
     topic: str
     since: Micros
     key: str | None = None
+    conditional: bool = False
 
 
 class TaskRun(msgspec.Struct, frozen=True, omit_defaults=True):

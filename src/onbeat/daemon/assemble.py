@@ -12,7 +12,7 @@ Called by: serve.py, and the CLI's `run`.
 import asyncio
 import importlib
 import os
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,16 +20,21 @@ import structlog
 
 from onbeat.clock import SystemClock
 from onbeat.core.plugin_defaults import server_defaults
+from onbeat.engine.actions import NodeActions
+from onbeat.engine.answering import Answering
+from onbeat.engine.batches import Batches
 from onbeat.engine.catalog import Catalog
 from onbeat.engine.engine import Engine
 from onbeat.engine.evaluator import Evaluator
 from onbeat.engine.guard import Guard
 from onbeat.engine.housekeeping import keep_tidy
 from onbeat.engine.identity import Identity
-from onbeat.engine.intake import Intake, LoadedTrigger
+from onbeat.engine.intake import Intake
+from onbeat.engine.listening import Listening
 from onbeat.engine.loader import Loader
 from onbeat.engine.namespace_files import KeptFiles
 from onbeat.engine.node import Node
+from onbeat.engine.outside_jq import PLACES
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.places import Kind
 from onbeat.engine.process import LocalProcesses
@@ -37,9 +42,11 @@ from onbeat.engine.readers import Readers
 from onbeat.engine.relay import Relay
 from onbeat.engine.runner import Runner
 from onbeat.engine.storage import LocalStorage
+from onbeat.engine.targets import Targets
 from onbeat.engine.task_cache import TaskCache
 from onbeat.engine.tasklog import TaskLogs
 from onbeat.engine.topics import EmbeddedBus, Projection
+from onbeat.engine.trigger_states import TriggerStates
 from onbeat.engine.values import KeptValues
 from onbeat.engine.vault import Vault
 from onbeat.engine.workers import LocalWorkers
@@ -74,11 +81,12 @@ async def running(
     environment = os.environ if environment is None else environment
     await store.open()
     guard = Guard()
-    workers = LocalWorkers(guard)
+    workers, programs = LocalWorkers(guard), LocalWorkers(guard, PLACES)
     publisher = _publisher(settings, store)
     try:
         async with asyncio.TaskGroup() as group:
-            node = _assemble(settings, store, clock, identity, environment, sources, registry, guard, workers, publisher, group)
+            node = _assemble(settings, store, clock, identity, environment, sources, registry, guard, workers, programs, publisher, group)
+            await node.triggers.load()
             await node.loader.load_all()
             recovered = await node.engine.recover(identity.new(clock.now()))
             if recovered:
@@ -95,6 +103,7 @@ async def running(
                     service.cancel()
     finally:
         await workers.close()
+        await programs.close()
         await guard.close()
         await publisher.close()
         await store.close()
@@ -118,6 +127,7 @@ def _assemble(
     registry: Registry | None,
     guard: Guard,
     workers: LocalWorkers,
+    programs: LocalWorkers,
     publisher: Publisher,
     group: asyncio.TaskGroup,
 ) -> Node:
@@ -129,8 +139,9 @@ def _assemble(
     registry = registry or Registry(_bus_aliases(settings), defaults)
     values, files = KeptValues(store, clock), KeptFiles(storage)
     asked = (store.logs, values, store.load)
-    evaluator = Evaluator(clock, payloads, identity.bits, environment, settings.env_prefix, settings.variables_globals, *asked)
+    evaluator = Evaluator(clock, payloads, identity.bits, environment, settings.env_prefix, settings.variables_globals, *asked, programs)
     logs = TaskLogs(store, clock)
+    actions = NodeActions(store, storage)
     lent = TaskServices(
         clock=clock,
         storage=storage,
@@ -140,17 +151,24 @@ def _assemble(
         settings=settings.for_plugins(),
         values=values,
         files=files,
+        actions=actions,
     )
     workspaces = Workspaces(settings.data / "work", storage, lent.files, evaluator, clock, logs, group)
-    runner = Runner(registry, catalog, evaluator, payloads, logs, lent, workspaces, TaskCache(storage, clock), group)
-    places: dict[Kind, int] = {"loop": settings.max_tasks, "process": settings.max_processes}
-    engine = Engine(store, catalog, runner, evaluator, clock, group, places, settings.max_active)
+    targets = Targets(catalog, payloads)
+    batches = Batches(evaluator, payloads, storage, targets)
+    answering = Answering(evaluator, {**workspaces.asks, **batches.asks})
     projection = Projection(settings.events_topic, evaluator.masked)
+    listening = Listening(store, catalog, evaluator, projection, group, embedded=publisher.embedded)
+    runner = Runner(registry, evaluator, payloads, logs, lent, targets, workspaces, TaskCache(storage, clock), group)
+    places: dict[Kind, int] = {"loop": settings.max_tasks, "process": settings.max_processes}
+    triggers = TriggerStates(store, clock)
+    engine = Engine(store, catalog, runner, answering, listening, clock, group, places, settings.max_active, triggers)
     known = {**settings.for_plugins(), "project": projection.record}
     intake = Intake(store, store, engine, catalog, evaluator, payloads, clock, identity.new, known, group)
-    on_triggers = intake.update if sources else _ignore
-    loader = Loader(settings.flows, settings.triggers, registry, catalog, store, clock, evaluator.outside, on_triggers)
-    return Node(
+    if sources:
+        triggers.serve = intake.update
+    loader = Loader(settings.flows, settings.triggers, registry, catalog, store, clock, evaluator.outside, triggers.update)
+    node = actions.node = Node(
         store=store,
         queries=store,
         engine=engine,
@@ -170,11 +188,9 @@ def _assemble(
         clock=clock,
         events_topic=settings.events_topic,
         projection=projection,
+        triggers=triggers,
     )
-
-
-def _ignore(triggers: Iterable[LoadedTrigger]) -> None:
-    """Without sources triggers are read, and not served."""
+    return node
 
 
 def _services(settings: Settings, node: Node, store: StoreAndQueries, clock: Clock, sources: bool) -> Iterator[Coroutine[Any, Any, None]]:

@@ -4,7 +4,6 @@ The only place where a decision becomes a deed; it is called after the decision 
 
 Rules
 1. Only differences are acted on: a command that stays is neither done again nor undone.
-2. Whatever an evaluation raises is its answer: no expression takes the engine down, and none is waited for for ever.
 
 Called by: engine.
 """
@@ -12,26 +11,16 @@ Called by: engine.
 import asyncio
 from typing import Protocol
 
-import structlog
-
 from onbeat.core import commands as cmd
 from onbeat.core import signals as s
-from onbeat.core.errors_text import short
-from onbeat.core.event import Json
-from onbeat.core.execution import ROOT, Execution
-from onbeat.core.expressions import compile_value
-from onbeat.core.values import normalise
+from onbeat.core.execution import Execution
+from onbeat.engine.answering import Answering
 from onbeat.engine.catalog import LoadedFlow
 from onbeat.engine.dispatch import Dispatch
-from onbeat.engine.evaluator import Evaluator
+from onbeat.engine.listening import Listening
 from onbeat.engine.mailbox import Commands, Mailbox
 from onbeat.engine.runner import Runner
 from onbeat.engine.timers import Timers
-from onbeat.errors import OnbeatError, StoreBroken
-
-_log = structlog.get_logger("onbeat.engine")
-LONGEST_EVALUATION = 60.0
-"""Seconds after which an evaluation that waits for something outside has failed."""
 
 
 class Teller(Protocol):
@@ -44,12 +33,20 @@ class Effects:
     """Runner, places, timers and evaluations, as commands ask for them."""
 
     def __init__(
-        self, runner: Runner, dispatch: Dispatch, timers: Timers, evaluator: Evaluator, group: asyncio.TaskGroup, tell: Teller
+        self,
+        runner: Runner,
+        dispatch: Dispatch,
+        timers: Timers,
+        answering: Answering,
+        listening: Listening,
+        group: asyncio.TaskGroup,
+        tell: Teller,
     ) -> None:
         self._runner = runner
         self._dispatch = dispatch
         self._timers = timers
-        self._evaluator = evaluator
+        self._answering = answering
+        self._listening = listening
         self._group = group
         self._tell = tell
 
@@ -93,6 +90,8 @@ class Effects:
             case cmd.ArmTimer():
                 box.arm(command.run, command.due)
                 self._timers.arm(box.id, command.run, command.due)
+            case cmd.AwaitEvent():
+                self._listening.begin(box.execution, command.run)
             case _:
                 pass
 
@@ -106,25 +105,10 @@ class Effects:
             case cmd.ArmTimer():
                 box.disarm(command.run, command.due)
                 self._timers.disarm(box.id, command.run, command.due)
+            case cmd.AwaitEvent():
+                self._listening.end(box.id, command.run)
             case _:
                 pass
 
     async def _evaluate(self, loaded: LoadedFlow, execution: Execution, n: int, ask: str) -> None:
-        try:
-            if n == ROOT:
-                expression: Json = {output.id: output.value for output in loaded.flow.outputs}
-            else:
-                expression = getattr(loaded.flow.by_id[execution.runs[n].task], ask)
-            async with asyncio.timeout(LONGEST_EVALUATION):
-                value = normalise(await self._evaluator.render(compile_value(expression), loaded.flow, execution, n))
-            signal = s.Evaluated(n, ask, value)
-        except StoreBroken:
-            raise
-        except TimeoutError:
-            signal = s.Evaluated(n, ask, None, f"it was not evaluated within {LONGEST_EVALUATION:.0f} s")
-        except OnbeatError as problem:
-            signal = s.Evaluated(n, ask, None, self._evaluator.mask(short(problem)))
-        except Exception as bug:
-            _log.exception("an evaluation raised", execution=execution.id, property=ask)
-            signal = s.Evaluated(n, ask, None, self._evaluator.mask(f"{type(bug).__name__}: {short(bug)}"))
-        self._tell(execution.id, signal)
+        self._tell(execution.id, await self._answering.answer(loaded, execution, n, ask))

@@ -27,11 +27,12 @@ from onbeat.core.errors_text import short
 from onbeat.core.event import Micros
 from onbeat.core.evolve import create
 from onbeat.core.execution import Execution, Head
+from onbeat.engine.answering import Answering
 from onbeat.engine.catalog import WIDE, Catalog, LoadedFlow
 from onbeat.engine.compose import Decided, Step, one_by_one
 from onbeat.engine.dispatch import Dispatch
 from onbeat.engine.effects import Effects
-from onbeat.engine.evaluator import Evaluator
+from onbeat.engine.listening import Listening
 from onbeat.engine.mailbox import Mailbox, Told, answer, fail
 from onbeat.engine.places import Kind, Places
 from onbeat.engine.prepared import Prepared
@@ -59,7 +60,8 @@ class Engine:
         store: Store,
         catalog: Catalog,
         runner: Runner,
-        evaluator: Evaluator,
+        answering: Answering,
+        listening: Listening,
         clock: Clock,
         group: asyncio.TaskGroup,
         places: Mapping[Kind, int],
@@ -82,8 +84,9 @@ class Engine:
         self.places = Places(places, self._placed)
         self.timers = Timers(clock, self._fire)
         self._dispatch = Dispatch(self.places, runner)
-        self._effects = Effects(runner, self._dispatch, self.timers, evaluator, group, self.tell)
-        runner.tell = self.tell
+        self._effects = Effects(runner, self._dispatch, self.timers, answering, listening, group, self.tell)
+        self._listening = listening
+        runner.tell = listening.tell = self.tell
         runner.places = self.places
 
     def full(self) -> bool:
@@ -126,6 +129,7 @@ class Engine:
 
     async def recover(self, owner: str) -> int:
         """Take over all executions that have not ended; returns how many."""
+        await self._listening.load()
         count = 0
         while claimed := await self._store.claim(owner, 500):
             for open_ in claimed:

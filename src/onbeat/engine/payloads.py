@@ -36,13 +36,13 @@ class Payloads:
         self.storage = storage
         self._vault = vault or Vault()
 
-    async def keep(self, values: dict[str, Json], where: str) -> dict[str, Json]:
-        """The values as a row may hold them. where: a path in storage that is theirs alone."""
+    async def keep(self, values: dict[str, Json], where: str, limit: int = INLINE_LIMIT) -> dict[str, Json]:
+        """The values as a row may hold them, `limit` bytes of them. where: a path in storage that is theirs alone."""
         suspicious = any(is_mark(value) for value in values.values())
-        if not suspicious and (_small(values) or len(orjson.dumps(values)) <= INLINE_LIMIT):
+        if not suspicious and ((_small(values) and limit >= _CHEAP) or len(orjson.dumps(values)) <= limit):
             return values
         kept: dict[str, Json] = {}
-        room = INLINE_LIMIT
+        room = limit
         for name, value in values.items():
             data = orjson.dumps(value)
             if is_mark(value) or len(data) > room:
@@ -59,7 +59,7 @@ class Payloads:
         return sealed(inputs, ids, lambda id_, text: self._vault.seal(f"{flow.name}:{id_}", text)) if ids else inputs
 
     async def keep_inputs(self, flow: Flow, inputs: dict[str, Json], where: str) -> dict[str, Json]:
-        """The inputs of an execution as a row may hold them. where: a path in storage that is theirs alone."""
+        """The inputs of an execution, sealed or not yet, as a row may hold them. where: a path in storage that is theirs alone."""
         roots = {id_.partition(".")[0] for id_ in flow.secret_inputs}
         if not roots:
             return await self.keep(inputs, where)

@@ -34,18 +34,20 @@ from onbeat.core.execution import Execution, Head
 from onbeat.core.expressions import compile_value
 from onbeat.core.flow import RunnableTask, TaskSpec
 from onbeat.core.ids import idempotency_key
-from onbeat.core.inputs import resolve
 from onbeat.core.plan.subflow import Subflow
+from onbeat.core.plan.wait_for_event import WaitForEvent
 from onbeat.core.signals import ChildChosen, Signal, TaskEnded
 from onbeat.core.states import State
+from onbeat.core.times import from_iso
 from onbeat.core.values import normalise
-from onbeat.engine.catalog import Catalog, LoadedFlow
+from onbeat.core.workspace import log_path
+from onbeat.engine.catalog import LoadedFlow
 from onbeat.engine.causes import CausedPublisher, caused
 from onbeat.engine.evaluator import Evaluator
-from onbeat.engine.inputs import renderer
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.places import Kind, Places
 from onbeat.engine.problems import explain
+from onbeat.engine.targets import Targets
 from onbeat.engine.task_cache import TaskCache
 from onbeat.engine.tasklog import AttemptLog, TaskLogs
 from onbeat.engine.workspace import NAME as WORKING_DIR
@@ -100,21 +102,21 @@ class Runner:
     def __init__(
         self,
         registry: Registry,
-        catalog: Catalog,
         evaluator: Evaluator,
         payloads: Payloads,
         logs: TaskLogs,
         services: TaskServices,
+        targets: Targets,
         workspaces: Workspaces,
         cache: TaskCache,
         group: asyncio.TaskGroup,
     ) -> None:
         self._registry = registry
-        self._catalog = catalog
         self._evaluator = evaluator
         self._payloads = payloads
         self._logs = logs
         self._services = services
+        self._targets = targets
         self._workspaces = workspaces
         self._cache = cache
         self._group = group
@@ -131,7 +133,7 @@ class Runner:
 
     def kind(self, spec: TaskSpec) -> Kind:
         """Which place a task needs."""
-        if isinstance(spec, Subflow):
+        if isinstance(spec, Subflow | WaitForEvent):
             return "none"
         kind = self._kinds.get(spec.type)
         if kind is None:
@@ -188,7 +190,12 @@ class Runner:
         try:
             running.begun = True
             signal, records = await self._end(running, loaded, execution, n, attempt, log)
+            if log.file is not None and isinstance(signal, TaskEnded):
+                kept = await log.file.keep(self._services.storage, log_path(execution, n, attempt))
+                signal = msgspec.structs.replace(signal, log=kept)
         finally:
+            if log.file is not None:
+                log.file.close()
             del self._running[execution.id, n, attempt]
             if not self._running:
                 self._idle.set()
@@ -207,6 +214,8 @@ class Runner:
                 return TaskEnded(n, attempt, State.KILLED), ()
             spec = loaded.flow.by_id[execution.runs[n].task]
             log.least(spec.log_level)
+            if spec.log_to_file:
+                log.into(self._workspaces.log_file(execution, n, attempt))
             if isinstance(spec, Subflow):
                 return await self._choose_child(loaded, execution, n, attempt, spec), ()
             try:
@@ -334,24 +343,19 @@ class Runner:
     async def _choose_child(self, loaded: LoadedFlow, execution: Execution, n: int, attempt: int, spec: Subflow) -> Signal:
         """Find the flow and check its inputs."""
         options: dict[str, Any] = await self._evaluator.render(loaded.template(spec.id), loaded.flow, execution, n)
+        labels, when = options["labels"], options.get("scheduleDate")
         namespace, flow = str(options["namespace"]), str(options["flowId"])
-        target = self._catalog.find(namespace, flow)
-        if target is not None and spec.revision is not None:
-            target = await self._catalog.revision(namespace, flow, spec.revision)
-        if target is None:
-            return TaskEnded(n, attempt, State.FAILED, None, f"there is no flow {namespace}.{flow}")
-        if target.flow.disabled:
-            return TaskEnded(n, attempt, State.FAILED, None, f"flow {namespace}.{flow} is disabled")
-        labels = {**target.flow.labels, **(execution.labels if spec.inherit_labels else {}), **options["labels"]}
+        chosen = await self._targets.choose(execution, namespace, flow, spec.revision, options["inputs"], labels, spec.inherit_labels)
         return ChildChosen(
             run=n,
             attempt=attempt,
             namespace=namespace,
             flow=flow,
-            revision=target.flow.revision,
-            inputs=self._payloads.seal(target.flow, resolve(target.flow.inputs, options["inputs"], renderer(target.flow))),
-            labels=labels,
-            variables=target.flow.variables,
+            revision=chosen.revision,
+            inputs=chosen.inputs,
+            labels=chosen.labels,
+            variables=chosen.variables,
             wait=spec.wait,
             transmit=spec.transmit_failed,
+            scheduled=None if when is None else from_iso(str(when)),
         )

@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from onbeat.core.durations import Duration
 from onbeat.ports import Outcome, TaskContext, TaskOptions
 
@@ -30,4 +32,36 @@ class Sleep(TaskOptions):
         return Outcome()
 
 
-PROVIDES = (Sleep,)
+class ForEachItemMerge(TaskOptions):
+    """The last of the three tasks that a `core.flow.ForEachItem` is made of: gives the address of what its subflows gave, one JSON line for each.
+
+    Example:
+
+    ```yaml
+    tasks:
+      - id: rows
+        type: core.storage.Write
+        content: "1\\n2\\n"
+      - id: each
+        type: core.flow.ForEachItem
+        items: "{{ outputs.rows.uri }}"
+        namespace: "{{ flow.namespace }}"
+        flowId: process_row
+        inputs:
+          rows: "{{ taskrun.items }}"
+      - id: use
+        type: core.log.Log
+        message: "{{ outputs.each_merge.subflowOutputs }}"
+    ```
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("core.flow.ForEachItemMerge",)
+
+    subflow_outputs: str | None = Field(None, alias="subflowOutputs")
+
+    async def run(self, context: TaskContext) -> Outcome:
+        """Give it on."""
+        return Outcome(outputs={"subflowOutputs": self.subflow_outputs} if self.subflow_outputs else None)
+
+
+PROVIDES = (Sleep, ForEachItemMerge)

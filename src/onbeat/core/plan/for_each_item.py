@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from onbeat.core.execution import Block
 from onbeat.core.flow import Dynamic, FlowableSpec, Labels, Lane, Opening, Render, RunnableTask, TaskSpec
+from onbeat.core.names import did_you_mean
 
 NAMES = ("core.flow.ForEachItem",)
-SPLIT, ITEMS, MERGE = "core.flow.ForEachItemSplit", "core.flow.ForEachItemItems", "core.flow.ForEachItemMerge"
+SPLIT, ITEMS, MERGE = "core.storage.Split", "core.flow.ForEachItemItems", "core.flow.ForEachItemMerge"
+
+_BATCH = ("rows", "bytes", "partitions", "separator")
 
 
 class Items(FlowableSpec):
@@ -63,14 +66,23 @@ class ForEachItem(FlowableSpec):
     inherit_labels: bool = Field(False, alias="inheritLabels")
     concurrency_limit: int = Field(0, alias="concurrencyLimit", ge=0)
 
+    @field_validator("batch")
+    @classmethod
+    def _known(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for key in value:
+            if key not in _BATCH:
+                raise ValueError(f"unknown key `{key}`{did_you_mean(key, _BATCH)}; there are {', '.join(_BATCH)}")
+        return value
+
     @cached_property
     def steps(self) -> tuple[TaskSpec, ...]:
         """The three tasks it is made of."""
-        split = RunnableTask.model_validate({"id": f"{self.id}_split", "type": SPLIT, "items": self.items, "batch": self.batch})
+        batch = self.batch if {"rows", "bytes", "partitions"} & self.batch.keys() else {**self.batch, "rows": 1}
+        split = RunnableTask.model_validate({"id": f"{self.id}_split", "type": SPLIT, "from": self.items, **batch})
         items = Items(
             id=f"{self.id}_items",
             type=ITEMS,
-            splits=f"{{{{ outputs['{self.id}_split'].splits }}}}",
+            splits=f"{{{{ outputs['{self.id}_split'].uris }}}}",
             namespace=self.namespace,
             flow_id=self.flow_id,
             revision=self.revision,

@@ -1,0 +1,70 @@
+"""Answer what executions ask of the shell: the value of an expression that reaches outside, or that something be prepared or collected.
+
+Rules
+1. Whatever goes wrong is the answer: no expression takes the engine down, and none is waited for for ever.
+2. An ask that begins with `@` is a construct's: who serves it is registered under its name.
+3. An answer says nothing that a secret may be in.
+
+Called by: effects; built by engine.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from onbeat.core.draft import Draft
+from onbeat.core.endings import output_specs
+from onbeat.core.errors_text import short
+from onbeat.core.event import Json
+from onbeat.core.execution import ROOT, Execution
+from onbeat.core.expressions import compile_value
+from onbeat.core.signals import AnySignal, ChildrenChosen, Chosen, Evaluated
+from onbeat.core.values import normalise
+from onbeat.engine.catalog import LoadedFlow
+from onbeat.engine.evaluator import Evaluator
+from onbeat.errors import OnbeatError, StoreBroken
+
+_log = structlog.get_logger("onbeat.engine")
+LONGEST_EVALUATION = 60.0
+"""Seconds after which an evaluation that waits for something outside has failed."""
+
+Ask = Callable[[LoadedFlow, Execution, int], Awaitable[Json | tuple[Chosen, ...]]]
+"""Serves one kind of ask for a task run."""
+
+
+class Answering:
+    """What serves asks. asks: by name, such as `@directory`."""
+
+    def __init__(self, evaluator: Evaluator, asks: Mapping[str, Ask]) -> None:
+        self._evaluator = evaluator
+        self._asks = asks
+
+    async def answer(self, loaded: LoadedFlow, execution: Execution, n: int, ask: str) -> AnySignal:
+        """The answer, or what is wrong. Raises StoreBroken."""
+        try:
+            if ask.startswith("@"):
+                value = await self._asks[ask.partition(" ")[0]](loaded, execution, n)
+            else:
+                async with asyncio.timeout(LONGEST_EVALUATION):
+                    value = await self._value(loaded, execution, n, ask)
+            if isinstance(value, tuple):
+                return ChildrenChosen(n, ask, value)
+            return Evaluated(n, ask, value)
+        except StoreBroken:
+            raise
+        except TimeoutError:
+            problem = f"it was not evaluated within {LONGEST_EVALUATION:.0f} s"
+        except OnbeatError as wrong:
+            problem = short(wrong)
+        except Exception as bug:
+            _log.exception("an evaluation raised", execution=execution.id, property=ask)
+            problem = f"{type(bug).__name__}: {short(bug)}"
+        return Evaluated(n, ask, None, self._evaluator.mask_of(execution.head).mask(problem))
+
+    async def _value(self, loaded: LoadedFlow, execution: Execution, n: int, ask: str) -> Json:
+        if n == ROOT:
+            expression: Json = output_specs(Draft(loaded.flow, execution, 0))
+        else:
+            expression = getattr(loaded.flow.by_id[execution.runs[n].task], ask)
+        return normalise(await self._evaluator.render(compile_value(expression), loaded.flow, execution, n))

@@ -1,0 +1,53 @@
+"""Find the flow that a task starts, and check what it is given: for Subflow, and for each batch of a ForEachItem.
+
+Called by: runner for Subflow, answering for ForEachItem.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from onbeat.core.event import Json
+from onbeat.core.execution import Execution
+from onbeat.core.flow import Labels
+from onbeat.core.inputs import resolve
+from onbeat.core.signals import Chosen
+from onbeat.engine.catalog import Catalog
+from onbeat.engine.inputs import renderer
+from onbeat.engine.payloads import Payloads
+from onbeat.errors import UserError
+
+
+class Targets:
+    """The flows that may be started."""
+
+    def __init__(self, catalog: Catalog, payloads: Payloads) -> None:
+        self._catalog = catalog
+        self._payloads = payloads
+
+    async def choose(
+        self,
+        execution: Execution,
+        namespace: str,
+        flow: str,
+        revision: int | None,
+        inputs: Mapping[str, Json],
+        labels: Labels,
+        inherit: bool,
+    ) -> Chosen:
+        """What an execution of it is to be. Raises UserError when there is none, or its inputs are wrong."""
+        target = self._catalog.find(namespace, flow)
+        if target is not None and revision is not None:
+            target = await self._catalog.revision(namespace, flow, revision)
+        if target is None:
+            raise UserError(f"there is no flow {namespace}.{flow}")
+        if target.flow.disabled:
+            raise UserError(f"flow {namespace}.{flow} is disabled")
+        given: dict[str, Any] = resolve(target.flow.inputs, dict(inputs), renderer(target.flow))
+        return Chosen(
+            namespace=namespace,
+            flow=flow,
+            revision=target.flow.revision,
+            inputs=self._payloads.seal(target.flow, given),
+            labels={**target.flow.labels, **(execution.labels if inherit else {}), **labels},
+            variables=target.flow.variables,
+        )
