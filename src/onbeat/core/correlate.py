@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 
 from onbeat.core import expressions
 from onbeat.core.conditions import Facts
-from onbeat.core.correlation import Fired, Rule
+from onbeat.core.correlation import Fired, Group, Rule
 from onbeat.core.durations import Duration
 from onbeat.core.event import Event, Json
 from onbeat.core.flow import Dynamic, Frozen
@@ -146,7 +146,7 @@ class Correlate(Frozen):
         elif self.once is not None:
             rule = Rule(kind=self.once, window=window, keyed=keyed)
         elif not self.all_ and not self.any_:
-            rule = Rule(kind="silence", window=window, keyed=keyed)
+            rule = Rule(kind="silence", window=window, never=never, keyed=keyed)
         else:
             terms = tuple(term.id for term in (self.all_ or self.any_))
             least = len(terms) if self.all_ else self.at_least or 1
@@ -163,6 +163,31 @@ class Correlate(Frozen):
         elif self.all_ or self.any_:
             found["events"] = {term: one.event.variables for one in fired.events for term in one.terms}
         return found
+
+
+def waits_for(correlation: Correlation, group: Group) -> str:
+    """What a group still waits for, in a sentence."""
+    rule = correlation.rule
+    until = f" until {iso(group.due)}" if group.due is not None else ""
+    told = {term.id: term.told() for term in correlation.terms}
+    if group.phase == "mute":
+        return f"it has fired, and takes no more{until}"
+    if group.phase == "waiting":
+        return f"it fires unless there is {', or '.join(told[id_] for id_ in rule.never)}{until}"
+    match rule.kind:
+        case "join":
+            came = {term for one in group.kept for term in one.terms}
+            missing = [told[id_] for id_ in rule.terms if id_ not in came]
+            many = "" if rule.least == len(rule.terms) else f"{rule.least - len(came)} of "
+            return f"it waits for {many}{', and '.join(missing)}{until}"
+        case "count":
+            return f"it has {len(group.kept)} of {rule.count} events{until}"
+        case "collect":
+            return f"it has {len(group.kept)} of {rule.count} events, and starts with what it has then{until}"
+        case "silence":
+            return f"it fires unless there is {', or '.join(told[id_] for id_ in rule.never) or 'another'}{until}"
+        case _:
+            return f"it fires for {group.count} event(s){until.replace('until', 'at')}"
 
 
 def composed(trigger: str, fired: Fired, more: Mapping[str, Any]) -> Event:

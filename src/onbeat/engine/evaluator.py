@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from onbeat.core import context
-from onbeat.core.event import Event, Json
+from onbeat.core.event import Event, Json, Micros
 from onbeat.core.execution import ROOT, Execution, Head
 from onbeat.core.expressions import ExpressionError, NeedsOutside, Template, make_scope
 from onbeat.core.flow import Flow
@@ -128,10 +128,10 @@ class Evaluator:
             with suppress(UserError):
                 yield self._payloads.open(head, id_, text)
 
-    def fit(self, trigger: TriggerSpec, event: Event) -> Fit | None:
-        """What the event is to the trigger; None when a condition is false. Raises ExpressionError, UserError."""
+    def fit(self, trigger: TriggerSpec, event: Event, at: Micros | None = None) -> Fit | None:
+        """What the event is to the trigger, now or at another time; None when a condition is false. Raises ExpressionError, UserError."""
         with _in_trigger():
-            return fit(trigger, event, self.outside, self._clock.now())
+            return fit(trigger, event, self.outside, self._clock.now() if at is None else at)
 
     def starts(self, trigger: TriggerSpec, event: Event, key: str, beside: Beside | None = None) -> tuple[Start, ...]:
         """The flows that the trigger starts for this event. Raises ExpressionError, UserError."""

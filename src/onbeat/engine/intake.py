@@ -228,6 +228,10 @@ class Intake(Sources):
         for each in fired:
             await self._starter.complete(batch, trigger, each)
 
+    async def fit(self, trigger: TriggerSpec, event: Event) -> tuple[Event, Fit | None]:
+        """What the event was to the trigger when it came, and the event as the trigger sees it. Raises ExpressionError, UserError."""
+        return await self._starter.fit(trigger, event, event.time)
+
     # ---- deadlines ---------------------------------------------------------------------------------------------
 
     async def _settle(self, name: str, keys: Sequence[str]) -> bool:

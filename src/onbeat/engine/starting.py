@@ -50,11 +50,12 @@ class Starter:
         self._payloads = payloads
         self._new_id = new_id
 
-    async def fit(self, trigger: TriggerSpec, event: Event) -> tuple[Event, Fit | None]:
-        """What the event is to the trigger, and the event with what the trigger looks at. Raises ExpressionError, UserError."""
+    async def fit(self, trigger: TriggerSpec, event: Event, at: Micros | None = None) -> tuple[Event, Fit | None]:
+        """What the event is to the trigger, now or at another time, and the event with what the trigger looks at. Raises ExpressionError,
+        UserError."""
         if trigger.needs_runs and isinstance(event.data, dict):
             event = await self._with_runs(event)
-        return event, self._evaluator.fit(trigger, event)
+        return event, self._evaluator.fit(trigger, event, at)
 
     async def _with_runs(self, event: Event) -> Event:
         """The event with what only the execution itself tells: its tasks' outputs, and which were tried again."""

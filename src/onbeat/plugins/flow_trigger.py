@@ -4,10 +4,8 @@ The journal is the record of all that happened, so a flow after a flow is one mo
 whatever dies in between, and the flow that is listened to knows nothing of it.
 
 Rules
-1. Each change of an execution's state is one event; creating it is one too.
-2. A new trigger starts at now; the position moves in the transaction of what starts.
-3. The rounds of a Loop, which are executions of their own, are nobody's upstream.
-4. What cannot matter to a trigger is not given to it: most of what happens to executions concerns no trigger.
+1. A new trigger starts at now; the position moves in the transaction of what starts.
+2. What cannot matter to a trigger is not given to it: most of what happens to executions concerns no trigger.
 
 Called by: the engine's services, through the registry.
 """
@@ -15,20 +13,14 @@ Called by: the engine's services, through the registry.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from onbeat.core import refs
-from onbeat.core.changes import AnyChange, Created, Moved
 from onbeat.core.event import Event
-from onbeat.core.execution import Head
-from onbeat.core.states import State
-from onbeat.core.times import iso
+from onbeat.core.happening import event_of
 from onbeat.core.upstream import Upstream
 from onbeat.ports import Listener, SourceContext, SourceOptions, Store
 from onbeat.ports.following import Row, follow
 
 SUBSCRIPTION = "journal:core.trigger.Flow"
 """The store keeps what a reader of this name has not read."""
-_SOURCE = "onbeat/flow"
-_TYPE = "io.onbeat.flow"
 
 
 class FlowTrigger(Upstream, SourceOptions):
@@ -93,51 +85,6 @@ class _Executions:
     def wants(self, listener: Listener, event: Event) -> bool:
         options: FlowTrigger = listener.options
         return event.data["state"] in options.listened
-
-
-def event_of(head: Head, change: AnyChange) -> Event | None:
-    """What a row of the journal tells of an execution's state; None when it tells nothing of it."""
-    if head.scope is not None:
-        return None
-    if isinstance(change, Created):
-        state, sequence, labels, outputs = State.CREATED, 1, head.labels, None
-    elif isinstance(change, Moved):
-        state, sequence, labels, outputs = change.after, change.sequence, change.labels, change.outputs
-    else:
-        return None
-    id_ = f"{head.id}/{sequence}"
-    variables = {
-        "executionId": head.id,
-        "namespace": head.namespace,
-        "flowId": head.flow,
-        "flowRevision": head.revision,
-        "state": state.value,
-        "outputs": outputs or {},
-    }
-    data = {
-        "namespace": head.namespace,
-        "flowId": head.flow,
-        "state": state.value,
-        "labels": labels,
-        "inputs": refs.opened(head.inputs),
-        "outputs": refs.opened(outputs or {}),
-        "hasRetryAttempt": False,
-        "execution": {"id": head.id, "startDate": iso(head.created), "originalId": head.original or head.id, "state": state.value},
-    }
-    return Event(
-        id=id_,
-        source=_SOURCE,
-        type=_TYPE,
-        subject=f"{head.namespace}.{head.flow}",
-        time=change.at,
-        key=id_,
-        data=data,
-        variables=variables,
-        hops=head.hops + 1,
-        correlation_id=head.correlation_id,
-        causation_id=head.id,
-        traceparent=head.traceparent,
-    )
 
 
 PROVIDES = (FlowTrigger,)
