@@ -359,7 +359,9 @@ def load_trigger(spec: TriggerSpec, registry: Registry, outside: Mapping[str, An
         spec = spec.model_copy(update={"order": spec.settings["key"]})
     kind = registry.source(spec.type)
     if kind.rendered:
-        settings = compile_value(settings).render(make_scope(outside))
+        own = {name: value for name, value in settings.items() if name in kind.verbatim}
+        others = {name: value for name, value in settings.items() if name not in own}
+        settings = {**compile_value(others).render(make_scope(outside)), **own}
     return LoadedTrigger(spec, kind.model_validate(settings), path)
 
 
