@@ -25,7 +25,7 @@ from starlette.routing import Route
 from onbeat.api.app import all_routes
 from onbeat.cli.app import app
 from onbeat.core.expressions.environment import FILTERS, FUNCTIONS, TESTS
-from onbeat.core.expressions.functions import OUTSIDE_NAMES
+from onbeat.core.expressions.outside import ABSENT, OUTSIDE_NAMES
 from onbeat.core.flow import Concurrency, Flow, FlowableSpec, OutputSpec, Retry, TaskSpec
 from onbeat.core.inputs import InputSpec
 from onbeat.core.plan import FLOWABLES
@@ -210,7 +210,7 @@ def _others(names: list[str]) -> str:
 def expressions() -> str:
     """The names that expressions know."""
     away = asyncio.run(_missing_functions())
-    here = FUNCTIONS.keys() - away
+    here = FUNCTIONS.keys() - away - ABSENT.keys()
     return _page(
         "Expressions",
         """
@@ -251,8 +251,21 @@ nothing else keeps the value's type: `"{{ inputs.total }}"` of a number is a num
         _names(TESTS),
         "## Functions",
         _names(here),
-        "Known, and an error that says so when it is called, since there is nothing behind it yet:",
-        _names(away),
+        """
+`secret('DB', subkey='password')` takes one value out of a secret that is JSON. `http(uri, method, query, body, contentType, headers,
+options, accept)` fetches a small value, within 20 seconds and 1 MB; what matters belongs into a task `core.http.Request`. `encrypt(key,
+text)` and `decrypt(key, text)` read what Kestra's wrote; the key is base64 of 16, 24 or 32 bytes.
+
+## jq
+
+`{{ inputs.order | jq('.items[] | .price') }}` gives a list of all that the program gives; `| first` takes one out of it. A text is read as
+JSON first. Paths (`.a.b[0]`, `.a[]?`, `.["a b"][1:3]`, also joined by `|`) are worked out where they stand, with exact numbers. Any other
+program runs in a process of its own: it has a second of processor time, no environment and no files, values of up to 10 MB, and jq's
+numbers (15 digits). In a trigger's conditions only paths can be used.
+""",
+        *(("Known, and an error that says so when it is called, since there is nothing behind it yet:", _names(away)) if away else ()),
+        "Known, and not available:",
+        "\n".join(f"- `{name}`: {reason}" for name, reason in ABSENT.items()),
     )
 
 

@@ -92,7 +92,10 @@ id: f
 namespace: t
 variables: {rows: [{n: 1}, {n: 5}]}
 tasks:
-  - {id: if, type: core.flow.If, condition: "{{ vars.rows | jq('map(.n) | max > 4') | first }}", then: [{id: yes, type: core.log.Log, message: x}]}
+  - id: if
+    type: core.flow.If
+    condition: "{{ vars.rows | jq('map(.n) | max > 4') | first }}"
+    then: [{id: yes, type: core.log.Log, message: x}]
   - {id: sum, type: core.debug.Return, format: "{{ vars.rows | jq('map(.n) | add') | first }}"}
   - {id: loop, type: core.debug.Return, format: "{{ vars.rows | jq('def f: f; f') }}", allowFailure: true}
   - {id: path, type: core.debug.Return, format: "{{ vars.rows | jq('.[1].n') }}"}

@@ -4,7 +4,7 @@ It is the task `core.http.Request` with less: the same addresses are refused, a 
 matters belongs into that task, where it is seen, logged and tried again.
 
 Rules
-1. Only http and https; link-local and metadata addresses are refused at the socket, redirects included (plugins/http.py).
+1. Only http and https; link-local and metadata addresses are refused at the socket, redirects included (plugins/http/address.py).
 2. The whole call has LONGEST seconds, its response LARGEST bytes; `options` may say less. A status of 400 and more is an error.
 3. A JSON response gives its value, any other its text.
 4. Other than GET carries an `Idempotency-Key`, the same for the same call of an execution: an expression may be evaluated again.
@@ -21,16 +21,15 @@ from pydantic import ValidationError
 
 from onbeat.core.event import Json
 from onbeat.core.expressions import ExpressionError
+from onbeat.core.expressions.json_text import read_json
 from onbeat.engine.arguments import bound
-from onbeat.plugins.http import Request
-from onbeat.ports import TaskContext, TaskFailed
+from onbeat.plugins.http.call import Call, Caller, head
+from onbeat.ports import TaskFailed
 
 LONGEST = 20.0
 LARGEST = 1_000_000
 
 _NAMES = ("uri", "method", "query", "body", "contentType", "headers", "options", "accept")
-_NO_SERVICES: Any = None
-"""Only forms with files need one."""
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 
@@ -40,19 +39,21 @@ async def http(asked: Any, arguments: tuple[Any, ...]) -> Json:
     if arguments and isinstance(arguments[-1], dict) and not arguments[-1].keys() <= set(_NAMES):
         arguments = (*arguments, {})  # a map by its place: the query, or the body
     given = bound("http", arguments, *_NAMES)
-    request = _request({name: value for name, value in given.items() if value is not None})
+    call = _call({name: value for name, value in given.items() if value is not None})
+    key = hashlib.sha256(orjson.dumps(arguments)).hexdigest()[:32]
     try:
-        async with asyncio.timeout(LONGEST):
-            outcome = await request.run(_context(asked, arguments))
+        async with asyncio.timeout(LONGEST), call.answered(Caller(_nobody, f"{asked.execution}-{key}")) as response:
+            text = call.text(await call.read(response), response)
+            if not call.allows(response.status):
+                raise TaskFailed(call.refusal(head(response)))
+            return _value(text, response.content_type)
     except TimeoutError:
         raise ExpressionError(f"the function `http` got no answer within {LONGEST:.0f} s; do this in a task") from None
     except TaskFailed as failed:
         raise ExpressionError(f"the function `http` failed: {failed}") from None
-    outputs: dict[str, Json] = outcome.outputs or {}
-    return _read(outputs["body"], next((value for name, value in outputs["headers"].items() if name.lower() == "content-type"), [""])[0])
 
 
-def _request(given: dict[str, Any]) -> Request:
+def _call(given: dict[str, Any]) -> Call:
     if not isinstance(given.get("uri"), str):
         raise ExpressionError("the function `http` takes a text as `uri`")
     kind, body = given.get("contentType", _JSON), given.get("body")
@@ -71,7 +72,7 @@ def _request(given: dict[str, Any]) -> Request:
         "options": {**options, "maxContentLength": _least(options.get("maxContentLength"))},
     }
     try:
-        return Request.model_validate(wanted)
+        return Call.model_validate(wanted)
     except ValidationError as wrong:
         first = wrong.errors(include_input=False, include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
@@ -89,30 +90,14 @@ def _least(wanted: Any) -> Any:
     return min(wanted, LARGEST) if type(wanted) is int else LARGEST
 
 
-def _read(body: str, kind: str) -> Json:
-    media = kind.partition(";")[0].strip().lower()
-    if media == _JSON or media.endswith("+json"):
-        try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError:
-            raise ExpressionError("the function `http` got a response that says it is JSON and is not") from None
-    return body
-
-
-def _context(asked: Any, arguments: tuple[Any, ...]) -> TaskContext:
-    """What the task sees of its surroundings: nothing but whom it works for."""
-    key = hashlib.sha256(orjson.dumps(arguments)).hexdigest()[:32]
-    return TaskContext(
-        execution=asked.execution,
-        namespace=asked.namespace,
-        flow=asked.flow,
-        task="",
-        attempt=1,
-        idempotency_key=f"{asked.execution}-{key}",
-        log=_nobody,
-        deadline=None,
-        services=_NO_SERVICES,
-    )
+def _value(text: str, kind: str) -> Json:
+    """Rule 3."""
+    if kind != _JSON and not kind.endswith("+json"):
+        return text
+    try:
+        return read_json(text)
+    except ExpressionError:
+        raise ExpressionError("the function `http` got a response that says it is JSON and is not") from None
 
 
 def _nobody(level: str, message: str) -> None:

@@ -61,7 +61,7 @@ class Context(JinjaContext):
         if key in self.parent:
             return self.parent[key]
         if key == "_context":
-            return {name: value for name, value in {**self.parent, **self.vars}.items() if not name.startswith("__")}
+            return _All(self)
         return missing
 
     def again(self, value: Any) -> Any:
@@ -74,3 +74,22 @@ class Context(JinjaContext):
         if found is None:
             raise ExpressionError(what)
         return found
+
+
+class _All(Mapping[str, Any]):
+    """All names that an evaluation sees now: the scope's and those it has set."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def __getitem__(self, name: str) -> Any:
+        found = missing if name.startswith("__") else self._context.resolve_or_missing(name)
+        if found is missing:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in {**self._context.parent, **self._context.vars} if not name.startswith("__"))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -1,5 +1,6 @@
 """Filters and functions on dates: format, add, seconds since 1970, and the calendar's questions."""
 
+import importlib
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -22,6 +23,10 @@ _EXACT = {
 _DAYS = {"DAYS": 1, "WEEKS": 7}
 _MONTHS = {"MONTHS": 1, "YEARS": 12, "DECADES": 120, "CENTURIES": 1_200}
 _POSITIONS = {"FIRST": 0, "SECOND": 1, "THIRD": 2, "FOURTH": 3}
+_CALENDARS = "onbeat.core.conditions.calendars"
+"""A large library: loaded with the first question."""
+_CALENDAR = 500
+"""Steps for working out a year of one."""
 _WORKING_DAYS = "MONDAY,TUESDAY,WEDNESDAY,THURSDAY,FRIDAY"
 
 
@@ -134,6 +139,13 @@ def is_last_working_day(context: Context, date: Any, working_days: str | None = 
     return day.day == last
 
 
+def is_public_holiday(context: Context, date: Any, country_code: str, sub_division: str | None = None) -> bool:
+    """Whether it is a public holiday of the country, or of that part of it."""
+    context.budget.spend(_CALENDAR)
+    found: bool = importlib.import_module(_CALENDARS).is_holiday(_day(date), country_code, sub_division or None)
+    return found
+
+
 def is_before(context: Context, date: Any, before: Any) -> bool:
     return dates.read(date) < dates.read(before)
 
@@ -203,6 +215,7 @@ FUNCTIONS = guard.functions(
         "isDateBetween": is_between,
         "isDayWeekInMonth": is_day_week_in_month,
         "isLastWorkingDay": is_last_working_day,
+        "isPublicHoliday": is_public_holiday,
         "isWeekend": is_weekend,
         "monthOfYear": month_of_year,
         "now": now,

@@ -31,7 +31,6 @@ OUTSIDE_NAMES = frozenset(
         "fileURI",
         "http",
         "isFileEmpty",
-        "isPublicHoliday",
         "kv",
         "read",
         "secret",
