@@ -88,6 +88,7 @@ async def running(
             node = _assemble(settings, store, clock, identity, environment, sources, registry, guard, workers, programs, publisher, group)
             await node.triggers.load()
             await node.loader.load_all()
+            await node.runner.workspaces.tidy(store.load)
             recovered = await node.engine.recover(identity.new(clock.now()))
             if recovered:
                 _log.info("recovered", executions=recovered)

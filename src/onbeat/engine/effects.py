@@ -54,6 +54,8 @@ class Effects:
         """Do the difference between what was outstanding and what is, for the task runs that are named."""
         box.active = box.active_after(new)
         box.fresh = False
+        if box.execution is not None and box.execution.ended:
+            self._runner.workspaces.forget(box.id)
         for n, commands in new.items():
             old = box.commands.get(n, ())
             if old != commands:

@@ -117,7 +117,7 @@ class Runner:
         self._logs = logs
         self._services = services
         self._targets = targets
-        self._workspaces = workspaces
+        self.workspaces = workspaces
         self._cache = cache
         self._group = group
         self._kinds: dict[str, Kind] = {}
@@ -215,7 +215,7 @@ class Runner:
             spec = loaded.flow.by_id[execution.runs[n].task]
             log.least(spec.log_level)
             if spec.log_to_file:
-                log.into(self._workspaces.log_file(execution, n, attempt))
+                log.into(self.workspaces.log_file(execution, n, attempt))
             if isinstance(spec, Subflow):
                 return await self._choose_child(loaded, execution, n, attempt, spec), ()
             try:
@@ -266,7 +266,7 @@ class Runner:
         """Run the task, in a directory if it needs one."""
         wanted = kind.workspace or WORKING_DIR in loaded.template(spec.id).roots
         async with AsyncExitStack() as stack:
-            lend = partial(self._workspaces.lend, loaded, execution, n, attempt)
+            lend = partial(self.workspaces.lend, loaded, execution, n, attempt)
             folder = await stack.enter_async_context(lend(wanted))
             beside: dict[str, Json] = {} if folder is None else {WORKING_DIR: str(folder)}
             task = self._task(kind, await self._options(loaded, execution, n, spec, kind, beside))
@@ -289,9 +289,9 @@ class Runner:
             )
             if folder is None or not isinstance(task, WorkspaceTask):
                 return await task.run(context)
-            await self._workspaces.bring(folder, task, execution.head, log)
+            await self.workspaces.bring(folder, task, execution.head, log)
             outcome = await task.run(context)
-            files = await self._workspaces.keep(folder, task, execution, n, attempt, log)
+            files = await self.workspaces.keep(folder, task, execution, n, attempt, log)
             return msgspec.structs.replace(outcome, outputs={**(outcome.outputs or {}), "outputFiles": files})
 
     async def _options(

@@ -138,7 +138,7 @@ class Workspaces:
     @property
     def asks(self) -> Mapping[str, Ask]:
         """What a WorkingDirectory asks of the shell."""
-        return {"@directory": self.prepare, "@files": self.collect}
+        return {WorkingDirectory.prepared_by: self.prepare, WorkingDirectory.collected_by: self.collect}
 
     async def prepare(self, loaded: LoadedFlow, execution: Execution, n: int) -> Json:
         """Make the directory of a WorkingDirectory's run, with its files. Raises UserError, OutsideError."""

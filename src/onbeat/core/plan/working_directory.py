@@ -58,8 +58,8 @@ class Cache(Frozen):
 class WorkingDirectory(FlowableSpec):
     """One lane with all the tasks, between a preparation and a collection by the shell."""
 
-    prepared_by: ClassVar[str | None] = "@directory"
-    collected_by: ClassVar[str | None] = "@files"
+    prepared_by: ClassVar[str] = "@directory"
+    collected_by: ClassVar[str] = "@files"
 
     tasks: Work
     input_files: Annotated[Dynamic, AfterValidator(_map_or_text)] = Field(None, alias="inputFiles")
