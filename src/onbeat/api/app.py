@@ -5,11 +5,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from onbeat.api import events, executions, flows, status, webhook
+from onbeat.api import events, executions, files, flows, metrics, namespace_files, status, values, webhook
 from onbeat.api.access import Access, Permission
 from onbeat.api.routing import one_route, problem
 from onbeat.engine.node import Node
 
+MAX_UPLOAD = 1_073_741_824
 PATIENCE = 30.0
 """Seconds in which a request's body must be there."""
 
@@ -20,7 +21,11 @@ def all_routes() -> list[BaseRoute]:
         *webhook.routes(),
         *events.routes(),
         *executions.routes(),
+        *files.routes(),
+        *values.routes(),
+        *namespace_files.routes(),
         *flows.routes(),
+        *metrics.routes(),
         *status.routes(),
         one_route("/", root, Permission.PUBLIC),
     ]
@@ -41,12 +46,13 @@ async def _not_allowed(request: Request, wrong: Exception) -> Response:
     return problem(405, "Method not allowed", "this route does not take that method")
 
 
-def build(node: Node, access: Access, max_body: int) -> Starlette:
-    """The application."""
+def build(node: Node, access: Access, max_body: int, max_upload: int = MAX_UPLOAD) -> Starlette:
+    """The application. max_body, max_upload: bytes of a body, and of a form with files."""
     app = Starlette(routes=all_routes(), exception_handlers={404: _unknown, 405: _not_allowed})
     app.router.redirect_slashes = False
     app.state.node = node
     app.state.access = access
     app.state.max_body = max_body
+    app.state.max_upload = max_upload
     app.state.patience = PATIENCE
     return app
