@@ -221,7 +221,8 @@ class Runner:
             try:
                 outcome = await self._run(loaded, execution, n, attempt, spec, log)
             except TaskFailed as failed:
-                outcome, retry = Outcome(state=State.FAILED, outputs=failed.outputs, error=short(failed)), failed.retry
+                outcome = Outcome(state=State.FAILED, outputs=failed.outputs, error=short(failed), metrics=failed.metrics)
+                retry = failed.retry
             error = None if outcome.error is None else self._evaluator.mask_of(execution.head).mask(outcome.error)
             if error is not None:
                 log("ERROR", error)

@@ -140,12 +140,15 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskFailed(Exception):
-    """The task says it failed: not a bug, no traceback. outputs are kept. retry: whether trying again may help."""
+    """The task says it failed: not a bug, no traceback. outputs and metrics are kept. retry: whether trying again may help."""
 
-    def __init__(self, message: str, outputs: dict[str, Json] | None = None, *, retry: bool = True) -> None:
+    def __init__(
+        self, message: str, outputs: dict[str, Json] | None = None, *, retry: bool = True, metrics: tuple[Metric, ...] = ()
+    ) -> None:
         super().__init__(message)
         self.outputs = outputs
         self.retry = retry
+        self.metrics = metrics
 
 
 class TaskOptions(BaseModel):

@@ -127,6 +127,14 @@ async def test_metrics_are_kept_as_metrics(fake: Worked) -> None:
     assert [level for level, _ in fake.log.lines] == ["WARN", "WARN"]
 
 
+async def test_metrics_of_a_script_that_fails_are_kept(fake: Worked) -> None:
+    """What it had measured until then."""
+    fake.processes = FakeProcesses(ProcessEnd(code=3, metrics=({"name": "n", "value": 1},)))
+    with pytest.raises(TaskFailed) as failed:
+        await fake.run(ShellScript, {"script": "exit 3"})
+    assert failed.value.metrics == (Metric(type="counter", name="n", value=1.0),)
+
+
 @pytest.mark.parametrize(
     ("options", "where"),
     [

@@ -109,11 +109,12 @@ class Script(WorkspaceTask):
             "stdOutLineCount": end.stdout_lines,
             "stdErrLineCount": end.stderr_lines,
         }
+        metrics = tuple(_measured(end.metrics, context))
         if end.code != 0:
-            raise TaskFailed(_ending(end.code), outputs)
+            raise TaskFailed(_ending(end.code), outputs, metrics=metrics)
         warn = self.warning_on_stderr and end.stderr_lines > 0
         state = State.WARNING if warn else State.SUCCESS
-        return Outcome(state=state, outputs=outputs, metrics=tuple(_measured(end.metrics, context)))
+        return Outcome(state=state, outputs=outputs, metrics=metrics)
 
 
 def facts(context: TaskContext) -> dict[str, str]:
