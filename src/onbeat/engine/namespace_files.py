@@ -11,6 +11,7 @@ Called by: tasks and expressions through ports.NamespaceFiles, the API.
 """
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from onbeat.core.addresses import SCHEME, clean, files_folder
 from onbeat.core.globs import Globs
@@ -37,6 +38,10 @@ class KeptFiles:
     async def write(self, namespace: str, path: str, data: bytes) -> None:
         """Keep it; what was there is replaced."""
         await self._storage.put(_place(namespace, path), data)
+
+    async def take(self, namespace: str, path: str, source: Path) -> None:
+        """Keep what a local file holds, of any size; what was there is replaced."""
+        await self._storage.keep(_place(namespace, path), source)
 
     async def delete(self, namespace: str, path: str) -> int:
         """Remove a file, or all under a folder; how many."""
