@@ -38,7 +38,9 @@ def make(folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove it with all that is in it; there may be none."""
+    """Remove it with all that is in it; there may be none, or a file in its place."""
+    if folder.is_symlink() or folder.is_file():
+        folder.unlink()
     shutil.rmtree(folder, ignore_errors=True)
     if folder.exists():
         folder.chmod(0o700)
