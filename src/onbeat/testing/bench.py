@@ -67,7 +67,7 @@ class Bench:
         self._registry = registry
         self._timed = timed
         self._seq = 0
-        self._triggers: list[LoadedTrigger] = []
+        self._triggers: dict[str, LoadedTrigger] = {}
         mocks.check = self._check
         mocks.names["files"] = self.files
 
@@ -87,7 +87,7 @@ class Bench:
         loaded = await self.node.loader.keep(flow, text, str(source.path))
         for raw in flow.triggers if listen else ():
             enabled = {**raw, "disabled": False} if raw.get("id") in enable else raw
-            self._triggers.append(flow_trigger(loaded, enabled, self._registry, self.node.evaluator.outside))
+            self._add(flow_trigger(loaded, enabled, self._registry, self.node.evaluator.outside))
 
     def serve_trigger(self, path: Path, *, enable: Sequence[str] = ()) -> bool:
         """Serve a trigger in a file of its own, if it starts a flow that is served; whether it does. Raises InvalidFile."""
@@ -96,12 +96,12 @@ class Bench:
             return False
         if spec.id in enable:
             spec = spec.model_copy(update={"disabled": False})
-        self._triggers.append(load_trigger(spec, self._registry, self.node.evaluator.outside, str(path)))
+        self._add(load_trigger(spec, self._registry, self.node.evaluator.outside, str(path)))
         return True
 
     async def listen(self) -> None:
         """Let the triggers listen. Raises UserError."""
-        self.node.intake.update(self._triggers)
+        self.node.intake.update(self.triggers())
         for name, why in self.node.intake.refused.items():
             raise UserError(f"trigger {name} is not served: {why}")
         for subscription in self.node.intake.subscriptions():
@@ -109,7 +109,7 @@ class Bench:
 
     def triggers(self) -> list[LoadedTrigger]:
         """The triggers that are there."""
-        return list(self._triggers)
+        return list(self._triggers.values())
 
     async def keep(self, namespace: str, given: Given) -> None:
         """Put values and files where the flows of a namespace find them."""
@@ -134,6 +134,9 @@ class Bench:
             known = [id_ for one in ([flows[flow]] if flow else flows.values()) for id_ in one.by_id]
             if task not in known:
                 raise UserError(f"the mock `{name}` stands for nothing: there is no such task{did_you_mean(task, known)}")
+
+    def _add(self, trigger: LoadedTrigger) -> None:
+        self._triggers[trigger.spec.name] = trigger
 
     def _has_no_class(self, task: TaskSpec) -> bool:
         return not isinstance(task, RunnableTask) or issubclass(self._registry.task(task.type), WorkspaceTask)
@@ -173,10 +176,12 @@ class Bench:
         return min(due, default=None)
 
     async def drive(self, until: Micros | None = None) -> None:
-        """Let everything happen: up to that instant, or until all has ended or nothing more can happen."""
+        """Let everything happen: up to that instant, or until all has ended, somebody is asked, or nothing more can happen."""
         while True:
             await self.rest()
-            if self.mocks.refused or (until is None and not await self.open()):
+            if self.mocks.refused:
+                return
+            if until is None and (not await self.open() or await self.asking() is not None):
                 return
             due = await self.next_due()
             if due is None or (until is not None and due > until):
@@ -188,6 +193,10 @@ class Bench:
     async def waits(self) -> list[str]:
         """What each execution that has not ended waits for."""
         return [sentence for execution in await self.open() for sentence in _waits(execution)]
+
+    def scheduled(self) -> bool:
+        """Whether a trigger starts something when its time has come."""
+        return any("Schedule" in trigger.spec.type and not trigger.spec.disabled for trigger in self._triggers.values())
 
     async def asking(self) -> str | None:
         """The first execution that waits to be resumed."""
@@ -218,11 +227,13 @@ class Bench:
 def _waits(execution: Execution) -> list[str]:
     name = f"{execution.head.namespace}.{execution.head.flow} ({execution.state})"
     found = []
-    for command in sorted(outstanding(execution), key=str):
+    commands = sorted(outstanding(execution), key=str)
+    for command in commands:
         match command:
-            case AwaitResume(run=run):
-                task = f" of task `{execution.runs[run].task}`" if run else ""
-                found.append(f"{name} waits for a resume{task}")
+            case AwaitResume(run=run) if run:
+                found.append(f"{name} waits for a resume of task `{execution.runs[run].task}`")
+            case AwaitResume() if len(commands) == 1:
+                found.append(f"{name} waits for a resume")
             case AwaitSlot():
                 found.append(f"{name} waits for another execution to end")
             case AwaitChild(run=run):

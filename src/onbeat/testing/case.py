@@ -11,9 +11,10 @@ Called by: the command and the pytest plugin.
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path as File
 
 from onbeat.core.durations import format_duration
 from onbeat.core.event import Micros
@@ -25,7 +26,7 @@ from onbeat.testing.arrivals import Arrived, send
 from onbeat.testing.bench import Bench, Running, bench
 from onbeat.testing.library import Library, Source
 from onbeat.testing.model import Arrival, Expected, Kill, Played, Resume, instant
-from onbeat.testing.operators import Failure
+from onbeat.testing.operators import Failure, Path
 from onbeat.testing.read import TestFile
 from onbeat.testing.verdict import Verdict
 from onbeat.testing.virtual import VirtualLoop
@@ -41,7 +42,7 @@ class Result:
     seconds: of real time. took: of its own, as a duration.
     """
 
-    file: Path
+    file: File
     id: str
     failures: tuple[str, ...] = ()
     skipped: bool = False
@@ -116,8 +117,8 @@ class _Game:
         source = await self._prepare()
         try:
             await self._happen(source)
-        except UserError as wrong:
-            failures.append(Failure((*path, _culprit(wrong)), str(wrong)))
+        except _Misplaced as wrong:
+            failures.append(Failure((*path, *wrong.path), str(wrong)))
         await self._bench.rest()
         failures += [Failure(path, why) for why in dict.fromkeys(self._bench.mocks.refused)]
         failures += [Failure(path, f"execution {id_} was set aside: {why}") for id_, why in self._bench.node.engine.quarantined.items()]
@@ -170,31 +171,46 @@ class _Game:
 
     async def _happen(self, source: Source) -> None:
         case, bench = self._case, self._bench
-        if not case.events and (case.inputs is not None or case.until is None or self._played.trigger is not None):
-            await self._start(source)
-        arrivals, prompt = list(case.events), [one for one in case.resume if one.at is None]
-        acts: tuple[Resume | Kill, ...] = (*case.resume, *case.kill)
-        timed = [(instant(one.at, bench.start), one) for one in acts if one.at is not None]
+        if not case.events and (case.inputs is not None or case.until is None or not bench.scheduled()):
+            with _said_at("inputs"):
+                await self._start(source)
+        arrivals = list(enumerate(case.events))
+        prompt = [(index, one) for index, one in enumerate(case.resume) if one.at is None]
+        acts: list[tuple[str, int, Resume | Kill]] = [("resume", index, one) for index, one in enumerate(case.resume)]
+        acts += [("kill", index, one) for index, one in enumerate(case.kill)]
+        timed = [(instant(one.at, bench.start), key, index, one) for key, index, one in acts if one.at is not None]
         timed.sort(key=lambda each: each[0])
         until = None if case.until is None else instant(case.until, bench.start)
         while True:
             await bench.rest()
             if bench.mocks.refused:
                 return
-            if arrivals and (arrivals[0].at is None or instant(arrivals[0].at, bench.start) <= bench.clock.now()):
-                await self._send(arrivals.pop(0))
+            if arrivals and ((at := arrivals[0][1].at) is None or instant(at, bench.start) <= bench.clock.now()):
+                index, arrival = arrivals.pop(0)
+                with _said_at(self._events, index):
+                    self._arrived.append(await send(bench, arrival))
             elif timed and timed[0][0] <= bench.clock.now():
-                await self._act(timed.pop(0)[1])
+                _, key, index, act = timed.pop(0)
+                with _said_at(key, index):
+                    await self._act(act)
             elif prompt and (asking := await bench.asking()) is not None:
-                await self._resume(prompt.pop(0), asking)
-            elif not await self._go_on([*(each for each, _ in timed), *self._next(arrivals)], until):
+                index, resume = prompt.pop(0)
+                with _said_at("resume", index):
+                    await bench.node.resume(asking, resume.inputs, resume.by)
+            elif not await self._go_on([*(each[0] for each in timed), *self._next(arrivals)], until):
                 break
-        if prompt:
-            raise UserError(f"`resume`: nothing waited for {'it' if len(prompt) == len(case.resume) else f'{len(prompt)} of them'}")
+        for index, _ in prompt:
+            raise _Misplaced(("resume", index), "`resume`: nothing waited for it")
 
-    def _next(self, arrivals: list[Arrival]) -> Iterator[Micros]:
-        if arrivals and arrivals[0].at is not None:
-            yield instant(arrivals[0].at, self._bench.start)
+    @property
+    def _events(self) -> str:
+        """How the case spells them."""
+        said = self._tests.document.data[self._played.path[0]][self._played.path[1]]
+        return "events" if "events" in said else "event"
+
+    def _next(self, arrivals: list[tuple[int, Arrival]]) -> Iterator[Micros]:
+        if arrivals and (at := arrivals[0][1].at) is not None:
+            yield instant(at, self._bench.start)
 
     async def _go_on(self, steps: list[Micros], until: Micros | None) -> bool:
         """Let time go on to what is next; whether there was anything."""
@@ -217,18 +233,11 @@ class _Game:
             trigger=None if trigger is None else Trigger(id=trigger.id, type=trigger.type, variables=trigger.variables),
         )
 
-    async def _send(self, arrival: Arrival) -> None:
-        arrived = await send(self._bench, arrival)
-        self._arrived.append(arrived)
-
-    async def _resume(self, resume: Resume, execution: str) -> None:
-        await self._bench.node.resume(execution, resume.inputs, resume.by)
-
     async def _act(self, act: Resume | Kill) -> None:
         if isinstance(act, Kill):
             await self._bench.node.kill(self._first())
         else:
-            await self._resume(act, await self._bench.asking() or self._first())
+            await self._bench.node.resume(await self._bench.asking() or self._first(), act.inputs, act.by)
 
     def _first(self) -> str:
         if not self._bench.executions:
@@ -236,9 +245,20 @@ class _Game:
         return self._bench.executions[0]
 
 
-def _culprit(wrong: UserError) -> str:
-    """Which key of the case an error is about, by its own words."""
-    return next((name for name in ("resume", "kill", "events", "inputs") if str(wrong).startswith(f"`{name}`")), "inputs")
+class _Misplaced(UserError):
+    """Something that a case lets happen could not be. path: where it says so, in the case."""
+
+    def __init__(self, path: Path, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+@contextmanager
+def _said_at(*path: str | int) -> Iterator[None]:
+    try:
+        yield
+    except UserError as wrong:
+        raise _Misplaced(path, f"`{path[0]}`: {wrong}") from None
 
 
 def _first(bug: BaseException) -> BaseException:

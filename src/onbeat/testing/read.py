@@ -7,7 +7,6 @@ Rules
 Called by: the command and the pytest plugin.
 """
 
-import re
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,7 +20,6 @@ from onbeat.testing.kestra import KestraSuite
 from onbeat.testing.model import Played, Suite
 
 M = TypeVar("M", bound=BaseModel)
-_OURS = re.compile(r"^(tests|testCases|flowId):", re.MULTILINE)
 
 
 class TestFile:
@@ -39,11 +37,6 @@ class TestFile:
         """`file:line:column` of what stands there."""
         line, column = self.document.key_position(path)
         return f"{self.path}:{line}:{column}"
-
-
-def is_ours(text: str) -> bool:
-    """Whether a file named like a flow test is one, at a glance: other tools have such names, too."""
-    return _OURS.search(text) is not None
 
 
 def read_tests(path: Path) -> TestFile:
