@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     max_processes: int = Field(16, gt=0, description="Processes that tasks run at once.")
     drain: float = Field(30.0, ge=0, description="Seconds that running tasks get at a stop.")
     max_body: int = Field(1_048_576, gt=0, description="Bytes of a request's body.")
+    max_upload: int = Field(1_073_741_824, gt=0, description="Bytes of a form with files that starts or resumes an execution.")
     loop: Literal["uvloop", "asyncio"] = Field("uvloop", description="Event loop.")
     log_format: Literal["auto", "json", "pretty"] = Field("auto", description="`auto`: pretty on a terminal, JSON else.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level of the daemon's own log.")

@@ -1,7 +1,10 @@
 """Executions over HTTP: Kestra's paths and JSON."""
 
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+from onbeat.core.times import from_iso
+from onbeat.testing import settle
 from tests.api.client import Client, api
 
 BASE = "/api/v1/main/executions"
@@ -107,3 +110,111 @@ async def test_logs_go_on_from_a_seq(tmp_path: Path) -> None:
         assert [(line["level"], line["message"], line["taskId"]) for line in lines] == [("INFO", "Hello Ada", "say")]
         assert (await call("GET", f"/api/v1/main/logs/{id_}?after={lines[-1]['seq']}")).json == []
         assert (await call("GET", "/api/v1/main/logs/nope")).status == 404
+
+
+KIND = "multipart/form-data; boundary=XX"
+
+
+def form(*parts: tuple[str, str]) -> bytes:
+    """A multipart form: what is after `form-data; ` of each part, and its content."""
+    return "".join(f"--XX\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n" for head, text in parts).encode() + b"--XX--\r\n"
+
+
+FILES = """
+id: files
+namespace: t
+inputs:
+  - {id: name, type: STRING}
+  - {id: f, type: FILE}
+  - {id: more, type: BOOL, defaults: false}
+  - {id: hidden, type: SECRET, dependsOn: {inputs: [more], condition: "{{ inputs.more }}"}}
+checks: [{condition: "{{ inputs.name != 'nobody' }}", message: somebody must be named, style: ERROR}]
+tasks:
+  - {id: say, type: core.debug.Return, format: "{{ inputs.name }}: {{ read(inputs.f) }}"}
+  - id: wait
+    type: core.flow.Pause
+    onResume: [{id: data, type: FILE}]
+outputs: [{id: text, type: STRING, value: "{{ outputs.say.value }} {{ read(outputs.wait.onResume.data) }}"}]
+"""
+
+
+def with_files(directory: Path) -> AbstractAsyncContextManager[Client]:
+    """A client of a node that serves FILES, too."""
+    (directory / "flows").mkdir()
+    (directory / "flows" / "files.yaml").write_text(FILES)
+    return api(directory)
+
+
+GIVEN = (('name="name"', "Ada"), ('name="files"; filename="f"', "hello"))
+
+
+async def test_start_and_resume_by_a_form_with_files(tmp_path: Path) -> None:
+    """Kestra's form: fields are inputs, a part named `files` has the input as its file name; old path and short one."""
+    async with with_files(tmp_path) as call:
+        for path in (f"{BASE}/t/files", f"{BASE}/trigger/t/files", "/api/v1/executions/t/files"):
+            answer = await call("POST", f"{path}?labels=a:b:c", form(*GIVEN), content_type=KIND)
+            assert answer.status == 200, answer.body
+            id_ = answer.json["id"]
+            assert answer.json["inputs"]["f"] == f"kestra:///t/files/executions/{id_}/inputs/f/f.upl"
+            assert {"key": "a", "value": "b:c"} in answer.json["labels"]
+            while (await call.node.engine.load(id_)).state != "PAUSED":
+                await settle(1)
+            assert (await call("POST", f"{BASE}/{id_}/resume", form(), content_type=KIND)).status == 422
+            answer = await call("POST", f"{BASE}/{id_}/resume/validate", form(), content_type=KIND)
+            assert [bool(each["errors"]) for each in answer.json["inputs"]] == [True]
+            answers = form(('name="data"; filename="x.txt"', "world"))
+            assert (await call("POST", f"{BASE}/{id_}/resume", answers, content_type=KIND)).status == 204
+            assert (await wait(call, id_))["outputs"] == {"text": "Ada: hello world"}
+
+
+async def test_a_form_that_is_wrong_starts_nothing(tmp_path: Path) -> None:
+    """A misspelt input with the one that was meant, a check that does not hold, labels, revision and date that are none."""
+    async with with_files(tmp_path) as call:
+        for target, parts, status, said in (
+            ("files", (*GIVEN, ('name="mroe"', "true")), 422, "did you mean `more`"),
+            ("files", GIVEN[:1], 422, "`f`"),
+            ("files", (('name="name"', "nobody"), GIVEN[1]), 422, "somebody must be named"),
+            ("files?labels=a", GIVEN, 400, "key:value"),
+            ("files?labels=system.username:me", GIVEN, 422, "system.username"),
+            ("files?revision=x", GIVEN, 400, "revision"),
+            ("files?revision=7", GIVEN, 404, "7"),
+            ("files?scheduleDate=tomorrow", GIVEN, 400, "scheduleDate"),
+        ):
+            answer = await call("POST", f"{BASE}/t/{target}", form(*parts), content_type=KIND)
+            assert (answer.status, said in answer.json["detail"]) == (status, True), answer.json
+        assert (await call("POST", f"{BASE}/t/files", b"--XX\r\n", content_type=KIND)).status == 400
+        assert await call.node.queries.count() == 0
+
+
+async def test_a_start_has_a_date_and_a_correlation(tmp_path: Path) -> None:
+    """It waits until then; the label that says what it belongs to is kept as that."""
+    async with api(tmp_path) as call:
+        target = f"{BASE}/t/hello?scheduleDate=2999-01-31T12:00:00%2B01:00&labels=system.correlationId:mine"
+        shown = (await call("POST", target, {"name": "Ada"})).json
+        assert shown["state"]["current"] == "CREATED"
+        assert {"key": "system.correlationId", "value": "mine"} in shown["labels"]
+        assert (await call.node.engine.load(shown["id"])).head.scheduled == from_iso("2999-01-31T11:00:00+00:00")
+
+
+async def test_what_a_start_would_be(tmp_path: Path) -> None:
+    """For a form: each input with its value, whether it is asked for, and what is wrong; a secret's value is not said."""
+    async with with_files(tmp_path) as call:
+        answer = await call("POST", f"{BASE}/t/files/validate", form(*GIVEN[:1]), content_type=KIND)
+        shown = {each["input"]["id"]: each for each in answer.json["inputs"]}
+        assert (shown["name"]["value"], shown["more"]["value"], shown["more"]["isDefault"]) == ("Ada", False, True)
+        assert "missing required input" in shown["f"]["errors"][0]["message"]
+        assert (shown["hidden"]["enabled"], shown["hidden"]["input"]["dependsOn"]["inputs"]) == (False, ["more"])
+        nobody = (('name="name"', "nobody"), GIVEN[1], ('name="more"', "true"), ('name="hidden"', "swordfish"))
+        answer = await call("POST", f"{BASE}/t/files/validate", form(*nobody), content_type=KIND)
+        assert answer.json["checks"] == [{"message": "somebody must be named", "style": "ERROR", "behavior": "BLOCK_EXECUTION"}]
+        assert b"swordfish" not in answer.body
+        assert await call.node.queries.count() == 0
+
+
+async def test_a_secret_input_is_not_shown(tmp_path: Path) -> None:
+    """The API shows it as it is kept: encrypted."""
+    async with with_files(tmp_path) as call:
+        parts = (*GIVEN, ('name="more"', "true"), ('name="hidden"', "swordfish"))
+        answer = await call("POST", f"{BASE}/t/files", form(*parts), content_type=KIND)
+        assert answer.json["inputs"]["hidden"]["type"] == "io.kestra.datatype:aes_encrypted"
+        assert b"swordfish" not in answer.body

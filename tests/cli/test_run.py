@@ -6,16 +6,9 @@ import re
 import signal
 import sys
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from onbeat.cli.run import _store
-from onbeat.core.parse import parse_flow
-from onbeat.engine.identity import Identity
-from onbeat.engine.storage import LocalStorage
-from onbeat.testing import ManualClock
 from tests.services.process import Process
 
 HELLO = """
@@ -106,7 +99,7 @@ def test_people_see_it_happen(onbeat, flows: Path):
         (["-i", "n=x"], ["`n`"]),
         (["-i", "wrod=x"], ["`wrod` is not an input", "did you mean `word`"]),
         (["-i", "n"], ["KEY=VALUE"]),
-        (["--file", "file=/nowhere"], ["/nowhere cannot be read"]),
+        (["--file", "file=/nowhere"], ["/nowhere is not a file"]),
         (["--flows", "/nowhere"], ["/nowhere is not a folder"]),
     ],
     ids=["limit", "type", "name", "form", "file", "folder"],
@@ -151,15 +144,6 @@ def test_a_file_is_an_input_by_its_address(onbeat, flows: Path, tmp_path: Path):
     result = onbeat("run", str(flows / "hello.yaml"), "--file", f"file={tmp_path / 'a b.txt'}", "--json")
     address = json.loads(result.stdout)["inputs"]["file"]
     assert re.fullmatch(r"kestra:///test/hello/executions/\w+/inputs/file/a_b\.txt", address)
-
-
-async def test_a_file_is_in_storage_under_its_address(flows: Path, tmp_path: Path):
-    """Whole; a path in the input's name leads nowhere."""
-    storage = LocalStorage(tmp_path / "storage")
-    node: Any = SimpleNamespace(storage=storage, identity=Identity(), clock=ManualClock())
-    (tmp_path / "..rc").write_bytes(b"content")
-    address = await _store(node, parse_flow(HELLO, "hello.yaml")[0], "../x", tmp_path / "..rc")
-    assert await storage.get(address) == b"content"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Executions: start, look, follow, kill, pause, resume, restart; logs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -8,17 +9,22 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from onbeat.api.access import Permission
-from onbeat.api.routing import Handler, answer, body_of, json_of, node_of, route
+from onbeat.api.forms import sent_inputs
+from onbeat.api.routing import Handler, Unprocessable, answer, node_of, route
 from onbeat.api.stream import events_of_execution
+from onbeat.core.event import Micros
 from onbeat.core.execution import Execution
 from onbeat.core.ids import LENGTH
+from onbeat.core.inputs import Examined, InputProblem, unknown
+from onbeat.core.inputs.readers import read_datetime
 from onbeat.core.shape import execution_json
 from onbeat.core.states import State
-from onbeat.core.times import iso
+from onbeat.core.times import from_datetime, iso
 from onbeat.engine.node import Node
 from onbeat.errors import UserError
 from onbeat.ports import ExecutionSummary
 
+CORRELATION = "system.correlationId"
 _DEEPEST = 10_000
 """How far `page` reaches; `before` reaches everything."""
 
@@ -33,7 +39,10 @@ def routes() -> list[Route]:
         *route("/executions/{id}/pause", unless_flow(pause), Permission.RUN, ("POST",)),
         *route("/executions/{id}/resume", unless_flow(resume), Permission.RUN, ("POST",)),
         *route("/executions/{id}/restart", unless_flow(restart), Permission.RUN, ("POST",)),
+        *route("/executions/{id}/resume/validate", validate_resume, Permission.RUN, ("POST",)),
+        *route("/executions/trigger/{namespace}/{flow}", start, Permission.RUN, ("POST",)),
         *route("/executions/{namespace}/{flow}", start, Permission.RUN, ("POST",)),
+        *route("/executions/{namespace}/{flow}/validate", validate, Permission.RUN, ("POST",)),
         *route("/logs/{id}", logs, Permission.READ),
     ]
 
@@ -78,31 +87,96 @@ def summary_json(summary: ExecutionSummary) -> dict[str, Any]:
 
 
 async def start(request: Request) -> Response:
-    """Start a flow; with `wait=true` answer when it has ended. Body: the inputs as JSON."""
-    node = node_of(request)
-    query = request.query_params
-    labels = dict(label.split(":", 1) for label in query.getlist("labels") if ":" in label)
-    revision = query.get("revision")
-    execution = await node.start(
-        request.path_params["namespace"],
-        request.path_params["flow"],
-        await inputs_of(request),
-        labels=labels,
-        revision=int(revision) if revision and revision.isdigit() else None,
-    )
+    """Start a flow; with `wait=true` answer when it has ended. Body: the inputs, as JSON or as a form with files."""
+    node, query = node_of(request), request.query_params
+    namespace, flow = request.path_params["namespace"], request.path_params["flow"]
+    labels, revision = _labels(query.getlist("labels")), _revision(query.get("revision"))
+    async with sent_inputs(request) as sent:
+        strays = unknown((await node.find_flow(namespace, flow, revision)).flow.inputs, {**sent.inputs, **sent.files})
+        if strays:
+            raise Unprocessable("\n".join(strays))
+        execution = await node.start(
+            namespace,
+            flow,
+            sent.inputs,
+            files=sent.files,
+            labels={key: value for key, value in labels.items() if key != CORRELATION},
+            revision=revision,
+            correlation_id=labels.get(CORRELATION),
+            scheduled=_instant(query.get("scheduleDate")),
+        )
     if query.get("wait") == "true":
         execution = await node.engine.ended(execution.id)
     return answer(await shown(node, execution))
 
 
-async def inputs_of(request: Request) -> dict[str, Any]:
-    """The inputs of a request: a JSON object."""
-    given = json_of(await body_of(request))
-    if given is None:
-        return {}
-    if not isinstance(given, dict):
-        raise UserError("inputs are a JSON object: {name: value}")
-    return given
+async def validate(request: Request) -> Response:
+    """What a start with these inputs would be: each input with its value and what is wrong with it, and the checks that do not hold."""
+    node = node_of(request)
+    loaded = await node.find_flow(request.path_params["namespace"], request.path_params["flow"])
+    async with sent_inputs(request) as sent:
+        examined, checks = await node.examine(loaded, sent.inputs, sent.files)
+    return answer(
+        {
+            "id": loaded.flow.id,
+            "namespace": loaded.flow.namespace,
+            "inputs": [examined_json(each) for each in examined],
+            "checks": [{"message": each.message, "style": each.check.style, "behavior": each.check.behavior} for each in checks],
+        }
+    )
+
+
+async def validate_resume(request: Request) -> Response:
+    """What a resume with these answers would be."""
+    node, id_ = node_of(request), request.path_params["id"]
+    if len(id_) != LENGTH and node.catalog.find(id_, "resume") is not None:  # a flow of that name
+        request.path_params.update(namespace=id_, flow="resume")
+        return await validate(request)
+    execution = await node.engine.load(id_)
+    async with sent_inputs(request) as sent:
+        examined = await node.examine_resume(execution, sent.inputs, sent.files)
+    head = execution.head
+    return answer({"id": head.flow, "namespace": head.namespace, "inputs": [examined_json(each) for each in examined]})
+
+
+def examined_json(examined: Examined) -> dict[str, Any]:
+    """One input, as Kestra's forms want it."""
+    secret = examined.spec.type == "SECRET" and examined.value is not None
+    return {
+        "input": examined.spec.model_dump(mode="json", by_alias=True, exclude_none=True),
+        "value": "********" if secret else examined.value,
+        "enabled": examined.enabled,
+        "isDefault": not examined.own and examined.value is not None,
+        "errors": [] if examined.problem is None else [{"message": str(InputProblem(examined.spec.id, examined.problem))}],
+    }
+
+
+def _labels(given: Sequence[str]) -> dict[str, str]:
+    """`key:value` each. Raises UserError, Unprocessable for labels that only onbeat sets."""
+    labels = {}
+    for label in given:
+        key, colon, value = label.partition(":")
+        if not key or not colon:
+            raise UserError(f"`{label}` is no label; write it as key:value")
+        if key.startswith("system.") and key != CORRELATION:
+            raise Unprocessable(f"label `{key}`: those that begin with `system.` are set by onbeat")
+        labels[key] = value
+    return labels
+
+
+def _revision(given: str | None) -> int | None:
+    if given and not (given.isascii() and given.isdigit()):
+        raise UserError(f"revision `{given[:40]}` is no number")
+    return int(given) if given else None
+
+
+def _instant(given: str | None) -> Micros | None:
+    if not given:
+        return None
+    try:
+        return from_datetime(read_datetime(given))
+    except ValueError as wrong:
+        raise UserError(f"scheduleDate: {wrong}") from None
 
 
 async def show(request: Request) -> Response:
@@ -150,8 +224,9 @@ async def pause(request: Request) -> Response:
 
 
 async def resume(request: Request) -> Response:
-    """Resume an execution. Body: the answers to onResume."""
-    await node_of(request).resume(request.path_params["id"], await inputs_of(request))
+    """Resume an execution. Body: the answers to onResume, as JSON or as a form with files."""
+    async with sent_inputs(request) as sent:
+        await node_of(request).resume(request.path_params["id"], sent.inputs, files=sent.files)
     return Response(status_code=204)
 
 

@@ -21,11 +21,16 @@ from starlette.routing import Route
 
 from onbeat.api.access import Access, Permission
 from onbeat.core.inputs import InputError
+from onbeat.engine.checks import Blocked
 from onbeat.engine.node import Node
 from onbeat.errors import NotFound, OutsideError, Overloaded, Refused, StoreBroken, Unauthorized, UserError
 
 _log = structlog.get_logger("onbeat.api")
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Unprocessable(UserError):
+    """The request can be read, and asks for what cannot be."""
 
 
 class TooLarge(UserError):
@@ -110,8 +115,10 @@ def one_route(path: str, handler: Handler, permission: Permission, methods: tupl
 async def _tried(request: Request, handler: Handler, template: str) -> Response:
     try:
         return await handler(request)
-    except InputError as wrong:
+    except (InputError, Blocked) as wrong:
         return problem(422, "Invalid inputs", str(wrong))
+    except Unprocessable as wrong:
+        return problem(422, "Not possible", str(wrong))
     except TooLarge as wrong:
         return problem(413, "Too large", str(wrong))
     except TooSlow as wrong:

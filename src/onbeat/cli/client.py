@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from onbeat.cli.form import Form
 from onbeat.cli.place import Place, find
 from onbeat.errors import NotFound, OnbeatError, OutsideError, Overloaded, Refused, Unauthorized, UserError
 
@@ -79,10 +80,10 @@ class Client:
         headers: Mapping[str, str] | None = None,
         patience: float | None = _PATIENCE,
     ) -> Any:
-        """The answer as plain data. Raises OnbeatError: which one says who must act."""
+        """The answer as plain data. body: a Form, or what is sent as JSON. Raises OnbeatError: which one says who must act."""
         connection = self._connect(patience)
         try:
-            content = None if body is None else json.dumps(body, allow_nan=False).encode()
+            content = body if body is None or isinstance(body, Form) else json.dumps(body, allow_nan=False).encode()
             answer = self._send(connection, method, path, query, content, {**_typed(content), **(headers or {})})
             text = answer.read()
         except (OSError, http.client.HTTPException) as problem:
@@ -127,7 +128,7 @@ class Client:
         method: str,
         path: str,
         query: Mapping[str, Any] | None,
-        content: bytes | None,
+        content: bytes | Form | None,
         headers: Mapping[str, str],
     ) -> http.client.HTTPResponse:
         given = {name: value for name, value in (query or {}).items() if value is not None and value != []}
@@ -141,7 +142,9 @@ class Client:
         return OutsideError(f"cannot reach onbeat at {self.place.url} ({why}): start it with `onbeat serve`")
 
 
-def _typed(content: bytes | None) -> dict[str, str]:
+def _typed(content: bytes | Form | None) -> dict[str, str]:
+    if isinstance(content, Form):
+        return {"Content-Type": content.content_type, "Content-Length": str(content.length)}
     return {} if content is None else {"Content-Type": "application/json"}
 
 

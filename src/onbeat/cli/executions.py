@@ -11,7 +11,8 @@ import typer
 from onbeat.cli import show
 from onbeat.cli.client import API, Client, listed, part
 from onbeat.cli.follow import follow_execution
-from onbeat.cli.options import AsJson, Data, Inputs, Server, pairs
+from onbeat.cli.form import Form
+from onbeat.cli.options import AsJson, Data, Files, Inputs, Server, pairs
 
 app = typer.Typer(no_args_is_help=True)
 Id = Annotated[str, typer.Argument(metavar="ID", help="The execution's id.")]
@@ -106,9 +107,10 @@ def pause(id_: Id, server: Server = None, data: Data = None) -> None:
 
 
 @app.command(epilog="Example: onbeat executions resume 6VqJx0s3bq0Zk1u8mD2c4e -i approved=true")
-def resume(id_: Id, inputs: Inputs = None, server: Server = None, data: Data = None) -> None:
+def resume(id_: Id, inputs: Inputs = None, files: Files = None, server: Server = None, data: Data = None) -> None:
     """Go on after a pause, with the answers it asks for."""
-    _act(server, data, "POST", id_, "resume", pairs(inputs, "--input"))
+    given, kept = pairs(inputs, "--input"), pairs(files, "--file")
+    _act(server, data, "POST", id_, "resume", Form(given, kept) if kept else given)
 
 
 @app.command(epilog="Example: onbeat executions restart 6VqJx0s3bq0Zk1u8mD2c4e")

@@ -11,7 +11,8 @@ from onbeat.cli import show
 from onbeat.cli.client import API, Client, listed, part
 from onbeat.cli.errors import Exit
 from onbeat.cli.follow import GOOD, follow_execution
-from onbeat.cli.options import AsJson, Data, Inputs, Server, pairs
+from onbeat.cli.form import Form
+from onbeat.cli.options import AsJson, Data, Files, Inputs, Server, pairs
 from onbeat.core.names import did_you_mean
 from onbeat.errors import NotFound
 
@@ -55,6 +56,9 @@ def show_flow(name: Name, as_json: AsJson = False, server: Server = None, data: 
 def run_flow(
     name: Name,
     inputs: Inputs = None,
+    files: Files = None,
+    labels: Annotated[list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="A label; repeat it for more.")] = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="Begin then: 2026-01-31T12:00:00Z.")] = None,
     follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Show what it does until it ends.")] = True,
     as_json: AsJson = False,
     server: Server = None,
@@ -63,7 +67,9 @@ def run_flow(
     """Start a flow; exit code 1 when it fails."""
     client = Client.of(server, data)
     namespace, id_ = find_flow(client, name)
-    started = client.call("POST", f"{API}/executions/{part(namespace)}/{part(id_)}", pairs(inputs, "--input"))
+    query = {"labels": [f"{key}:{value}" for key, value in pairs(labels, "--label").items()], "scheduleDate": at}
+    given, kept = pairs(inputs, "--input"), pairs(files, "--file")
+    started = client.call("POST", f"{API}/executions/{part(namespace)}/{part(id_)}", Form(given, kept) if kept else given, query=query)
     if not follow:
         if as_json:
             show.put_json(started)

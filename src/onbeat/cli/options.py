@@ -12,6 +12,7 @@ Server = Annotated[str | None, typer.Option("--server", help="Address of the dae
 Data = Annotated[Path | None, typer.Option("--data", help="Data folder of the daemon; else ONBEAT_DATA, else .onbeat.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Inputs = Annotated[list[str] | None, typer.Option("--input", "-i", metavar="KEY=VALUE", help="An input; repeat it for more.")]
+Files = Annotated[list[str] | None, typer.Option("--file", metavar="KEY=PATH", help="A FILE input; repeat it for more.")]
 
 
 def pairs(given: list[str] | None, option: str) -> dict[str, str]:

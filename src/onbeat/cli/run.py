@@ -22,7 +22,6 @@ from onbeat.cli.errors import Exit, complain
 from onbeat.cli.report import Watch, conclude, report
 from onbeat.cli.serve import load_settings
 from onbeat.cli.show import put_json
-from onbeat.core.event import Json
 from onbeat.core.execution import Execution
 from onbeat.core.flow import Flow
 from onbeat.core.inputs import unknown
@@ -30,6 +29,7 @@ from onbeat.core.plan.subflow import Subflow
 from onbeat.core.states import State
 from onbeat.daemon import running
 from onbeat.daemon.logs import configure
+from onbeat.engine.inputs import Upload
 from onbeat.engine.loader import check_flow
 from onbeat.engine.node import Node
 from onbeat.errors import InvalidFile, UserError
@@ -92,25 +92,16 @@ async def _begin(
     flow, _ = check_flow(text, str(file), node.registry)
     await node.loader.keep(flow, text.decode(), str(file))
     await _keep_called(node, flow, _index(flow_dirs, file))
-    given: dict[str, Json] = dict(inputs)
-    for name, path in files.items():
-        given[name] = await _store(node, flow, name, Path(path))
-    strays = unknown(flow.inputs, given)
+    strays = unknown(flow.inputs, {**inputs, **files})
     if strays:
         raise UserError("\n".join(strays))
-    return await node.start(flow.namespace, flow.id, given)
+    return await node.start(flow.namespace, flow.id, inputs, files={name: _upload(Path(path)) for name, path in files.items()})
 
 
-async def _store(node: Node, flow: Flow, name: str, path: Path) -> str:
-    """Keep a file as an input; returns its address, which has Kestra's form."""
-    upload = node.identity.new(node.clock.now())
-    folder = f"{flow.namespace.replace('.', '/')}/{flow.id}/executions/{upload}/inputs/{_safe(name)}"
-    return await node.storage.put(f"{folder}/{_safe(path.name)}", _read(path))
-
-
-def _safe(name: str) -> str:
-    """A name as an address can have it."""
-    return re.sub(r"[^\w.-]", "_", name).lstrip(".") or "file"
+def _upload(path: Path) -> Upload:
+    if not path.is_file():
+        raise UserError(f"{path} is not a file; --file takes KEY=PATH")
+    return Upload(path, path.name)
 
 
 def _read(path: Path) -> bytes:

@@ -6,27 +6,28 @@ Called by: api, cli, testing; built by daemon.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from onbeat.core import signals as s
-from onbeat.core.addresses import value_folder
-from onbeat.core.event import Json
+from onbeat.core.addresses import execution_folder, value_folder
+from onbeat.core.event import Json, Micros
 from onbeat.core.execution import Execution, Head, Trigger
 from onbeat.core.flow import Flow
-from onbeat.core.inputs import resolve
+from onbeat.core.inputs import Examined, InputSpec
 from onbeat.core.names import did_you_mean
 from onbeat.core.plan.pause import Pause
 from onbeat.core.restart import restartable
 from onbeat.core.states import State
 from onbeat.engine.catalog import Catalog, LoadedFlow
+from onbeat.engine.checks import Broken, broken_checks, checked
 from onbeat.engine.engine import Engine
 from onbeat.engine.evaluator import Evaluator
 from onbeat.engine.identity import Identity
-from onbeat.engine.inputs import renderer
+from onbeat.engine.inputs import Given, Upload
 from onbeat.engine.intake import Intake
 from onbeat.engine.loader import Loader
 from onbeat.engine.namespace_files import KeptFiles
@@ -35,6 +36,7 @@ from onbeat.engine.relay import READER, Relay
 from onbeat.engine.runner import Runner
 from onbeat.engine.tasklog import TaskLogs
 from onbeat.engine.topics import Projection
+from onbeat.engine.trigger_states import TriggerStates
 from onbeat.engine.values import KeptValues
 from onbeat.errors import NotFound, Overloaded, Refused
 from onbeat.ports import Clock, Publisher, Queries, Record, Started, Storage, Store, Work
@@ -76,6 +78,7 @@ class Node:
     clock: Clock
     events_topic: str
     projection: Projection
+    triggers: TriggerStates
     ready: bool = False
     relays: list[Relay] = field(default_factory=list)
 
@@ -87,33 +90,71 @@ class Node:
         flow: str,
         inputs: Mapping[str, Json] | None = None,
         *,
+        files: Mapping[str, Upload] | None = None,
         labels: Mapping[str, str] | None = None,
         revision: int | None = None,
         correlation_id: str | None = None,
         trigger: Trigger | None = None,
+        scheduled: Micros | None = None,
     ) -> Execution:
-        """Start a flow by hand. Raises NotFound, Refused (disabled, or it takes nothing now), InputError: then nothing was created."""
+        """Start a flow by hand. scheduled: when it is to begin.
+
+        Raises NotFound, Refused (disabled, or it takes nothing now), InputError, Blocked: then nothing was created.
+        """
         loaded = await self.find_flow(namespace, flow, revision)
         if loaded.flow.disabled:
             raise Refused(f"flow {loaded.flow.name} is disabled; take `disabled: true` out of it to run it")
         if not self.ready or self.engine.full():
             raise Overloaded("no further execution is taken now; try again later")
-        given = resolve(loaded.flow.inputs, inputs or {}, renderer(loaded.flow))
         now = self.clock.now()
         id_ = self.identity.new(now)
-        head = Head(
-            id=id_,
-            namespace=loaded.flow.namespace,
-            flow=loaded.flow.id,
-            revision=loaded.flow.revision,
-            created=now,
-            inputs=await self.payloads.keep(given, f"{value_folder(loaded.flow.namespace, loaded.flow.id, id_)}/inputs"),
-            labels={**loaded.flow.labels, **(labels or {})},
-            variables=loaded.flow.variables,
+        given = _given(loaded.flow.inputs, inputs, files, loaded.flow.namespace, loaded.flow.id, id_)
+        head = self._head(loaded.flow, id_, now, await given.resolve(loaded.flow))
+        head = msgspec.structs.replace(
+            head,
+            labels={**head.labels, **(labels or {})},
             correlation_id=correlation_id or id_,
             trigger=trigger,
+            scheduled=scheduled,
         )
-        return await self.engine.start(head, loaded)
+        head = await checked(self.evaluator, loaded.flow, head)
+        await given.keep_files(self.storage)
+        where = f"{value_folder(head.namespace, head.flow, id_)}/inputs"
+        kept = await self.payloads.keep_inputs(loaded.flow, head.inputs, where)
+        return await self.engine.start(msgspec.structs.replace(head, inputs=kept), loaded)
+
+    async def examine(
+        self, loaded: LoadedFlow, inputs: Mapping[str, Json], files: Mapping[str, Upload]
+    ) -> tuple[list[Examined], list[Broken]]:
+        """What a start with these inputs would be: its inputs, and when they are right the checks that do not hold. Creates nothing."""
+        flow, now = loaded.flow, self.clock.now()
+        id_ = self.identity.new(now)
+        given = _given(flow.inputs, inputs, files, flow.namespace, flow.id, id_)
+        examined = await given.examine(flow)
+        if any(each.problem is not None for each in examined):
+            return examined, []
+        return examined, await broken_checks(self.evaluator, flow, self._head(flow, id_, now, await given.resolve(flow)))
+
+    async def examine_resume(self, execution: Execution, inputs: Mapping[str, Json], files: Mapping[str, Upload]) -> list[Examined]:
+        """What a resume with these answers would be: the inputs of the pauses that wait."""
+        head = execution.head
+        flow = (await self.catalog.revision(head.namespace, head.flow, head.revision)).flow
+        asked = [_given(pause.on_resume, inputs, files, head.namespace, head.flow, head.id) for pause in _waiting(flow, execution)]
+        return [each for given in asked for each in await given.examine(flow)]
+
+    def _head(self, flow: Flow, id_: str, now: Micros, inputs: dict[str, Json]) -> Head:
+        """An execution of the flow that nothing else started, its secrets sealed."""
+        return Head(
+            id=id_,
+            namespace=flow.namespace,
+            flow=flow.id,
+            revision=flow.revision,
+            created=now,
+            inputs=self.payloads.seal(flow, inputs),
+            labels=flow.labels,
+            variables=flow.variables,
+            correlation_id=id_,
+        )
 
     async def find_flow(self, namespace: str, flow: str, revision: int | None = None) -> LoadedFlow:
         """A served flow, or a revision of it. Raises NotFound with the nearest name."""
@@ -139,13 +180,29 @@ class Node:
             raise Refused(f"execution {execution} is {found.state}; only a RUNNING one can be paused")
         return await self.engine.ask(execution, s.Pause())
 
-    async def resume(self, execution: str, inputs: Mapping[str, Json] | None = None, by: str | None = None) -> Execution:
+    async def resume(
+        self,
+        execution: str,
+        inputs: Mapping[str, Json] | None = None,
+        by: str | None = None,
+        *,
+        files: Mapping[str, Upload] | None = None,
+        decision: str | None = None,
+        comment: str | None = None,
+    ) -> Execution:
         """Go on from a pause, with the answers to onResume. Raises NotFound, Refused, InputError."""
         found = await self.engine.load(execution)
         if found.state is not State.PAUSED and not found.paused:
             raise Refused(f"execution {execution} is {found.state}, not PAUSED")
-        loaded = await self.catalog.revision(found.head.namespace, found.head.flow, found.head.revision)
-        return await self.engine.ask(execution, s.Resume(_answers(loaded.flow, found, inputs or {}), by))
+        head = found.head
+        loaded = await self.catalog.revision(head.namespace, head.flow, head.revision)
+        asked = [_given(pause.on_resume, inputs, files, head.namespace, head.flow, head.id) for pause in _waiting(loaded.flow, found)]
+        answers: dict[str, Json] = {}
+        for given in asked:
+            answers |= await given.resolve(loaded.flow)
+        for given in asked:
+            await given.keep_files(self.storage)
+        return await self.engine.ask(execution, s.Resume(answers, by, decision, comment))
 
     async def restart(self, execution: str) -> Execution:
         """Run a terminated execution again from its failed tasks. Raises NotFound, Refused."""
@@ -240,12 +297,22 @@ class Node:
         }
 
 
-def _answers(flow: Flow, execution: Execution, inputs: Mapping[str, Json]) -> dict[str, Json]:
-    """The inputs of the Pause tasks that wait, checked."""
-    answers: dict[str, Json] = {}
+def _waiting(flow: Flow, execution: Execution) -> Iterator[Pause]:
+    """The Pause tasks of an execution that wait."""
     for n in execution.open:
         run = execution.runs[n]
         spec = flow.by_id[run.task]
         if run.state is State.PAUSED and isinstance(spec, Pause):
-            answers |= resolve(spec.on_resume, inputs, renderer(flow))
-    return answers
+            yield spec
+
+
+def _given(
+    specs: Sequence[InputSpec],
+    inputs: Mapping[str, Json] | None,
+    files: Mapping[str, Upload] | None,
+    namespace: str,
+    flow: str,
+    execution: str,
+) -> Given:
+    """What was given for these inputs of an execution."""
+    return Given(specs, inputs or {}, files or {}, f"{execution_folder(namespace, flow, execution)}/inputs")

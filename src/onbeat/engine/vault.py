@@ -15,6 +15,7 @@ import base64
 import binascii
 import importlib
 import os
+import tempfile
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -91,8 +92,7 @@ def _write(path: Path) -> bytes:
     """Make the key once: whole or not there, whoever else makes it at the same time."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = os.urandom(32)
-    half = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor, half = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         os.write(descriptor, base64.b64encode(key))
         os.fsync(descriptor)
