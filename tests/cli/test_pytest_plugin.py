@@ -96,8 +96,6 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
     (pytester.path / "flows").mkdir()
     (pytester.path / "flows" / "order.yaml").write_text(FLOW)
     pytester.makeini(INI)
-        "[pytest]\naddopts = -p onbeat.cli.pytest_plugin -p no:cacheprovider\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\nfilterwarnings = error\n"
-    )
     return pytester
 
 
