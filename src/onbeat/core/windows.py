@@ -96,7 +96,8 @@ Clock = Annotated[time, BeforeValidator(_clock)]
 def _daily(begin: time, end: time) -> Daily:
     """From one time to the other, at the first one's offset."""
     offset = micros(begin.utcoffset() or timedelta())
-    shift = offset - micros(end.utcoffset() or begin.utcoffset() or timedelta())
+    theirs = end.utcoffset()
+    shift = 0 if theirs is None else offset - micros(theirs)
     length = (_since_midnight(end) + shift - _since_midnight(begin)) % DAY or DAY
     return Daily(begin=_since_midnight(begin), length=length, offset=offset)
 
