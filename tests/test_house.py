@@ -38,7 +38,7 @@ PLANTED = {
 WITHOUT_OWN_TEST = {
     "__main__.py": "tests/services/test_daemon.py: one call, and only a process runs it",
     "plugins/mqtt/client.py": "tests/plugins/mqtt/test_connection.py: what aiomqtt and paho do wrong shows in a connection only",
-    "ports/actions.py": "tests/engine/test_node.py: a contract; the node's own actions are behind it",
+    "ports/actions.py": "tests/engine/test_actions.py: a contract; the node's own actions are behind it",
     "ports/following.py": "tests/plugins/test_bus.py: what follows a log is a source; the bus's tests hold it to its rules",
     "ports/queries.py": "tests/stores/test_store.py: a contract; every store is held to it",
     "ports/store.py": "tests/stores/test_store.py: a contract; every store is held to it",

@@ -267,7 +267,7 @@ WORDS: dict[str, dict[str, str]] = {
         "before": "Versions before this time.",
         "keepAmount": "How many versions of a file stay.",
     },
-    "plugins.execution.Fail": {
+    "plugins.execution.own.Fail": {
         "condition": "Fail only when this is true.",
         "errorMessage": "What the execution says of it.",
     },
@@ -284,23 +284,18 @@ WORDS: dict[str, dict[str, str]] = {
         "kwargs": "Its arguments.",
         "mode": "Where it runs.",
     },
-    "plugins.http.Request": {
-        "uri": "Address, beginning with `http://` or `https://`.",
-        "method": "Method.",
-        "body": "What is sent. A map or list is sent as JSON.",
-        "formData": "Sent as a form instead of a body.",
-        "contentType": "Content type of what is sent.",
-        "headers": "Headers by name.",
-        "params": "Parameters of the query, added to the address.",
-    },
-    "plugins.http.Timeouts": {
+    "plugins.http.options.Timeouts": {
         "connectTimeout": "Longest time to connect.",
         "readIdleTimeout": "Longest time without a piece of the answer.",
     },
-    "plugins.http.Options": {
+    "plugins.http.options.Options": {
         "connectTimeout": "Old name of `timeout.connectTimeout`.",
         "readTimeout": "Old name of `timeout.readIdleTimeout`.",
         "readIdleTimeout": "Old name of `timeout.readIdleTimeout`.",
+        "connectionPoolIdleTimeout": "Taken for Kestra's sake: each request has its own connection.",
+        "basicAuthUser": "Old name of `auth.username`.",
+        "basicAuthPassword": "Old name of `auth.password`.",
+        "logLevel": "Taken for Kestra's sake; see `logs`.",
         "followRedirects": "Go where a redirect leads.",
         "allowFailed": "A status of 400 and more does not fail the task.",
         "allowedResponseCodes": "The statuses that do not fail the task, instead of those below 400.",
@@ -308,10 +303,10 @@ WORDS: dict[str, dict[str, str]] = {
         "maxContentLength": "Largest answer in bytes, after decompression.",
         "logs": "What is logged; credentials are masked.",
     },
-    "plugins.http.Basic": {"type": "User and password.", "username": "The user.", "password": "The password."},
-    "plugins.http.Bearer": {"type": "A token.", "token": "The token."},
-    "plugins.http.Ssl": {"insecureTrustAllCertificates": "Do not check who answers."},
-    "plugins.http.Proxy": {
+    "plugins.http.options.Basic": {"type": "User and password.", "username": "The user.", "password": "The password."},
+    "plugins.http.options.Bearer": {"type": "A token.", "token": "The token."},
+    "plugins.http.options.Ssl": {"insecureTrustAllCertificates": "Do not check who answers."},
+    "plugins.http.options.Proxy": {
         "type": "`HTTP`: go through it.",
         "address": "Its host.",
         "port": "Its port.",
