@@ -13,7 +13,7 @@ def test_a_value_is_kept_shown_listed_and_removed(onbeat, daemon):
     rows = [line.split() for line in onbeat("kv", "list", "shop.kv", data=daemon.data).stdout.splitlines()]
     assert rows[0][:3] == ["KEY", "TYPE", "UPDATED"]
     assert rows[1][:2] == ["rate", "NUMBER"]
-    assert onbeat("kv", "list", "shop.kv", "--prefix", "x", data=daemon.data).stdout == "no values\n"
+    assert onbeat("kv", "list", "shop.kv", "--prefix", "x", data=daemon.data).stderr == "no values\n"
     assert onbeat("kv", "delete", "shop.kv", "rate", data=daemon.data).exit_code == 0
     for command in (("get", "rate"), ("delete", "rate")):
         gone = onbeat("kv", command[0], "shop.kv", command[1], data=daemon.data)
