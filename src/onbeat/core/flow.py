@@ -235,6 +235,8 @@ class FlowableSpec(TaskSpec):
     """What the shell is asked to do when the block is over; its answer, a map, is the run's outputs."""
     fan: ClassVar[bool] = False
     """Whether its lanes are executions of their own."""
+    whole: ClassVar[bool] = False
+    """Whether a restart runs all of it again, and not only what failed in it."""
     stops_on_failure: ClassVar[bool] = True
     """Whether no further lane begins once one has failed."""
 

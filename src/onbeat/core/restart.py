@@ -123,7 +123,7 @@ def _left(draft: Draft) -> _Left:
                 left.tails.extend(below(children, run.n))
                 left = left._replace(more=left.more or run.state in FAILING)
         for lane, run in sorted(last.items()):
-            if run.state in FAILING and _goes_inside(execution, children, run):
+            if run.state in FAILING and _goes_inside(draft, children, run):
                 left.blocks.append(run.n)
             elif run.state in FAILING:
                 left.leaves.append(run)
@@ -139,10 +139,10 @@ def _left(draft: Draft) -> _Left:
     return left
 
 
-def _goes_inside(execution: Execution, children: "dict[int, list[TaskRun]]", run: TaskRun) -> bool:
-    """Whether a failed flowable is run again from what failed in it; one in which nothing did is run anew."""
-    block = execution.blocks.get(run.n)
-    if block is None or (block.round and not any(child.state in FAILING for child in children[run.n])):
+def _goes_inside(draft: Draft, children: "dict[int, list[TaskRun]]", run: TaskRun) -> bool:
+    """Whether a failed flowable is run again from what failed in it; one in which nothing did is run anew, and one that is a whole."""
+    block = draft.execution.blocks.get(run.n)
+    if block is None or draft.flowable(run.n).whole or (block.round and not any(child.state in FAILING for child in children[run.n])):
         return False
     return block.fan is None or block.lanes > 0
 

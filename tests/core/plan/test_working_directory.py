@@ -3,8 +3,10 @@
 import pytest
 
 from onbeat.core import signals as s
+from onbeat.core.execution import TaskRun
 from onbeat.core.parse import parse_flow
 from onbeat.core.plan.working_directory import WorkingDirectory, enclosing
+from onbeat.core.states import State
 from onbeat.errors import InvalidFile
 from tests.core.world import FAILED, KILLED, SUCCESS, World, flow_of
 
@@ -45,6 +47,24 @@ def test_a_kill_collects_nothing():
 
     assert world.state is KILLED
     assert "@files" not in world.run("wd").answers
+
+
+def test_a_restart_runs_all_of_it_again():
+    """What the tasks before the failure had left in the directory is gone."""
+    runs: list[str] = []
+
+    def note(world: World, run: TaskRun) -> State:
+        runs.append(run.task)
+        return FAILED if runs.count("b") == 1 and run.task == "b" else SUCCESS
+
+    world = World(FLOW, {"a": note, "b": note}, outside={"@directory": {"cache": 1}, "@files": None}).play()
+    assert world.state is FAILED
+    world.tell(s.Restart())
+    assert world.run("wd").ask == "@directory"
+    world.play()
+
+    assert runs == ["a", "b", "a", "b"]
+    assert world.states == {"wd": SUCCESS, "a": SUCCESS, "b": SUCCESS, "after": SUCCESS}
 
 
 @pytest.mark.parametrize(

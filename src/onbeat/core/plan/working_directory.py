@@ -60,6 +60,8 @@ class WorkingDirectory(FlowableSpec):
 
     prepared_by: ClassVar[str] = "@directory"
     collected_by: ClassVar[str] = "@files"
+    whole: ClassVar[bool] = True
+    """The directory of what failed is gone."""
 
     tasks: Work
     input_files: Annotated[Dynamic, AfterValidator(_map_or_text)] = Field(None, alias="inputFiles")
