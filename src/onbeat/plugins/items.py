@@ -70,10 +70,15 @@ class Split(TaskOptions):
     names: ClassVar[tuple[str, ...]] = ("core.storage.Split",)
 
     from_: str = Field(alias="from")
+    """The address of the file."""
     bytes_: Text | None = Field(None, alias="bytes")
+    """How large a part is, such as `10MB`."""
     partitions: int | None = Field(None, ge=1, le=_MOST_PARTITIONS)
+    """How many parts."""
     rows: int | None = Field(None, ge=1)
+    """How many lines a part has."""
     separator: Text = "\n"
+    """What comes after each line."""
 
     @model_validator(mode="after")
     def _some_size(self) -> "Split":
@@ -115,8 +120,11 @@ class Reverse(TaskOptions):
     names: ClassVar[tuple[str, ...]] = ("core.storage.Reverse",)
 
     from_: str = Field(alias="from")
+    """The address of the file."""
     separator: Text = "\n"
+    """What comes after each line."""
     charset: str = "UTF-8"
+    """How its text is encoded."""
 
     async def run(self, context: TaskContext) -> Outcome:
         """Turn them around."""
@@ -156,9 +164,13 @@ class FilterItems(TaskOptions):
     verbatim: ClassVar[frozenset[str]] = frozenset({"filterCondition"})
 
     from_: str = Field(alias="from")
+    """The address of the file."""
     condition: Any = Field(alias="filterCondition")
+    """An expression, evaluated for each item."""
     kind: Literal["INCLUDE", "EXCLUDE"] = Field("INCLUDE", alias="filterType")
+    """Whether the items are kept for which it is true, or left out."""
     otherwise: Literal["FAIL", "INCLUDE", "EXCLUDE"] = Field("FAIL", alias="errorOrNullBehavior")
+    """What becomes of an item for which it is null or fails."""
 
     async def run(self, context: TaskContext) -> Outcome:
         """Keep those."""
@@ -220,7 +232,9 @@ class DeduplicateItems(TaskOptions):
     verbatim: ClassVar[frozenset[str]] = frozenset({"expr"})
 
     from_: str = Field(alias="from")
+    """The address of the file."""
     expr: Any
+    """An expression, evaluated for each item: its key."""
 
     async def run(self, context: TaskContext) -> Outcome:
         """Look for the last of each key, then keep those."""

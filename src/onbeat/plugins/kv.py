@@ -46,14 +46,21 @@ class Set(TaskOptions):
     names: ClassVar[tuple[str, ...]] = ("core.kv.Set",)
 
     key: Text
+    """The key: letters, digits, `.`, `_` and `-`."""
     value: Any
+    """The value, of any type."""
     namespace: str | None = None
+    """The namespace; without it the flow's."""
     kind: Annotated[Kind, BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value)] | None = Field(
         None, alias="kvType"
     )
+    """Its type; a text is read as one."""
     ttl: Duration | None = None
+    """Time after which it is gone."""
     overwrite: bool = True
+    """Whether a value that is there is replaced; else the task fails."""
     description: str | None = Field(None, alias="kvDescription")
+    """What it is."""
 
     async def run(self, context: TaskContext) -> Outcome:
         """Keep it."""
@@ -89,8 +96,11 @@ class Get(TaskOptions):
     names: ClassVar[tuple[str, ...]] = ("core.kv.Get",)
 
     key: Text
+    """The key."""
     namespace: str | None = None
+    """The namespace, and only that; without it the flow's and those above it."""
     error_on_missing: bool = Field(False, alias="errorOnMissing")
+    """Whether the task fails when there is no value."""
 
     async def run(self, context: TaskContext) -> Outcome:
         """Read it."""
@@ -122,7 +132,9 @@ class GetKeys(TaskOptions):
     names: ClassVar[tuple[str, ...]] = ("core.kv.GetKeys",)
 
     prefix: Text = ""
+    """How the keys begin."""
     namespace: str | None = None
+    """The namespace; without it the flow's."""
 
     async def run(self, context: TaskContext) -> Outcome:
         """List them."""
@@ -149,8 +161,11 @@ class Delete(TaskOptions):
     names: ClassVar[tuple[str, ...]] = ("core.kv.Delete",)
 
     key: Text
+    """The key."""
     namespace: str | None = None
+    """The namespace; without it the flow's."""
     error_on_missing: bool = Field(False, alias="errorOnMissing")
+    """Whether the task fails when there is no value."""
 
     async def run(self, context: TaskContext) -> Outcome:
         """Remove it."""
@@ -167,9 +182,13 @@ class PurgeBehavior(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     type: Literal["key", "version"] = "key"
+    """Of `version` there is nothing to remove: onbeat keeps one version of a value."""
     expired_only: bool = Field(True, alias="expiredOnly")
+    """Whether values stay that have not expired."""
     before: str | None = None
+    """Taken for Kestra's sake."""
     keep_amount: int | None = Field(None, alias="keepAmount")
+    """Taken for Kestra's sake."""
 
 
 class PurgeKV(TaskOptions):
@@ -196,11 +215,16 @@ class PurgeKV(TaskOptions):
     names: ClassVar[tuple[str, ...]] = ("core.kv.PurgeKV",)
 
     namespaces: list[str] | None = None
+    """The namespaces; without them all."""
     namespace_pattern: str | None = Field(None, alias="namespacePattern")
+    """A pattern of namespaces, instead of `namespaces`."""
     include_child_namespaces: bool = Field(True, alias="includeChildNamespaces")
+    """Whether those below `namespaces` are meant too."""
     key_pattern: str = Field("*", alias="keyPattern")
+    """Only keys that fit."""
     behavior: PurgeBehavior = PurgeBehavior()
     expired_only: bool | None = Field(None, alias="expiredOnly")
+    """The older way to say `behavior.expiredOnly`."""
 
     @model_validator(mode="after")
     def _one_choice(self) -> "PurgeKV":

@@ -74,10 +74,15 @@ class UploadFiles(TaskOptions):
     workspace: ClassVar[bool] = True
 
     namespace: str | None = None
+    """The namespace; without it the flow's."""
     files: Annotated[dict[str, Text] | Texts | None, BeforeValidator(_list_or_map)] = None
+    """Names or patterns of files in the working directory, or addresses."""
     files_map: Annotated[dict[str, Text], BeforeValidator(_map_or_text)] | None = Field(None, alias="filesMap")
+    """Paths in the namespace, each with the address of a file."""
     destination: Text = "/"
+    """The folder they go to."""
     conflict: Conflict = "OVERWRITE"
+    """What becomes of a file that is there already."""
 
     @model_validator(mode="after")
     def _some_files(self) -> "UploadFiles":
@@ -139,8 +144,11 @@ class DownloadFiles(TaskOptions):
     names: ClassVar[tuple[str, ...]] = ("core.namespace.DownloadFiles",)
 
     namespace: str | None = None
+    """The namespace; without it the flow's."""
     files: Texts
+    """Paths or patterns."""
     destination: Text = ""
+    """A folder around the copies."""
 
     async def run(self, context: TaskContext) -> Outcome:
         """Copy them."""
@@ -172,8 +180,11 @@ class DeleteFiles(TaskOptions):
     names: ClassVar[tuple[str, ...]] = ("core.namespace.DeleteFiles",)
 
     namespace: str | None = None
+    """The namespace; without it the flow's."""
     files: Texts
+    """Paths or patterns."""
     delete_parent_folder: bool = Field(True, alias="deleteParentFolder")
+    """Taken for Kestra's sake: empty folders always go."""
 
     async def run(self, context: TaskContext) -> Outcome:
         """Remove them."""
@@ -190,8 +201,11 @@ class PurgeVersions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     type: Literal["version"] = "version"
+    """Only `version`."""
     before: datetime | str | None = None
+    """Versions before this time."""
     keep_amount: int | None = Field(None, alias="keepAmount", ge=0)
+    """How many versions of a file stay."""
 
 
 class PurgeFiles(TaskOptions):
@@ -221,9 +235,13 @@ class PurgeFiles(TaskOptions):
     names: ClassVar[tuple[str, ...]] = ("core.namespace.PurgeFiles",)
 
     namespaces: list[str] | None = None
+    """The namespaces; without them all."""
     namespace_pattern: str | None = Field(None, alias="namespacePattern")
+    """A pattern of namespaces, instead of `namespaces`."""
     include_child_namespaces: bool = Field(True, alias="includeChildNamespaces")
+    """Whether those below `namespaces` are meant too."""
     file_pattern: str | None = Field(None, alias="filePattern")
+    """Only files that fit."""
     behavior: PurgeVersions = PurgeVersions()
 
     async def run(self, context: TaskContext) -> Outcome:

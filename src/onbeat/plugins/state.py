@@ -27,8 +27,11 @@ class State(TaskOptions):
     """Which state."""
 
     name: Text = "default"
+    """Which state of the flow."""
     shared: bool = Field(False, alias="namespace")
+    """Whether all flows of the namespace share it."""
     taskrun_value: bool = Field(True, alias="taskrunValue")
+    """Whether each value of a loop has its own."""
 
     def key(self, context: TaskContext) -> str:
         """The key of its value."""
@@ -64,6 +67,7 @@ class Set(State):
     names: ClassVar[tuple[str, ...]] = ("core.state.Set",)
 
     data: dict[str, Any] | None = None
+    """What is merged into it."""
 
     async def run(self, context: TaskContext) -> Outcome:
         """Merge and keep it."""
@@ -91,6 +95,7 @@ class Get(State):
     names: ClassVar[tuple[str, ...]] = ("core.state.Get",)
 
     error_on_missing: bool = Field(False, alias="errorOnMissing")
+    """Whether the task fails when there is none."""
 
     async def run(self, context: TaskContext) -> Outcome:
         """Read it."""
@@ -119,6 +124,7 @@ class Delete(State):
     names: ClassVar[tuple[str, ...]] = ("core.state.Delete",)
 
     error_on_missing: bool = Field(False, alias="errorOnMissing")
+    """Whether the task fails when there is none."""
 
     async def run(self, context: TaskContext) -> Outcome:
         """Remove it."""

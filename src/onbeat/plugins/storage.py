@@ -52,7 +52,9 @@ class Write(TaskOptions):
     names: ClassVar[tuple[str, ...]] = ("core.storage.Write",)
 
     content: Text
+    """The text."""
     extension: str = ""
+    """How its name ends."""
 
     async def run(self, context: TaskContext) -> Outcome:
         """Write it."""
@@ -90,8 +92,11 @@ class Concat(TaskOptions):
     names: ClassVar[tuple[str, ...]] = ("core.storage.Concat",)
 
     files: Texts
+    """The addresses of the files, in order: a list, or JSON text of one."""
     separator: Text = ""
+    """What comes after each."""
     extension: str = ".tmp"
+    """How the name of the whole ends."""
 
     async def run(self, context: TaskContext) -> Outcome:
         """Join them, one after another."""
@@ -128,6 +133,7 @@ class Size(TaskOptions):
     names: ClassVar[tuple[str, ...]] = ("core.storage.Size",)
 
     uri: str
+    """The address of the file."""
 
     async def run(self, context: TaskContext) -> Outcome:
         """Measure it."""
@@ -156,7 +162,9 @@ class Delete(TaskOptions):
     names: ClassVar[tuple[str, ...]] = ("core.storage.Delete",)
 
     uri: str
+    """The address of the file."""
     error_on_missing: bool = Field(False, alias="errorOnMissing")
+    """Whether the task fails when it is not there."""
 
     async def run(self, context: TaskContext) -> Outcome:
         """Remove it; a folder is no file."""
@@ -233,7 +241,9 @@ class LocalFiles(TaskOptions):
     workspace: ClassVar[bool] = True
 
     inputs: InputFiles = Field({}, repr=False)
+    """Files that are put into the directory: their names, and their contents or addresses."""
     outputs: Texts = ()
+    """Files of the directory that are put into storage: names or patterns."""
 
     async def run(self, context: TaskContext) -> Outcome:
         """Put them in, then take them out."""
