@@ -131,7 +131,7 @@ def _default(schema: dict[str, Any]) -> str:
 
 def _yaml(value: Any) -> str:
     if isinstance(value, str):
-        return value if value and value.strip("*") else json.dumps(value)
+        return value if value.strip("*") and value == value.strip() else json.dumps(value)
     return json.dumps(value)
 
 
