@@ -57,3 +57,16 @@ async def test_values_in_storage_go_with_their_execution(tmp_path: Path) -> None
         assert await sweep(node.store, storage, clock.now() - 86_400_000_000) == 2
         assert await storage.executions() == [f"t/l/executions/{kept.id}"]
         assert await storage.size("kestra:///t/other.txt") == 1
+
+
+async def test_values_of_namespaces_go_when_they_have_expired(tmp_path: Path) -> None:
+    """In any namespace; the others stay."""
+    clock = ManualClock()
+    async with node_with(MemoryStore(), FLOWS, tmp_path, clock=clock, sources=False) as node:
+        await node.values.put("a", "short", 1, ttl=10)
+        await node.values.put("b", "long", 1, ttl=7_200)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(keep_tidy(node.store, clock, 1, 7, 10**9, values=node.values))
+            await clock.advance(3_601)
+            assert [set(await node.store.ledger(f"kv:{namespace}")) for namespace in ("a", "b")] == [set(), {"long"}]
+            task.cancel()
