@@ -118,7 +118,9 @@ def test_where_each_task_stands():
         START
         + "variables: {v: {id: a, type: t}}\nerrors: [{id: e, type: t}]\ntasks:\n"
         + "  - {id: i, type: core.flow.If, condition: 1, then: [{id: a, type: t, more: [{id: e, type: t}]}], else: [{id: b, type: t}]}\n"
-        + "  - {id: s, type: core.flow.Switch, value: x, cases: {k: [{id: c, type: t}]}, defaults: [{id: d, type: t}]}\n",
+        + "  - {id: s, type: core.flow.Switch, value: x, cases: {k: [{id: c, type: t}]}, defaults: [{id: d, type: t}]}\n"
+        + "  - {id: g, type: core.flow.Dag, tasks: [{task: {id: h, type: t}}, {task: {id: j, type: t}, dependsOn: [h]}]}\n"
+        + "  - {id: k, type: t, compensate: [{id: l, type: t}]}\n",
         "f.yaml",
     )
 
@@ -130,6 +132,11 @@ def test_where_each_task_stands():
         "s": ("tasks", 1),
         "c": ("tasks", 1, "cases", "k", 0),
         "d": ("tasks", 1, "defaults", 0),
+        "g": ("tasks", 2),
+        "h": ("tasks", 2, "tasks", 0, "task"),
+        "j": ("tasks", 2, "tasks", 1, "task"),
+        "k": ("tasks", 3),
+        "l": ("tasks", 3, "compensate", 0),
     }
 
 

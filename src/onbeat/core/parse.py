@@ -187,6 +187,8 @@ def _kind(task: dict[str, Any]) -> type[TaskSpec]:
 
 def _inside(model: type[BaseModel], key: str | int) -> list[type[BaseModel]]:
     """The models in a field's type."""
+    if key == "compensate" and issubclass(model, TaskSpec):
+        return [TaskSpec]  # tasks inside of the model that makes tasks: its type says Any
     for field, names in _names(model).items():
         if key in names:
             return list(_models_in(model.model_fields[field].annotation))
@@ -221,11 +223,13 @@ def task_paths(flow: Flow, document: Document) -> dict[str, Path]:
     return {id_: path for path, id_ in _tasks(document.data, Flow) if id_ in flow.by_id}
 
 
-def _tasks(value: Any, model: type[BaseModel] | None, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """The tasks inside a value, in the order of the document, with their ids. model: what reads the value, None in a list of tasks."""
-    if model is None and isinstance(value, dict) and isinstance(value.get("type"), str):
-        model = _kind(value)
+def _tasks(value: Any, *models: type[BaseModel], path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """The tasks inside a value, in the order of the document, with their ids. models: what may read the value."""
+    if TaskSpec in models and isinstance(value, dict) and isinstance(value.get("type"), str):
         yield path, str(value.get("id"))
+        models = (_kind(value),)
     for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
-        if model is None or TaskSpec in _inside(model, key):
-            yield from _tasks(item, None, (*path, key))
+        within = isinstance(value, dict) and TaskSpec not in models
+        inner = [found for model in models for found in _inside(model, key)] if within else models
+        if inner:
+            yield from _tasks(item, *inner, path=(*path, key))
