@@ -91,7 +91,13 @@ WORDS: dict[str, dict[str, str]] = {
         "allowFailure": "A failure is a `WARNING`, and the flow goes on.",
         "allowWarning": "A warning is a `SUCCESS`.",
         "logLevel": "Least level of log lines that are kept.",
+        "logToFile": "Keep the log of each attempt in a file in storage, however long, instead of among the execution's log lines.",
+        "taskCache": "Take the outputs of an earlier success with the same properties, instead of running again. For tasks that do work.",
         "onLost": "What happens to an attempt that ran when the daemon died; see [guarantees](../guarantees.md#onlost).",
+    },
+    "core.flow.TaskCache": {
+        "enabled": "Look for one, and keep what this run gives.",
+        "ttl": "How long outputs are taken; for ever without it.",
     },
     "core.flow.FlowableSpec": {
         "errors": "Tasks that run when one inside it failed.",
@@ -216,7 +222,7 @@ WORDS: dict[str, dict[str, str]] = {
     "ports.tasks.WorkspaceTask": {
         "inputFiles": "Files in its working directory: name to content, or to an address in storage or `nsfile:///path`.",
         "outputFiles": "Names or patterns of files to keep in storage: `{{ outputs.ID.outputFiles['NAME'] }}` is the address.",
-        "namespaceFiles": "Files of namespaces in its working directory; see [files of namespaces](#files-of-namespaces).",
+        "namespaceFiles": "Files of namespaces in its working directory, before `inputFiles`.",
     },
     "core.workspace.WantedFiles": {
         "enabled": "Put them there.",
