@@ -25,7 +25,7 @@ KEYED_SILENCE = Rule(kind="silence", window=WINDOW, never=("n",), keyed=True)
 
 
 class Play:
-    """A trigger's group as the engine keeps it: what is due is seen to, and everything survives as JSON. late: nobody looks between events."""
+    """A group as the engine keeps it: what is due is seen to, and all of it survives as JSON. late: nobody looks between events."""
 
     def __init__(self, rule: Rule, start: int = 0, *, late: bool = False) -> None:
         self.rule = rule

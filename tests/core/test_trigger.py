@@ -1,14 +1,12 @@
-"""Trigger: would this event start that flow, and with what."""
+"""Trigger: which events it wants, of which source, and what does not go together."""
 
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from onbeat.core.event import Event
-from onbeat.core.expressions import ExpressionError
-from onbeat.core.matching import match
-from onbeat.core.trigger import FlowRef, TriggerSpec
+from onbeat.core.trigger import TriggerSpec, listens_to
+from onbeat.core.upstream import Heard
 
 TARGET = {"namespace": "shop", "id": "pay"}
 
@@ -16,79 +14,6 @@ TARGET = {"namespace": "shop", "id": "pay"}
 def trigger(**facts: Any) -> TriggerSpec:
     """A trigger of one flow."""
     return TriggerSpec.model_validate({"id": "orders", "type": "kafka.RealtimeTrigger", "flow": TARGET} | facts)
-
-
-def event(**variables: Any) -> Event:
-    """An event that shows these variables."""
-    return Event(id="7", source="s", type="order", time=5, key="p0/7", topic="orders", variables=variables)
-
-
-def test_an_event_starts_its_flow():
-    """Once for (trigger, flow, key): the key is the event's."""
-    (start,) = match(trigger(inputs={"amount": "{{ trigger.value.amount }}", "fixed": [1]}, labels={"a": 1}), event(value={"amount": 5}))
-
-    assert (start.namespace, start.flow, start.key, start.order) == ("shop", "pay", "p0/7", None)
-    assert (start.trigger, start.trigger_id, start.trigger_type) == ("shop.pay.orders", "orders", "kafka.RealtimeTrigger")
-    assert (start.inputs, start.labels) == ({"amount": 5, "fixed": [1]}, {"a": "1"})
-    assert start.event.id == "7"
-
-
-@pytest.mark.parametrize(("when", "starts"), [
-    (True, 1),
-    (False, 0),
-    ("{{ trigger.value > 10 }}", 0),
-    ("{{ trigger.value == 5 and event.topic == 'orders' and event.type == 'order' and event.id == '7' }}", 1),
-    ("", 0),
-])  # fmt: skip
-def test_a_condition_that_is_false_starts_nothing(when: Any, starts: int):
-    """It sees `trigger.*` and the event."""
-    assert len(match(trigger(when=when), event(value=5))) == starts
-
-
-@pytest.mark.parametrize("where", ["when", "inputs", "dedupe", "orderingKey"])
-def test_what_cannot_be_evaluated_raises(where: str):
-    """The event becomes a dead event: it is not silently left."""
-    wrong = "{{ trigger.nowhere }}"
-    with pytest.raises(ExpressionError, match=r"trigger\.nowhere"):
-        match(trigger(**{where: {"x": wrong} if where == "inputs" else wrong}), event(value=5))
-
-
-def test_a_disabled_trigger_starts_nothing():
-    """Whatever its condition says."""
-    assert match(trigger(disabled=True, when="{{ trigger.nowhere }}"), event()) == ()
-
-
-def test_dedupe_says_what_makes_an_event_once():
-    """In place of the event's own identity, as text."""
-    (start,) = match(trigger(dedupe="{{ trigger.value }}"), event(value=5))
-
-    assert start.key == "5"
-    assert match(trigger(dedupe="{{ null }}"), event())[0].key == "p0/7"
-
-
-def test_the_ordering_key_is_text():
-    """Executions of one key run one after another."""
-    (start,) = match(trigger(orderingKey="{{ trigger.value }}"), event(value=5))
-
-    assert start.order == "5"
-
-
-def test_several_flows_start_together():
-    """Each with the same key: they are different flows."""
-    spec = TriggerSpec.model_validate({"id": "t", "type": "k", "namespace": "shop", "flows": [TARGET, {"namespace": "b", "id": "c"}]})
-
-    assert [(start.namespace, start.flow, start.trigger) for start in match(spec, event())] == [
-        ("shop", "pay", "shop.t"),
-        ("b", "c", "shop.t"),
-    ]
-    assert spec.targets == (FlowRef(namespace="shop", id="pay"), FlowRef(namespace="b", id="c"))
-
-
-def test_a_trigger_without_a_flow_starts_nothing():
-    """One inside a flow's file is given its flow when the file is read."""
-    spec = TriggerSpec.model_validate({"id": "t", "type": "k"})
-
-    assert (spec.name, spec.targets, match(spec, event())) == ("main.t", (), ())
 
 
 def test_flow_or_flows_and_not_both():
@@ -106,23 +31,107 @@ def test_other_keys_are_the_sources_settings():
     assert trigger().settings == {}
 
 
-def test_event_data_is_never_evaluated():
-    """Text that looks like an expression stays text, in inputs, keys and conditions."""
-    (start,) = match(trigger(inputs={"text": "{{ trigger.value }}"}, dedupe="{{ trigger.value }}", when="{{ trigger.value }}"),
-                     event(value="{{ 1 + 1 }}"))  # fmt: skip
-
-    assert (start.inputs, start.key) == ({"text": "{{ 1 + 1 }}"}, "{{ 1 + 1 }}")
-
-
-def test_more_names_may_be_given():
-    """The environment, the server's globals."""
-    (start,) = match(trigger(inputs={"x": "{{ envs.region }}"}), event(), {"envs": {"region": "eu"}})
-
-    assert start.inputs == {"x": "eu"}
-
-
 def test_expressions_are_compiled_once():
     """Matching an event compiles nothing."""
     spec = trigger(when="{{ trigger.value }}")
 
     assert spec.compiled is spec.compiled
+
+
+A, B = {"namespace": "shop", "flowId": "a"}, {"namespace": "shop", "flowId": "b"}
+FLOW_A = {"type": "core.condition.ExecutionFlow", **A}
+BOTH = {"type": "core.condition.MultipleCondition", "id": "both", "conditions": {"a": FLOW_A, "b": {**FLOW_A, "flowId": "b"}}}
+RETRIED = {"type": "core.condition.HasRetryAttempt"}
+OF_SHOP = {"type": "core.condition.ExecutionNamespace", "namespace": "shop", "comparison": "PREFIX"}
+OF_X = {"field": "NAMESPACE", "type": "STARTS_WITH", "value": "x"}
+CORRELATE = {"count": 3, "window": "PT1M"}
+
+
+def test_conditions_are_read_by_both_names():
+    """`scheduleConditions` is what Kestra called a schedule's."""
+    weekend = {"type": "io.kestra.core.models.conditions.types.WeekendCondition"}
+    for key in ("conditions", "scheduleConditions"):
+        assert [each.name for each in trigger(**{key: [weekend]}).conditions] == ["Weekend"]
+
+
+@pytest.mark.parametrize(("said", "why"), [
+    ({"conditions": [FLOW_A]}, "ExecutionFlow is about executions"),
+    ({"conditions": [{"type": "core.condition.Not", "conditions": [RETRIED]}]}, "HasRetryAttempt is about executions"),
+    ({"conditions": [BOTH]}, "use `correlate`"),
+    ({"type": "core.trigger.Flow", "conditions": [BOTH, {**BOTH, "id": "again"}]}, "one MultipleCondition at most"),
+    ({"type": "core.trigger.Flow", "conditions": [{"type": "core.condition.Or", "conditions": [BOTH]}]}, "one MultipleCondition at most"),
+    ({"type": "core.trigger.Flow", "conditions": [BOTH], "dependsOn": [A]}, "`dependsOn` and MultipleCondition: write one of them"),
+    ({"type": "core.trigger.Flow", "correlate": CORRELATE, "preconditions": {}}, "`preconditions` and `correlate`: write one"),
+    ({"conditions": [{"type": "core.condition.Weakend"}]}, "did you mean `core.condition.Weekend`"),
+])  # fmt: skip
+def test_what_does_not_go_together_is_told(said: dict[str, Any], why: str):
+    """When the file is read."""
+    with pytest.raises(ValidationError, match=why):
+        trigger(**said)
+
+
+@pytest.mark.parametrize(("said", "settings"), [
+    ({"correlate": {**CORRELATE, "any": [{"id": "a", "topic": "x"}, {"id": "b", "topic": "y"}]}}, {"topic": ["x", "y"]}),
+    ({"correlate": {**CORRELATE, "any": [{"id": "a", "topic": "x"}]}}, {"topic": "x"}),
+    ({"correlate": {**CORRELATE, "any": [{"id": "a", "topic": "x"}]}, "topic": "z"}, {"topic": "z"}),
+    ({"correlate": CORRELATE}, {}),
+])  # fmt: skip
+def test_the_topics_of_a_correlation_are_listened_to(said: dict[str, Any], settings: Any):
+    """Unless the trigger says its own."""
+    assert trigger(**said).settings == settings
+
+
+def test_what_waits_for_several_is_known():
+    """`correlate`, a MultipleCondition, and several upstream flows; nothing else."""
+    flow = {"type": "core.trigger.Flow"}
+    assert trigger(correlate=CORRELATE).correlation is not None
+    assert trigger(**flow, conditions=[BOTH]).correlation is not None
+    assert trigger(**flow, dependsOn=[A, B]).correlation is not None
+    assert trigger(**flow, dependsOn=[A]).correlation is None
+    assert trigger().correlation is None
+
+
+@pytest.mark.parametrize(("said", "needs"), [
+    ({"conditions": [RETRIED]}, True),
+    ({"when": "{{ outputs.task.value == 1 }}"}, True),
+    ({"inputs": {"x": "{{ outputs.task.value }}"}}, True),
+    ({"inputs": {"x": "{{ trigger.outputs.x }}"}}, False),
+    ({"dependsOn": [{**A, "when": "{{ hasRetryAttempt }}"}]}, True),
+    ({"conditions": [{"type": "core.condition.Expression", "expression": "{{ outputs.a.value }}"}]}, True),
+    ({"conditions": [FLOW_A]}, False),
+])  # fmt: skip
+def test_only_who_looks_at_task_runs_needs_the_execution(said: dict[str, Any], needs: bool):
+    """Reading it costs."""
+    assert trigger(type="core.trigger.Flow", **said).needs_runs is needs
+
+
+def test_other_triggers_never_need_an_execution():
+    """`outputs` is nothing to them."""
+    assert not trigger(when="{{ outputs.x }}").needs_runs
+
+
+@pytest.mark.parametrize(("said", "heard"), [
+    ({}, [Heard()]),
+    ({"dependsOn": [A, B]}, [Heard("shop", "a"), Heard("shop", "b")]),
+    ({"dependsOn": [{"when": "{{ true }}"}]}, [Heard()]),
+    ({"preconditions": {"id": "p", "flows": [A], "where": [{"id": "w", "filters": [OF_X]}]}},
+     [Heard("shop", "a"), Heard("x", None, "PREFIX")]),
+    ({"conditions": [FLOW_A]}, [Heard("shop", "a")]),
+    ({"conditions": [OF_SHOP]}, [Heard("shop", None, "PREFIX")]),
+    ({"conditions": [BOTH]}, [Heard("shop", "a"), Heard("shop", "b")]),
+])  # fmt: skip
+def test_whose_executions_it_listens_to(said: dict[str, Any], heard: list[Heard]):
+    """As far as the file tells: what a look for cycles needs."""
+    assert list(listens_to(trigger(type="core.trigger.Flow", **said))) == heard
+
+
+def test_no_other_trigger_listens_to_flows():
+    """Whatever it says."""
+    assert listens_to(trigger()) == ()
+
+
+def test_the_ordering_key_does_not_hide_what_it_listens_to():
+    """`key` and other settings of triggers are none of the Flow trigger's own."""
+    spec = trigger(type="core.trigger.Flow", dependsOn=[A], key="{{ trigger.executionId }}")
+    assert spec.upstream is not None
+    assert len(spec.upstream.depends_on) == 1

@@ -14,6 +14,7 @@ from tests.core.conditions.facts import execution, facts
 
 A = {"namespace": "shop", "flowId": "a"}
 B = {"namespace": "shop", "flowId": "b"}
+SLIDING = {"type": "SLIDING_WINDOW", "window": "PT1H"}
 ANY = Event(id="1", source="s", type="t", time=0, key="1")
 
 
@@ -145,7 +146,7 @@ def test_its_own_executions_count_only_when_they_are_named():
     ({"dependsOn": [A, A]}, 1, Every(DAY), "anew", False),
     ({"preconditions": {"id": "p", "flows": [A, B]}}, 2, Every(DAY), "anew", False),
     ({"preconditions": {"id": "p", "flows": [A, B], "resetOnSuccess": False}}, 2, Every(DAY), "keep", False),
-    ({"preconditions": {"id": "p", "flows": [A], "timeWindow": {"type": "SLIDING_WINDOW", "window": "PT1H"}}}, 1, Length(DAY // 24), "anew", False),
+    ({"preconditions": {"id": "p", "flows": [A], "timeWindow": SLIDING}}, 1, Length(DAY // 24), "anew", False),
 ])  # fmt: skip
 def test_several_executions_are_a_correlation(said: dict[str, Any], least: int, window: Any, again: Any, missed: bool):
     """With the rules that all correlations have."""

@@ -19,5 +19,5 @@ def test_an_unknown_place_names_the_near_ones():
     """Whether it is the country or the part."""
     with pytest.raises(ExpressionError, match="write its two letters"):
         calendars.check("Deutschland")
-    with pytest.raises(ExpressionError, match="it has .*BY"):
+    with pytest.raises(ExpressionError, match=r"it has .*BY"):
         calendars.check("DE", "bavaria")
