@@ -1,5 +1,8 @@
 """A server that remembers what it is asked, for tests of plugins that call one."""
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 from aiohttp import web
@@ -29,3 +32,19 @@ class Server:
         if callable(answer):
             return await answer(request)
         return answer if isinstance(answer, web.StreamResponse) else web.Response(**answer)
+
+
+@contextlib.asynccontextmanager
+async def raw_server(answer_: bytes) -> AsyncIterator[str]:
+    """The address of a server that sends this and hangs up."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer_)
+        await writer.drain()
+        writer.close()
+
+    listening = await asyncio.start_server(answer, "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/x"
+    listening.close()
+    await listening.wait_closed()

@@ -6,6 +6,7 @@ import socket
 import ssl
 from typing import Any
 
+import orjson
 import pytest
 from aiohttp.abc import AbstractResolver
 from aiohttp.resolver import ThreadedResolver
@@ -15,7 +16,7 @@ from onbeat.errors import OutsideError, UserError
 from onbeat.plugins.http import Request
 from onbeat.ports import Outcome, TaskFailed
 from tests.plugins.context import FakeWorld
-from tests.plugins.http.server import Server
+from tests.plugins.http.server import Server, raw_server
 
 
 async def call(world: FakeWorld, server: Server, path: str = "/", **options: Any) -> Outcome:
@@ -29,6 +30,18 @@ async def test_the_response_is_given_as_text_with_status_and_headers(world: Fake
     assert outputs
     assert (outputs["uri"], outputs["code"], outputs["body"]) == (f"{server.url}/x", 200, '{"a": "ü"}')
     assert outputs["headers"]["X-One"] == ["1"]
+
+
+async def test_headers_are_plain_text_whatever_the_server_sends(world: FakeWorld) -> None:
+    """They are kept as JSON: a type of our client's, or bytes that are not UTF-8, cannot be."""
+    async with raw_server(b"HTTP/1.1 200 OK\r\nX-A: gr\xc3\xb6\xdfe\r\nX-B: gr\xc3\xb6\r\nContent-Length: 0\r\n\r\n") as uri:
+        outputs = (await world.run(Request, {"uri": uri})).outputs
+    assert outputs
+    assert orjson.loads(orjson.dumps(outputs))["headers"] == {
+        "X-A": ["gr\u00c3\u00b6\u00dfe"],
+        "X-B": ["gr\u00f6"],
+        "Content-Length": ["0"],
+    }
 
 
 async def test_a_map_is_sent_as_json_and_text_as_it_is(world: FakeWorld, server: Server) -> None:

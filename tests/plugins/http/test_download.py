@@ -1,9 +1,7 @@
 """Files that come over the network: whole or not at all, named safely, never in memory."""
 
 import asyncio
-import contextlib
 import tempfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ from onbeat.errors import OutsideError, Overloaded
 from onbeat.plugins.http import Download, download
 from onbeat.ports import Outcome, TaskFailed
 from tests.plugins.context import FakeStorage, FakeWorld
-from tests.plugins.http.server import Server
+from tests.plugins.http.server import Server, raw_server
 
 
 class KeepingStorage(FakeStorage):
@@ -110,22 +108,6 @@ async def test_a_failing_status_keeps_no_file(world: FakeWorld, server: Server, 
     assert await get(world, server, options={"allowFailed": True})
 
 
-@contextlib.asynccontextmanager
-async def cut_off(head: bytes) -> AsyncIterator[str]:
-    """The address of a server that sends this and hangs up."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(head)
-        await writer.drain()
-        writer.close()
-
-    listening = await asyncio.start_server(answer, "127.0.0.1", 0)
-    yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/x"
-    listening.close()
-    await listening.wait_closed()
-
-
 @pytest.mark.parametrize(
     "head",
     [
@@ -135,7 +117,7 @@ async def cut_off(head: bytes) -> AsyncIterator[str]:
 )
 async def test_a_file_that_breaks_off_is_not_kept(world: FakeWorld, tmp_path: Path, head: bytes) -> None:
     """Half a file would look like a whole one."""
-    async with cut_off(head) as uri:
+    async with raw_server(head) as uri:
         with pytest.raises(OutsideError, match=r"no answer from|was cut"):
             await world.run(Download, {"uri": uri})
     assert world.storage.files == {}

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,9 @@ from pydantic import ValidationError
 from onbeat.core.times import from_iso
 from onbeat.plugins.http import Trigger
 from onbeat.ports import Listener, Received, SourceOptions
+from onbeat.stores.memory import MemoryStore
+from onbeat.testing import settle
+from tests.engine.harness import node_with
 from tests.plugins.source_suite import Bench, FakeEmitter, FakeStore, Features, LoopClock, SourceSuite, listen, running, until
 
 MINUTE = 60_000_000
@@ -227,3 +231,32 @@ async def test_a_file_from_storage_is_for_tasks() -> None:
     )
     async with running(emitter, listen(options)) as run:
         await until(lambda: bool(run.reports) and "by a task only" in (run.reports[-1] or ""))
+
+
+async def test_a_flow_starts_with_what_was_answered_and_stays_once_over_a_crash(queue: Queue, tmp_path: Path) -> None:
+    """Through the whole engine: its condition is not rendered early, its address is; the same slot after a restart starts nothing."""
+    flow = f"""
+id: f
+namespace: t
+variables: {{place: "{queue.url}"}}
+tasks: [{{id: a, type: core.debug.Return, format: "{{{{ json(trigger.body).n }}}} {{{{ trigger.code }}}}"}}]
+triggers:
+  - id: on
+    type: io.kestra.plugin.core.http.Trigger
+    uri: "{{{{ vars.place }}}}"
+    interval: PT1H
+    responseCondition: "{{{{ json(response.body).n == 'yes' }}}}"
+"""
+    store = MemoryStore()
+    await queue.send("yes", "yes")
+    async with node_with(store, {"f.yaml": flow}, tmp_path) as node:
+        assert node.trouble() == []
+        await node.store.wait_journal(0)
+        (started,) = await node.queries.executions()
+        assert (await node.engine.ended(started.id)).context["a"] == {"value": "yes 200"}
+    async with node_with(store, {"f.yaml": flow}, tmp_path) as node:
+        for subscription in node.intake.subscriptions():
+            await subscription.ready.wait()
+        await settle()
+        assert len(await node.queries.executions()) == 1
+    assert queue.asked == 1

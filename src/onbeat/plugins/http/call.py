@@ -227,8 +227,16 @@ class Call(BaseModel):
 
 def head(response: Response) -> dict[str, Json]:
     """What every answer gives: `uri`, `code` and `headers`."""
-    headers = {name: response.headers.getall(name) for name in response.headers}
+    headers = {_plain(name): [_plain(value) for value in response.headers.getall(name)] for name in response.headers}
     return {"uri": shown(response.url), "code": response.status, "headers": headers}
+
+
+def _plain(text: str) -> str:
+    """A header as plain text: what is not UTF-8 in it is what it was before, Latin-1."""
+    try:
+        return text.encode().decode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def shown(url: URL) -> str:
