@@ -50,8 +50,7 @@ from onbeat.engine.problems import explain
 from onbeat.engine.targets import Targets
 from onbeat.engine.task_cache import TaskCache
 from onbeat.engine.tasklog import AttemptLog, TaskLogs
-from onbeat.engine.workspace import NAME as WORKING_DIR
-from onbeat.engine.workspace import Workspaces
+from onbeat.engine.workspace import OUTPUT_DIR, WORKING_DIR, Workspaces
 from onbeat.errors import OutsideError, Overloaded, UserError
 from onbeat.ports import LogLine, MetricRow, Outcome, Record, TaskContext, TaskFailed, TaskOptions, TaskServices, WorkspaceTask
 from onbeat.registry import Registry
@@ -254,7 +253,7 @@ class Runner:
         kind: type[TaskOptions] = self._registry.task(spec.type)
         if spec.task_cache is None or not spec.task_cache.enabled:
             return await self._work(loaded, execution, n, attempt, spec, kind, log)
-        same = await self._options(loaded, execution, n, spec, kind, {WORKING_DIR: WORKING_DIR})
+        same = await self._options(loaded, execution, n, spec, kind, {WORKING_DIR: WORKING_DIR, OUTPUT_DIR: OUTPUT_DIR})
         outcome = await self._cache.find(execution.head, spec, same, log)
         if outcome is None:
             outcome = await self._work(loaded, execution, n, attempt, spec, kind, log)
@@ -270,6 +269,8 @@ class Runner:
             lend = partial(self.workspaces.lend, loaded, execution, n, attempt)
             folder = await stack.enter_async_context(lend(wanted))
             beside: dict[str, Json] = {} if folder is None else {WORKING_DIR: str(folder)}
+            if folder is not None and OUTPUT_DIR in loaded.template(spec.id).roots:
+                beside[OUTPUT_DIR] = await self.workspaces.output_dir(folder, n, attempt)
             task = self._task(kind, await self._options(loaded, execution, n, spec, kind, beside))
             if folder is None and task.workspace:  # it stands in another one's place
                 folder = await stack.enter_async_context(lend(True))

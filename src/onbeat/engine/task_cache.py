@@ -25,8 +25,6 @@ from onbeat.engine.cache import Cache
 from onbeat.errors import NotFound, OutsideError
 from onbeat.ports import Clock, Outcome, Storage, TaskLog
 
-DIRECTORY = "workingDir"
-"""What stands for the name of the directory in the properties that are compared."""
 LARGEST = 10 * 1024 * 1024
 MOST = 1_000
 """Entries of one task."""

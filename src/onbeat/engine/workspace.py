@@ -17,7 +17,7 @@ Called by: runner for attempts; effects for the blocks of WorkingDirectory tasks
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -49,8 +49,10 @@ from onbeat.errors import OutsideError, Overloaded, UserError
 from onbeat.ports import Clock, NamespaceFiles, Storage, TaskLog
 
 _log = structlog.get_logger("onbeat.workspace")
-NAME = "workingDir"
+WORKING_DIR = "workingDir"
 """What expressions call the directory's path."""
+OUTPUT_DIR = "outputDir"
+"""What expressions call a folder in it whose files are kept, as Kestra has it."""
 MOST_CACHES = 100
 """Caches of one WorkingDirectory task, one for each value of the loops around it."""
 _BETWEEN_TRIES = 1.0
@@ -83,6 +85,7 @@ class Workspaces:
         self._users: Counter[Path] = Counter()
         self._shared: dict[str, set[Path]] = {}
         self._over: set[Path] = set()
+        self._preparing: dict[Path, asyncio.Task[Json | Exception]] = {}
 
     # ---- attempts --------------------------------------------------------------------------------------------------
 
@@ -112,6 +115,12 @@ class Workspaces:
         """The file for the log of an attempt, beside its directory."""
         return LogFile(self._root / f"{execution.id}-{n}-{attempt}.log")
 
+    async def output_dir(self, folder: Path, n: int, attempt: int) -> str:
+        """A folder in the directory whose files are kept, whatever their names."""
+        made = _output_dir(folder, n, attempt)
+        await _off_loop(made.mkdir)
+        return str(made)
+
     async def bring(self, folder: Path, files: Files, head: Head, log: TaskLog) -> None:
         """Put the files that a task begins with into its directory. Raises UserError, OutsideError."""
         await self._files.bring(folder, files, head, log)
@@ -121,6 +130,9 @@ class Workspaces:
         found, missing = await _off_loop(directory.find, folder, files.output_files, "outputFiles")
         for pattern in missing:
             log("WARN", f"`outputFiles`: there is no file `{pattern}`")
+        apart = _output_dir(folder, n, attempt)
+        if await asyncio.to_thread(apart.is_dir):
+            found |= (await _off_loop(directory.find, apart, ["**"], OUTPUT_DIR))[0]
         where = _place(execution, n, attempt)
         return {name: await self._stored(f"{where}/{name}", path) for name, path in found.items()}
 
@@ -141,8 +153,18 @@ class Workspaces:
         return {WorkingDirectory.prepared_by: self.prepare, WorkingDirectory.collected_by: self.collect}
 
     async def prepare(self, loaded: LoadedFlow, execution: Execution, n: int) -> Json:
-        """Make the directory of a WorkingDirectory's run, with its files. Raises UserError, OutsideError."""
-        spec, folder = _spec(loaded.flow, execution, n), self._shared_path(execution.id, n)
+        """Make the directory of a WorkingDirectory's run, with its files; asked twice at once, once. Raises UserError, OutsideError."""
+        folder = self._shared_path(execution.id, n)
+        if folder not in self._preparing:
+            self._preparing[folder] = self._group.create_task(_told(self._prepare(folder, loaded, execution, n)))
+            self._preparing[folder].add_done_callback(lambda _: self._preparing.pop(folder))
+        answer = await asyncio.shield(self._preparing[folder])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def _prepare(self, folder: Path, loaded: LoadedFlow, execution: Execution, n: int) -> Json:
+        spec = _spec(loaded.flow, execution, n)
         log = self._logs.open(execution.id, n, spec.id, 0, mask=self._evaluator.mask_of(execution.head).mask)
         fresh = folder.with_suffix(".new")
         for old in (folder, fresh):
@@ -217,7 +239,7 @@ class Workspaces:
         return self._root / f"{execution}-{n}"
 
     async def _rendered(self, wishes: Mapping[str, Any], loaded: LoadedFlow, execution: Execution, n: int) -> TaskFiles:
-        names: dict[str, Json] = {NAME: str(self._shared_path(execution.id, n))}
+        names: dict[str, Json] = {WORKING_DIR: str(self._shared_path(execution.id, n))}
         options = await self._evaluator.render(compile_value(wishes), loaded.flow, execution, n, names)
         try:
             return TaskFiles.model_validate(options)
@@ -280,12 +302,24 @@ def _cache_of(spec: WorkingDirectory, execution: Execution, n: int) -> tuple[str
     return f"{namespace_folder(head.namespace)}/{head.flow}/_cache/directories/{spec.id}", name
 
 
+def _output_dir(folder: Path, n: int, attempt: int) -> Path:
+    return folder / f".output-{n}-{attempt}"
+
+
 async def _off_loop(call: Callable[..., T], *arguments: Any) -> T:
     """Call it in a thread; what the disk does is told as what it is."""
     try:
         return await asyncio.to_thread(call, *arguments)
     except OSError as problem:
         raise OutsideError(f"the working directory cannot be used: {problem.strerror}") from problem
+
+
+async def _told(work: Coroutine[Any, Any, Json]) -> Json | Exception:
+    """What it gives, or what it raises: who asked hears of it, and nobody else."""
+    try:
+        return await work
+    except Exception as problem:
+        return problem
 
 
 def _take_away(folder: Path, gone: Path) -> None:
