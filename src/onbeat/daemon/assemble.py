@@ -155,7 +155,7 @@ def _assemble(
         actions=actions,
     )
     workspaces = Workspaces(settings.data / "work", storage, lent.files, evaluator, clock, logs, group)
-    targets = Targets(catalog, payloads)
+    targets = Targets(catalog, payloads, evaluator)
     batches = Batches(evaluator, payloads, storage, targets)
     answering = Answering(evaluator, {**workspaces.asks, **batches.asks})
     projection = Projection(settings.events_topic, evaluator.masked)

@@ -16,7 +16,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from onbeat.core import context
 from onbeat.core.event import Event, Json, Micros
@@ -25,6 +25,7 @@ from onbeat.core.expressions import ExpressionError, NeedsOutside, Template, mak
 from onbeat.core.flow import Flow
 from onbeat.core.matching import Beside, Fit, Start, facts_of, fit, starts, why_not
 from onbeat.core.sealed import reference, sealed_ids, texts
+from onbeat.core.times import to_datetime
 from onbeat.core.trigger import TriggerSpec
 from onbeat.engine.outside import Asked, ErrorLogs, Load, Outside
 from onbeat.engine.payloads import Payloads, replace_refs
@@ -32,6 +33,7 @@ from onbeat.engine.secrets import Mask, Secrets
 from onbeat.errors import UserError
 from onbeat.ports import Clock, Values, Workers
 
+T = TypeVar("T")
 _MOST_REFS = 32
 _MASKS = 2_000
 """Executions whose masks are remembered."""
@@ -103,6 +105,19 @@ class Evaluator:
                 else:
                     raise ExpressionError(f"the function `{outside.name}` is not available here") from None
         raise ExpressionError(f"it touches more than {_MOST_REFS} values that are kept in storage")
+
+    async def settled(self, flow: Flow, work: Callable[[Mapping[str, Any]], T]) -> T:
+        """What `work` gives, for a flow without an execution: over the names that are outside, once more with each answer that its
+        expressions ask for. Secrets are not among them: what is worked out here is kept. Raises ExpressionError, UserError."""
+        names: dict[str, Any] = {**self.outside, "__now__": to_datetime(self._clock.now()), "__outside__": {}}
+        answers: dict[str, Any] = {}
+        for _ in range(_MOST_REFS):
+            try:
+                return work(names)
+            except NeedsOutside as outside:
+                answers[self._outside.key(outside)] = await self._outside.answer(outside, Asked(flow.namespace, flow.id, ""))
+                names["__outside__"] = self._outside.functions(answers)
+        raise ExpressionError(f"it asks for more than {_MOST_REFS} values from outside")
 
     def _clear(self, flow: Flow, head: Head) -> dict[str, Json]:
         """The clear values of an execution's SECRET inputs, by what stands for them."""

@@ -13,7 +13,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from onbeat.core.addresses import SCHEME
 from onbeat.core.event import Json
@@ -21,6 +21,7 @@ from onbeat.core.expressions import compile_value, make_scope
 from onbeat.core.flow import Flow
 from onbeat.core.inputs import Examined, InputError, InputProblem, InputSpec, examine, resolve
 from onbeat.core.inputs.kinds import FileInput
+from onbeat.engine.evaluator import Evaluator
 from onbeat.ports import Storage
 
 _MOST_TEXT = 1_048_576
@@ -34,9 +35,9 @@ class Upload(NamedTuple):
     name: str | None = None
 
 
-def renderer(flow: Flow) -> Callable[[Json, Mapping[str, Json]], Json]:
-    """How defaults of a flow's inputs are evaluated: over the inputs so far and the flow's facts."""
-    facts = {"flow": {"id": flow.id, "namespace": flow.namespace, "revision": flow.revision}, "vars": flow.variables}
+def renderer(flow: Flow, outside: Mapping[str, Any] | None = None) -> Callable[[Json, Mapping[str, Json]], Json]:
+    """How defaults of a flow's inputs are evaluated: over the inputs so far and the flow's facts. outside: further names."""
+    facts = {**(outside or {}), "flow": {"id": flow.id, "namespace": flow.namespace, "revision": flow.revision}, "vars": flow.variables}
 
     def render(value: Json, names: Mapping[str, Json]) -> Json:
         template = compile_value(value)
@@ -55,13 +56,15 @@ class Given:
         self._texts = {id_: upload for id_, upload in files.items() if id_ not in self._files}
         self._paths = {id_: f"{where}/{_safe(id_)}/{self._name(id_, upload)}" for id_, upload in self._files.items()}
 
-    async def resolve(self, flow: Flow) -> dict[str, Json]:
-        """The typed values; files are addresses where nothing is yet. Raises InputError."""
-        return resolve(tuple(self._specs.values()), await self._all(), renderer(flow))
+    async def resolve(self, flow: Flow, evaluator: Evaluator) -> dict[str, Json]:
+        """The typed values; files are addresses where nothing is yet. Raises InputError, ExpressionError."""
+        specs, given = tuple(self._specs.values()), await self._all()
+        return await evaluator.settled(flow, lambda outside: resolve(specs, given, renderer(flow, outside)))
 
-    async def examine(self, flow: Flow) -> list[Examined]:
+    async def examine(self, flow: Flow, evaluator: Evaluator) -> list[Examined]:
         """Each input as a start would have it. Raises InputError for a file that is no text where it must be."""
-        return examine(tuple(self._specs.values()), await self._all(), renderer(flow))
+        specs, given = tuple(self._specs.values()), await self._all()
+        return await evaluator.settled(flow, lambda outside: examine(specs, given, renderer(flow, outside)))
 
     async def keep_files(self, storage: Storage) -> None:
         """Keep the files where their addresses say. Raises OutsideError."""

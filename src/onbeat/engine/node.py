@@ -109,7 +109,7 @@ class Node:
         now = self.clock.now()
         id_ = self.identity.new(now)
         given = _given(loaded.flow.inputs, inputs, files, loaded.flow.namespace, loaded.flow.id, id_)
-        head = self._head(loaded.flow, id_, now, await given.resolve(loaded.flow))
+        head = self._head(loaded.flow, id_, now, await given.resolve(loaded.flow, self.evaluator))
         head = msgspec.structs.replace(
             head,
             labels={**head.labels, **(labels or {})},
@@ -130,17 +130,17 @@ class Node:
         flow, now = loaded.flow, self.clock.now()
         id_ = self.identity.new(now)
         given = _given(flow.inputs, inputs, files, flow.namespace, flow.id, id_)
-        examined = await given.examine(flow)
+        examined = await given.examine(flow, self.evaluator)
         if any(each.problem is not None for each in examined):
             return examined, []
-        return examined, await broken_checks(self.evaluator, flow, self._head(flow, id_, now, await given.resolve(flow)))
+        return examined, await broken_checks(self.evaluator, flow, self._head(flow, id_, now, await given.resolve(flow, self.evaluator)))
 
     async def examine_resume(self, execution: Execution, inputs: Mapping[str, Json], files: Mapping[str, Upload]) -> list[Examined]:
         """What a resume with these answers would be: the inputs of the pauses that wait."""
         head = execution.head
         flow = (await self.catalog.revision(head.namespace, head.flow, head.revision)).flow
         asked = [_given(pause.on_resume, inputs, files, head.namespace, head.flow, head.id) for pause in _waiting(flow, execution)]
-        return [each for given in asked for each in await given.examine(flow)]
+        return [each for given in asked for each in await given.examine(flow, self.evaluator)]
 
     def _head(self, flow: Flow, id_: str, now: Micros, inputs: dict[str, Json]) -> Head:
         """An execution of the flow that nothing else started, its secrets sealed."""
@@ -199,7 +199,7 @@ class Node:
         asked = [_given(pause.on_resume, inputs, files, head.namespace, head.flow, head.id) for pause in _waiting(loaded.flow, found)]
         answers: dict[str, Json] = {}
         for given in asked:
-            answers |= await given.resolve(loaded.flow)
+            answers |= await given.resolve(loaded.flow, self.evaluator)
         for given in asked:
             await given.keep_files(self.storage)
         return await self.engine.ask(execution, s.Resume(answers, by, decision, comment))

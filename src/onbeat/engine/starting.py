@@ -126,11 +126,14 @@ class Starter:
         if loaded.flow.disabled:
             return
         with self.burying(batch, event, start.trigger, start.key):
-            given = resolve(loaded.flow.inputs, inputs, renderer(loaded.flow)) if inputs is not None else {}
+            given = await self._resolved(loaded.flow, inputs) if inputs is not None else {}
             head = await self._head(start, loaded, given, batch.now)
             head = await checked(self._evaluator, loaded.flow, head) if failed is None else replace(head, failed=failed)
             prepared = await self._engine.prepare(head, loaded)
             batch.add(prepared, Key(start.trigger, loaded.flow.name, start.key))
+
+    async def _resolved(self, flow: Flow, inputs: Mapping[str, Json]) -> dict[str, Json]:
+        return await self._evaluator.settled(flow, lambda outside: resolve(flow.inputs, inputs, renderer(flow, outside)))
 
     async def _head(self, start: Start, loaded: LoadedFlow, inputs: Mapping[str, Any], now: Micros) -> Head:
         event, flow = start.event, loaded.flow

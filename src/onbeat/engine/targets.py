@@ -4,7 +4,6 @@ Called by: runner for Subflow, answering for ForEachItem.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from onbeat.core.event import Json
 from onbeat.core.execution import Execution
@@ -12,6 +11,7 @@ from onbeat.core.flow import Labels
 from onbeat.core.inputs import resolve
 from onbeat.core.signals import Chosen
 from onbeat.engine.catalog import Catalog
+from onbeat.engine.evaluator import Evaluator
 from onbeat.engine.inputs import renderer
 from onbeat.engine.payloads import Payloads
 from onbeat.errors import UserError
@@ -20,9 +20,10 @@ from onbeat.errors import UserError
 class Targets:
     """The flows that may be started."""
 
-    def __init__(self, catalog: Catalog, payloads: Payloads) -> None:
+    def __init__(self, catalog: Catalog, payloads: Payloads, evaluator: Evaluator) -> None:
         self._catalog = catalog
         self._payloads = payloads
+        self._evaluator = evaluator
 
     async def choose(
         self,
@@ -42,7 +43,8 @@ class Targets:
             raise UserError(f"there is no flow {namespace}.{flow}")
         if target.flow.disabled:
             raise UserError(f"flow {namespace}.{flow} is disabled")
-        given: dict[str, Any] = resolve(target.flow.inputs, dict(inputs), renderer(target.flow))
+        chosen = target.flow
+        given = await self._evaluator.settled(chosen, lambda outside: resolve(chosen.inputs, dict(inputs), renderer(chosen, outside)))
         return Chosen(
             namespace=namespace,
             flow=flow,
