@@ -88,18 +88,7 @@ async def test_pause_by_hand(tmp_path: Path) -> None:
     async with api(tmp_path) as call:
         id_ = (await call("POST", f"{BASE}/t/sleep")).json["id"]
         assert (await call("POST", f"{BASE}/{id_}/pause")).json["state"]["current"] == "PAUSED"
-        assert (await call("POST", f"{BASE}/{id_}/pause")).status == 409
-
-
-async def test_restart(tmp_path: Path) -> None:
-    """The failed task runs again; one in which nothing failed is refused."""
-    async with api(tmp_path) as call:
-        id_ = (await call("POST", f"{BASE}/t/fails?wait=true")).json["id"]
-        assert (await call("POST", f"{BASE}/{id_}/restart")).status == 200
-        shown = await wait(call, id_)
-        assert shown["state"]["current"] == "SUCCESS"  # type: ignore[index]
-        assert shown["metadata"]["attemptNumber"] == 2  # type: ignore[index]
-        assert (await call("POST", f"{BASE}/{id_}/restart")).status == 409
+        assert (await call("POST", f"{BASE}/{id_}/pause")).status == 422
 
 
 async def test_logs_go_on_from_a_seq(tmp_path: Path) -> None:

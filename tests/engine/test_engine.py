@@ -11,6 +11,7 @@ from onbeat.core import signals as s
 from onbeat.core.execution import Execution
 from onbeat.core.states import State
 from onbeat.engine.node import Node
+from onbeat.engine.rerun import Impossible, restart
 from onbeat.errors import NotFound, Refused
 from onbeat.stores.memory import MemoryStore
 from onbeat.testing import ManualClock, settle
@@ -214,13 +215,13 @@ async def test_restart_runs_what_failed_again(tmp_path: Path) -> None:
     async with running(tmp_path) as node:
         execution = await node.start("t", "fails")
         assert (await node.engine.ended(execution.id)).state is State.FAILED
-        await node.restart(execution.id)
+        await restart(node, execution.id)
         ended = await node.engine.ended(execution.id)
         assert ended.state is State.SUCCESS
         assert ended.runs[1].attempt == 1
         assert ended.runs[2].attempt == 2
-        with pytest.raises(Refused):
-            await node.restart(execution.id)
+        with pytest.raises(Impossible):
+            await restart(node, execution.id)
 
 
 async def test_a_condition_that_reaches_outside_is_evaluated_by_the_shell(tmp_path: Path) -> None:

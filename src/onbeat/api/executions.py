@@ -21,7 +21,7 @@ from onbeat.core.shape import execution_json
 from onbeat.core.states import State
 from onbeat.core.times import from_datetime, iso
 from onbeat.engine.node import Node
-from onbeat.errors import UserError
+from onbeat.errors import Refused, UserError
 from onbeat.ports import ExecutionSummary
 
 CORRELATION = "system.correlationId"
@@ -38,7 +38,6 @@ def routes() -> list[Route]:
         *route("/executions/{id}/kill", kill, Permission.RUN, ("DELETE",)),
         *route("/executions/{id}/pause", unless_flow(pause), Permission.RUN, ("POST",)),
         *route("/executions/{id}/resume", unless_flow(resume), Permission.RUN, ("POST",)),
-        *route("/executions/{id}/restart", unless_flow(restart), Permission.RUN, ("POST",)),
         *route("/executions/{id}/resume/validate", validate_resume, Permission.RUN, ("POST",)),
         *route("/executions/trigger/{namespace}/{flow}", start, Permission.RUN, ("POST",)),
         *route("/executions/{namespace}/{flow}", start, Permission.RUN, ("POST",)),
@@ -219,8 +218,11 @@ async def kill(request: Request) -> Response:
 
 async def pause(request: Request) -> Response:
     """Pause an execution."""
-    node = node_of(request)
-    return answer(await shown(node, await node.pause(request.path_params["id"])))
+    node, id_ = node_of(request), request.path_params["id"]
+    try:
+        return answer(await shown(node, await node.pause(id_)))
+    except Refused as wrong:
+        raise Unprocessable(str(wrong)) from None
 
 
 async def resume(request: Request) -> Response:
@@ -228,12 +230,6 @@ async def resume(request: Request) -> Response:
     async with sent_inputs(request) as sent:
         await node_of(request).resume(request.path_params["id"], sent.inputs, files=sent.files)
     return Response(status_code=204)
-
-
-async def restart(request: Request) -> Response:
-    """Restart an execution from its failed tasks."""
-    node = node_of(request)
-    return answer(await shown(node, await node.restart(request.path_params["id"])))
 
 
 async def logs(request: Request) -> Response:

@@ -25,6 +25,7 @@ from onbeat.cli.show import put_json
 from onbeat.core.execution import Execution
 from onbeat.core.flow import Flow
 from onbeat.core.inputs import unknown
+from onbeat.core.plan.for_each_item import Items
 from onbeat.core.plan.subflow import Subflow
 from onbeat.core.states import State
 from onbeat.daemon import running
@@ -151,7 +152,7 @@ async def _keep_called(node: Node, flow: Flow, index: dict[tuple[str, str], Path
 def _called(flow: Flow, index: Mapping[tuple[str, str], Path]) -> Iterator[tuple[str, str]]:
     """The flows that a flow names; all there are when it works out a name as it runs."""
     for task in flow.all_tasks():
-        if isinstance(task, Subflow):
+        if isinstance(task, Subflow | Items):
             target = (str(task.namespace), str(task.flow_id))
             if any("{{" in each for each in target):
                 yield from index

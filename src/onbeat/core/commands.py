@@ -100,6 +100,8 @@ def of_run(execution: Execution, run: TaskRun) -> Iterator[AnyCommand]:
             yield Dispatch(run.n)
         case State.RUNNING if run.awaits is not None:
             yield AwaitEvent(run.n)
+        case State.RUNNING if execution.state is State.RESTARTED:
+            pass
         case State.RUNNING if run.n not in execution.blocks:
             yield AwaitChild(run.n, run.child) if run.child else RunTask(run.n, run.attempt)
         case State.RUNNING | State.KILLING if run.n in execution.blocks:

@@ -101,7 +101,8 @@ def _tell(draft: Draft, signal: s.AnySignal) -> None:
 def _begin(draft: Draft) -> None:
     """Start, unless it waits for its time or for places."""
     execution = draft.execution
-    if execution.state is not State.CREATED or execution.wake is not None:
+    copied = execution.state is State.RESTARTED and bool(execution.open)
+    if not copied and (execution.state is not State.CREATED or execution.wake is not None):
         return
     if execution.head.failed is not None:
         draft.finish(State.FAILED, error=execution.head.failed)
@@ -118,7 +119,9 @@ def _begin(draft: Draft) -> None:
 def _run(draft: Draft) -> None:
     """It has the places it needs, or needs none."""
     again = ROOT in draft.execution.blocks
-    if draft.execution.state is State.RESTARTED or (draft.execution.state is State.QUEUED and again):
+    if draft.execution.state in (State.RESTARTED, State.QUEUED) and draft.execution.open:
+        replay.go_on(draft)
+    elif draft.execution.state is State.RESTARTED or (draft.execution.state is State.QUEUED and again):
         restart.go_on(draft)
     elif draft.execution.state in (State.CREATED, State.QUEUED):
         draft.move(State.RUNNING)
@@ -179,7 +182,7 @@ def _evaluated(draft: Draft, signal: s.Evaluated) -> None:
 def _recover(draft: Draft) -> None:
     """Whatever ran in the engine that is gone was lost."""
     execution = draft.execution
-    if execution.state is State.CREATED:
+    if execution.state in (State.CREATED, State.RESTARTED):
         _begin(draft)
         return
     for n in sorted(execution.open):

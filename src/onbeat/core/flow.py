@@ -36,6 +36,7 @@ from onbeat.core.execution import Block, Order
 from onbeat.core.inputs import Inputs
 from onbeat.core.names import FLOW_ID, NAMESPACE, TASK_ID
 from onbeat.core.states import State
+from onbeat.errors import UserError
 
 _PREFIXES = (
     ("io.kestra.plugin.", ""),
@@ -60,6 +61,23 @@ def short_type(name: str) -> str:
     return name
 
 
+_OURS = (
+    "core.event.",
+    "core.trigger.Event",
+    "core.trigger.File",
+    "core.flow.WaitForEvent",
+    "files.",
+    "python.",
+    "kafka.EventTrigger",
+    "mqtt.EventTrigger",
+)
+
+
+def long_type(name: str) -> str:
+    """The type's name as Kestra writes it; what only onbeat has keeps its name."""
+    return name if "." not in name or name.startswith((*_OURS, "io.")) else f"io.kestra.plugin.{name}"
+
+
 class Frozen(BaseModel):
     """A part of a flow: unknown keys are errors, nothing changes after loading."""
 
@@ -73,6 +91,14 @@ def _labels(value: object) -> object:
     if isinstance(value, dict):
         return {str(key): _text(item) for key, item in value.items()}
     return value
+
+
+def labels_of(value: object) -> dict[str, str]:
+    """Labels that somebody sent, as a map or as a list of {key, value}. Raises UserError."""
+    labels = _labels(value)
+    if not isinstance(labels, dict) or not all(isinstance(item, str) for item in labels.values()):
+        raise UserError("labels are a map, or a list of `key` and `value`, and texts")
+    return labels
 
 
 def _text(value: object) -> object:

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import msgspec
 
-from onbeat.core import blocks, endings, pauses, promises
+from onbeat.core import blocks, promises
 from onbeat.core import changes as c
 from onbeat.core import signals as s
 from onbeat.core.draft import Draft
@@ -28,7 +28,7 @@ _ORDER = list(Phase)
 
 
 def replayed(flow: Flow, source: Execution, n: int, head: Head, now: Micros) -> tuple[tuple[c.AnyChange, ...], Execution]:
-    """The changes after Created of an execution that repeats `source` from task run n, and the execution after them."""
+    """The changes after Created of an execution that repeats `source` from task run n, and the execution after them: RESTARTED."""
     draft = Draft(flow, create(head), now)
     chain = _chain(source, n)
     gone = _after(draft, source, chain)
@@ -44,14 +44,19 @@ def replayed(flow: Flow, source: Execution, n: int, head: Head, now: Micros) -> 
     again = State.RUNNING if draft.spec(n).flowable else State.RESTARTED
     draft.add(c.RunSet(at=now, n=n, state=again))
     _open_chain(draft, chain)
+    return tuple(draft.changes), draft.execution
+
+
+def go_on(draft: Draft) -> None:
+    """Let a replay run: the task run that it begins with, then what is side by side with it."""
     draft.move(State.RUNNING)
     promises.arm(draft)
-    blocks.start(draft, n)
-    for number in chain[1:]:
-        blocks.fill(draft, number)
-    endings.settle(draft)
-    pauses.pause_when_idle(draft)
-    return tuple(draft.changes), draft.execution
+    for n in sorted(draft.execution.open):
+        if n not in draft.execution.blocks:
+            blocks.start(draft, n)
+    for n in (ROOT, *sorted(draft.execution.open)):
+        if n in draft.execution.blocks:
+            blocks.fill(draft, n)
 
 
 def settable(execution: Execution, run: int, state: State) -> str | None:

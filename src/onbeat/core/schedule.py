@@ -1,19 +1,15 @@
-"""Say when a cron expression fires, in a zone, across changes of the clock, and what is still due after a pause.
+"""Say when a cron expression fires, in a zone, across changes of the clock.
 
-Twice a year most schedulers skip a nightly job or run it twice, and after an outage they run it a thousand times or never. Here
-the scheduled instant is a run's identity and what was missed is a stated policy. cronsim matches wall times without a zone; which
-instants they are is decided here, because its own zone handling loses times where clocks move by half an hour.
+Twice a year most schedulers skip a nightly job or run it twice. cronsim matches wall times without a zone; which instants they are is
+decided here, because its own zone handling loses times where clocks move by half an hour.
 
 Rules
 1. A wall time that does not exist (clocks go forward) fires once, at the first instant that does; one that exists twice, at the first.
 2. Where the minute or hour field begins with `*`, time is what elapses: every instant whose wall time matches fires.
-3. Instants are whole seconds in UTC, strictly after (or before) the one asked from; `until` and `now` are included.
-4. Nothing is due twice: when the clock stepped back (last >= now), nothing is due; and nothing is due before a first evaluation.
-5. Due by policy: ALL: every missed instant; LAST: the newest; NONE: none. What is at most 10 seconds late counts as on time under
-   each. Older than `late_maximum`, or more than `cap`: dropped, the oldest first, and counted as missed (up to 10,000).
-6. What is refused names the field, its value and the cure; an expression that never fires is refused too.
+3. Instants are whole seconds in UTC, strictly after (or before) the one asked from; `until` is included.
+4. What is refused names the field, its value and the cure; an expression that never fires is refused too.
 
-Called by: the Schedule source, backfill, the API's preview of coming runs. Zone data is the one file read here, once, by zoneinfo.
+Called by: timetable, and the API's preview of coming runs. Zone data is the one file read here, once, by zoneinfo.
 """
 
 import re
@@ -22,18 +18,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from itertools import islice, takewhile
-from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
 
 from onbeat.core.names import did_you_mean
 from onbeat.errors import UserError
-
-ON_TIME = timedelta(seconds=10)
-COUNTED = 10_000
-
-Policy = Literal["ALL", "LAST", "NONE"]
 
 _ALIASES = {
     "@hourly": "0 * * * *",
@@ -73,14 +63,6 @@ class Schedule:
 
     cron: Cron
     zone: str
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """The instants to run now, oldest first, and how many are skipped for good."""
-
-    instants: tuple[datetime, ...]
-    missed: int
 
 
 def parse_schedule(text: str, zone: str = "UTC", with_seconds: bool = False) -> Schedule:
@@ -129,31 +111,17 @@ def load_zone(name: str) -> tzinfo:
 
 def next_fire(cron: Cron, zone: str, after: datetime) -> datetime:
     """The first instant after the given one at which it fires."""
-    return next(_fires(cron, zone, after))
+    return next(fires_after(cron, zone, after))
 
 
 def previous_fire(cron: Cron, zone: str, before: datetime) -> datetime:
     """The last instant before the given one at which it fires."""
-    return next(_fires_backward(cron, zone, before))
+    return next(fires_before(cron, zone, before))
 
 
 def fires_between(cron: Cron, zone: str, after: datetime, until: datetime, limit: int) -> Iterator[datetime]:
     """The instants after the first and up to the second one, oldest first, at most `limit`; computed as they are taken."""
-    return islice(takewhile(lambda instant: instant <= until, _fires(cron, zone, after)), limit)
-
-
-def due(
-    cron: Cron, zone: str, last: datetime | None, now: datetime, policy: Policy, late_maximum: timedelta | None, cap: int = 1_000
-) -> Due:
-    """What is to run now, when everything up to `last` has been evaluated before (rules 4 and 5)."""
-    if last is None or last >= now:
-        return Due((), 0)
-    backward = takewhile(lambda instant: instant > last, _fires_backward(cron, zone, now + timedelta.resolution))
-    passed = list(islice(backward, cap + COUNTED))
-    eligible = [instant for instant in passed if late_maximum is None or now - instant <= late_maximum][:cap]
-    on_time = [instant for instant in eligible if now - instant <= ON_TIME]
-    chosen = {"ALL": eligible, "LAST": on_time or eligible[:1], "NONE": on_time}[policy]
-    return Due(tuple(reversed(chosen)), min(len(passed) - len(chosen), COUNTED))
+    return islice(takewhile(lambda instant: instant <= until, fires_after(cron, zone, after)), limit)
 
 
 def _check_count(text: str, fields: list[str], with_seconds: bool) -> None:
@@ -188,12 +156,14 @@ def _check_field(text: str, name: str, highest: int, cure: str, value: str) -> N
             raise UserError(f"cron `{text}`: `{value}` steps over the whole {name} field; use a step of at most {highest}")
 
 
-def _fires(cron: Cron, zone: str, after: datetime) -> Iterator[datetime]:
+def fires_after(cron: Cron, zone: str, after: datetime) -> Iterator[datetime]:
+    """The instants after it, the earliest first."""
     place = load_zone(zone)
     return (_elapsed if cron.elapsed else _on_the_wall)(cron.expression, place, after.astimezone(UTC))
 
 
-def _fires_backward(cron: Cron, zone: str, before: datetime) -> Iterator[datetime]:
+def fires_before(cron: Cron, zone: str, before: datetime) -> Iterator[datetime]:
+    """The instants before it, the latest first."""
     place = load_zone(zone)
     return (_elapsed_backward if cron.elapsed else _on_the_wall_backward)(cron.expression, place, before.astimezone(UTC))
 

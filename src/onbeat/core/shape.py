@@ -8,7 +8,7 @@ from typing import Any
 
 from onbeat.core.event import Json, Micros
 from onbeat.core.execution import Attempt, Execution, TaskRun
-from onbeat.core.flow import Flow
+from onbeat.core.flow import Flow, long_type
 from onbeat.core.states import State
 from onbeat.core.times import iso
 
@@ -43,9 +43,9 @@ def execution_json(execution: Execution, flow: Flow | None = None) -> dict[str, 
         "metadata": {"attemptNumber": execution.restarts + 1, "originalCreatedDate": iso(head.created)},
     }
     if head.trigger is not None:
-        shown["trigger"] = {"id": head.trigger.id, "type": head.trigger.type, "variables": head.trigger.variables}
-    if head.parent is not None:
-        shown["parentId"] = head.parent
+        shown["trigger"] = {"id": head.trigger.id, "type": long_type(head.trigger.type), "variables": head.trigger.variables}
+    if (parent := head.replay_of or head.parent) is not None:
+        shown["parentId"] = parent
     if execution.error is not None:
         shown["error"] = {"message": execution.error, "taskId": execution.failed_task}
     return shown

@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from onbeat.core import signals as s
-from onbeat.core.changes import Created
+from onbeat.core.changes import AnyChange, Created
 from onbeat.core.decide import decided
 from onbeat.core.errors_text import short
 from onbeat.core.event import Micros
@@ -126,6 +126,11 @@ class Engine:
         prepared = await self.prepare(head, loaded)
         await self.commit(Work(creations=(prepared.creation(),)), [prepared])
         return prepared.execution
+
+    async def begin(self, head: Head, loaded: LoadedFlow, changes: tuple[AnyChange, ...], after: Execution) -> None:
+        """Create an execution of which is decided already how it begins."""
+        prepared = Prepared(loaded, after, (Created(at=head.created, head=head), *changes), begun=False)
+        await self.commit(Work(creations=(prepared.creation(),)), [prepared])
 
     async def recover(self, owner: str) -> int:
         """Take over all executions that have not ended; returns how many."""

@@ -20,7 +20,6 @@ from onbeat.core.flow import Flow
 from onbeat.core.inputs import Examined, InputSpec
 from onbeat.core.names import did_you_mean
 from onbeat.core.plan.pause import Pause
-from onbeat.core.restart import restartable
 from onbeat.core.states import State
 from onbeat.engine.catalog import Catalog, LoadedFlow
 from onbeat.engine.checks import Broken, broken_checks, checked
@@ -203,15 +202,6 @@ class Node:
         for given in asked:
             await given.keep_files(self.storage)
         return await self.engine.ask(execution, s.Resume(answers, by, decision, comment))
-
-    async def restart(self, execution: str) -> Execution:
-        """Run a terminated execution again from its failed tasks. Raises NotFound, Refused."""
-        found = await self.engine.load(execution)
-        loaded = await self.catalog.revision(found.head.namespace, found.head.flow, found.head.revision)
-        why = restartable(loaded.flow, found)
-        if why is not None:
-            raise Refused(why)
-        return await self.engine.ask(execution, s.Restart())
 
     # ---- events ------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,110 @@
+"""What has ended, again: restart, replay, change of state, labels; and the decision that an Approval waits for."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from onbeat.api.access import Permission
+from onbeat.api.executions import shown, unless_flow
+from onbeat.api.forms import sent_inputs
+from onbeat.api.routing import Unprocessable, answer, body_of, json_of, node_of, route
+from onbeat.core.execution import ROOT
+from onbeat.core.flow import labels_of
+from onbeat.core.states import State
+from onbeat.engine import rerun
+from onbeat.errors import UserError
+
+
+def routes() -> list[Route]:
+    """The routes."""
+    return [
+        *route("/executions/{id}/restart", unless_flow(restart), Permission.RUN, ("POST",)),
+        *route("/executions/{id}/replay", unless_flow(replay), Permission.RUN, ("POST",)),
+        *route("/executions/{id}/state", unless_flow(set_state), Permission.RUN, ("POST",)),
+        *route("/executions/{id}/change-status", unless_flow(change_status), Permission.RUN, ("POST",)),
+        *route("/executions/{id}/labels", unless_flow(set_labels), Permission.RUN, ("POST",)),
+        *route("/executions/{id}/actions/review", review, Permission.RUN, ("POST",)),
+    ]
+
+
+async def restart(request: Request) -> Response:
+    """Restart an execution from its failed tasks; with `revision`, as a new one with that revision of the flow."""
+    node = node_of(request)
+    try:
+        saved = await rerun.restart(node, request.path_params["id"], _revision(request))
+    except rerun.Impossible as wrong:
+        raise Unprocessable(str(wrong)) from None
+    return answer(await shown(node, saved))
+
+
+async def replay(request: Request) -> Response:
+    """Repeat an execution as a new one, from `taskRunId` where it is given, with `revision` of the flow."""
+    node, id_, task_run = node_of(request), request.path_params["id"], request.query_params.get("taskRunId")
+    try:
+        run = rerun.run_number(await node.engine.load(id_), task_run) if task_run else ROOT
+        saved = await rerun.replay(node, id_, run, revision=_revision(request))
+    except rerun.Impossible as wrong:
+        raise Unprocessable(str(wrong)) from None
+    return answer(await shown(node, saved))
+
+
+async def set_state(request: Request) -> Response:
+    """Say in which state a task run ended: `{"taskRunId": …, "state": …}`."""
+    node, id_ = node_of(request), request.path_params["id"]
+    body = json_of(await body_of(request))
+    if not isinstance(body, dict) or not isinstance(body.get("taskRunId"), str):
+        raise UserError('the body is `{"taskRunId": …, "state": …}`')
+    try:
+        run = rerun.run_number(await node.engine.load(id_), body["taskRunId"])
+        saved = await rerun.set_state(node, id_, run, _state(body.get("state")))
+    except rerun.Impossible as wrong:
+        raise Unprocessable(str(wrong)) from None
+    return answer(await shown(node, saved))
+
+
+async def change_status(request: Request) -> Response:
+    """Say in which state an execution ended: `status`."""
+    node, id_ = node_of(request), request.path_params["id"]
+    try:
+        after = await rerun.set_state(node, id_, ROOT, _state(request.query_params.get("status")))
+    except rerun.Impossible as wrong:
+        raise Unprocessable(str(wrong)) from None
+    return answer(await shown(node, after))
+
+
+async def set_labels(request: Request) -> Response:
+    """Give an execution labels: a list of `{"key": …, "value": …}`, or a map."""
+    node, id_ = node_of(request), request.path_params["id"]
+    try:
+        after = await rerun.set_labels(node, id_, labels_of(json_of(await body_of(request))))
+    except rerun.Impossible as wrong:
+        raise Unprocessable(str(wrong)) from None
+    return answer(await shown(node, after))
+
+
+async def review(request: Request) -> Response:
+    """Decide an Approval: `decision`, `comment`, and its inputs, as JSON or as a form."""
+    node, id_ = node_of(request), request.path_params["id"]
+    async with sent_inputs(request) as sent:
+        inputs: dict[str, Any] = dict(sent.inputs)
+        decision, comment = inputs.pop("decision", None), inputs.pop("comment", None)
+        if not isinstance(decision, str) or not (comment is None or isinstance(comment, str)):
+            raise UserError("say how it is decided: `decision`, and `comment` as text")
+        await node.resume(id_, inputs, files=sent.files, decision=decision, comment=comment)
+    return Response(status_code=204)
+
+
+def _state(given: object) -> State:
+    try:
+        return State(str(given))
+    except ValueError:
+        raise Unprocessable(f"`{str(given)[:40]}` is no state") from None
+
+
+def _revision(request: Request) -> int | None:
+    given = request.query_params.get("revision")
+    if given and not (given.isascii() and given.isdigit()):
+        raise UserError(f"revision `{given[:40]}` is no number")
+    return int(given) if given else None
