@@ -21,6 +21,7 @@ from onbeat.core.correlation import Fired
 from onbeat.core.errors_text import short
 from onbeat.core.event import Event, Json, Micros
 from onbeat.core.execution import Head, Trigger
+from onbeat.core.flow import Flow
 from onbeat.core.inputs import resolve
 from onbeat.core.matching import Beside, Fit, Start, complete
 from onbeat.core.refs import REF_KEY, is_mark
