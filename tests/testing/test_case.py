@@ -225,10 +225,10 @@ def test_a_case_that_goes_on_for_ever_is_cut(tmp_path: Path):
 
 def test_whatever_goes_wrong_is_the_cases_failure(tmp_path: Path):
     """Rule 4: with the file and line of what is wrong."""
-    wrong = SLOW.replace("duration: PT2H", "durration: PT2H")
+    wrong = SLOW.replace("duration: PT2H", "duration: PT2H\n    durration: PT2H")
     results = play(tmp_path, {"slow.yaml": wrong}, "flow: slow.yaml\ntests:\n  - id: broken\n")
     assert "unknown key `durration`; did you mean `duration`?" in results["broken"].failures[0]
-    assert ":7:5: " in results["broken"].failures[0]
+    assert ":8:5: " in results["broken"].failures[0]
     results = play(tmp_path, {}, "flow: {namespace: shop, id: slwo}\ntests:\n  - id: gone\n")
     assert "there is no flow shop.slwo" in results["gone"].failures[0]
     assert "did you mean `shop.slow`?" in results["gone"].failures[0]

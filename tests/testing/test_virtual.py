@@ -1,9 +1,12 @@
 """Time that jumps, and a loop that knows when it is at rest."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Coroutine
 from typing import Any
+
+import pytest
 
 from onbeat.testing.clock import START, settle
 from onbeat.testing.virtual import VirtualClock, VirtualLoop
@@ -80,6 +83,42 @@ def test_the_loop_is_not_idle_while_something_real_is_waited_for() -> None:
     run(main())
 
 
+def test_the_loop_is_not_idle_while_a_worker_is_asked() -> None:
+    """Rule 1: an answer that comes by a socket."""
+
+    async def main() -> None:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        done = list[bytes]()
+        with ours, theirs:
+
+            async def ask() -> None:
+                done.append(await loop().sock_recv(ours, 10))
+
+            async with asyncio.TaskGroup() as group:
+                group.create_task(ask())
+                loop().call_later(0.02, theirs.send, b"answer")
+                await loop().idle()
+                assert done == [b"answer"]
+
+    run(main())
+
+
+def test_nothing_connects() -> None:
+    """Rule 3: unless something real is under way."""
+
+    async def main() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as client:
+            client.setblocking(False)
+            with pytest.raises(ConnectionRefusedError, match="a flow test is offline"):
+                await loop().sock_connect(client, server.getsockname())
+            loop().real = 1
+            await loop().sock_connect(client, server.getsockname())
+            loop().real = 0
+
+    run(main())
+
+
 def test_a_timeout_of_the_loop_is_not_waited_for() -> None:
     """Rule 1: a deadline that has not passed is no work; else each rest would take as long as the longest deadline."""
 
@@ -115,7 +154,7 @@ def test_who_sleeps_is_woken_in_order() -> None:
 
 
 def test_sleeps_of_tasks_are_told_from_those_of_services() -> None:
-    """Rule 3: who was cancelled sleeps no more."""
+    """Rule 4: who was cancelled sleeps no more."""
 
     async def main() -> None:
         clock = VirtualClock()

@@ -21,7 +21,7 @@ from onbeat.core.errors_text import short
 from onbeat.core.event import Event, Json, Micros
 from onbeat.core.expressions import to_text
 from onbeat.core.names import did_you_mean
-from onbeat.core.schedule import load_zone, next_fire, parse_cron, previous_fire
+from onbeat.core.schedule import load_zone
 from onbeat.core.times import iso, to_datetime
 from onbeat.core.trigger import TriggerSpec
 from onbeat.core.values import normalise
@@ -131,17 +131,10 @@ async def _tick(bench: Bench, arrival: Arrival) -> Arrived:
     trigger = _one(bench, arrival.schedule, "core.trigger.Schedule", "schedule")
     options: Any = trigger.options
     at = bench.clock.now() if arrival.date is None else instant(arrival.date, bench.start)
-    moment, cron, zone = to_datetime(at), parse_cron(options.cron, options.with_seconds), options.timezone
-    variables = {
-        "date": _local(moment, zone),
-        "next": _local(next_fire(cron, zone, moment), zone),
-        "previous": _local(previous_fire(cron, zone, moment), zone),
-    }
+    moment, table, zone = to_datetime(at), options.table, load_zone(options.timezone)
+    times = {"date": moment, "next": next(table.after(moment), None), "previous": next(table.before(moment), None)}
+    variables = {name: None if time is None else time.astimezone(zone).isoformat().replace("+00:00", "Z") for name, time in times.items()}
     return await _give(bench, [trigger], _event(iso(at), "schedule", at, variables))
-
-
-def _local(moment: Any, zone: str) -> str:
-    return str(moment.astimezone(load_zone(zone)).isoformat()).replace("+00:00", "Z")
 
 
 # ---- outside -----------------------------------------------------------------------------------------------------------
@@ -253,7 +246,7 @@ def _merged(results: list[Arrived]) -> Arrived:
 
 def _one(bench: Bench, wanted: str | bool | None, type_: str | None, kind: str) -> LoadedTrigger:
     """The trigger that an event names, or the only one of its kind. Raises UserError."""
-    all_ = [trigger for trigger in bench.triggers() if type_ is None or trigger.spec.type == type_]
+    all_ = [trigger for trigger in bench.triggers() if type_ is None or trigger.spec.type.startswith(type_)]
     known = [trigger.spec.id for trigger in all_]
     found = all_ if wanted is True else [trigger for trigger in all_ if wanted in (trigger.spec.id, trigger.spec.name)]
     if len(found) == 1:

@@ -78,7 +78,7 @@ class Bench:
         flow, text = source.flow, source.text
         found = ((task, self.mocks.find(flow.id, task.id, task.type)) for task in flow.all_tasks())
         mocked = [(task, mock) for task, mock in found if mock is not None]
-        self._registry.unknown.update(task.type for task, _ in mocked)
+        self._registry.unknown.update(task.type for task in flow.all_tasks() if bare or any(task is one for one, _ in mocked))
         check_flow(text, str(source.path), self._registry)
         replaced = [task.id for task, mock in mocked if not mock.real and (bare or self._has_no_class(task))]
         if replaced:

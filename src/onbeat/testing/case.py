@@ -11,7 +11,7 @@ Called by: the command and the pytest plugin.
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path as File
@@ -89,12 +89,12 @@ class Player:
             failures.append(
                 Failure(played.path, f"it did not end within {self._patience:g} s; in its own time {took or 'nothing'} went by")
             )
-        except InvalidFile as wrong:
-            return Result(tests.path, case.id, tuple(map(str, wrong.problems)), seconds=loop.time() - began)
-        except OnbeatError as wrong:
-            failures.append(Failure(played.path, str(wrong)))
-        except Exception as bug:
-            failures.append(Failure(played.path, f"{type(_first(bug)).__name__}: {_first(bug)}"))
+        except Exception as raised:
+            problem = _first(raised)
+            if isinstance(problem, InvalidFile):
+                return Result(tests.path, case.id, tuple(map(str, problem.problems)), seconds=loop.time() - began)
+            said = str(problem) if isinstance(problem, OnbeatError) else f"{type(problem).__name__}: {problem}"
+            failures.append(Failure(played.path, said))
         told = tuple(f"{tests.place(failure.path)}: {failure.message}" for failure in failures)
         return Result(tests.path, case.id, told, seconds=loop.time() - began, took=took, notes=tuple(notes))
 
@@ -147,6 +147,10 @@ class _Game:
         names = {one.name for one in listening}
         for one in served.values():
             await self._bench.serve(one, bare=bare, enable=given.enable, listen=one.name in names)
+        with suppress(InvalidFile):  # what is only called by mocks serves to check what they are called with, if it can
+            for one in self._library.with_called(source, self._near):
+                if one.name not in served:
+                    await self._bench.serve(one, bare=bare, listen=False)
         for path in (self._near / each for each in suite.triggers):
             if not path.is_file():
                 raise UserError(f"there is no file {path}")

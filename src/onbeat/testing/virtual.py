@@ -5,19 +5,23 @@ all is at rest (so many turns of the loop, so many milliseconds) makes such test
 at rest when it would block.
 
 Rules
-1. The loop is idle when nothing is ready, nothing runs in a thread, and nothing real outside is waited for.
+1. The loop is idle when nothing is ready, nothing runs in a thread or a worker, and nothing real outside is waited for.
 2. Who sleeps is woken in order of its instant; a clock that is moved past several wakes them all, as after a suspended machine.
-3. Sleeps of tasks are told from those of services: only the former, and timers of executions, say how far to jump.
+3. Nothing connects to anything while nothing real is meant to.
+4. Sleeps of tasks are told from those of services: only the former, and timers of executions, say how far to jump.
 
 Called by: bench.py drives it; cli and session.py run their loops with it.
 """
 
 import asyncio
+import errno
 import heapq
 import itertools
 import selectors
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 from onbeat.core.event import Micros
@@ -134,7 +138,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         selector.at_rest = self._at_rest
         super().__init__(selector)
         self.real = 0
-        self._threads = 0
+        self._busy = 0
         self._waiting: list[asyncio.Future[None]] = []
 
     async def idle(self) -> None:
@@ -146,15 +150,34 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def run_in_executor(self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts) -> "asyncio.Future[T]":
         """Count what runs in threads, until its result is here."""
         future = super().run_in_executor(executor, func, *args)
-        self._threads += 1
+        self._busy += 1
         future.add_done_callback(self._back)
         return future
 
     def _back(self, future: "asyncio.Future[Any]") -> None:
-        self._threads -= 1
+        self._busy -= 1
+
+    async def sock_recv(self, sock: socket.socket, nbytes: int) -> bytes:
+        """Count what waits for a worker's answer."""
+        with self._at_work():
+            return await super().sock_recv(sock, nbytes)
+
+    async def sock_connect(self, sock: socket.socket, address: Any) -> None:
+        """Connect, if something real is under way. Raises ConnectionRefusedError."""
+        if not self.real:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "a flow test is offline: give the task a mock, or say `real: true`")
+        await super().sock_connect(sock, address)
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        self._busy += 1
+        try:
+            yield
+        finally:
+            self._busy -= 1
 
     def _at_rest(self) -> bool:
-        if self._threads or self.real:
+        if self._busy or self.real:
             return False
         waiting, self._waiting = self._waiting, []
         for rest in waiting:
