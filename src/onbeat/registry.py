@@ -67,6 +67,7 @@ TASKS: dict[str, str] = {
     "core.http.Download": "http",
     "core.http.SseRequest": "http",
     "core.flow.Sleep": "flow",
+    "core.flow.PurgeFlows": "revision",
     "core.flow.ForEachItemMerge": "flow",
     "core.event.Publish": "event",
     "scripts.shell.Script": "scripts",

@@ -183,3 +183,14 @@ async def test_a_trigger_is_switched_off_and_on(node: Node) -> None:
     assert not node.triggers.disabled("t.a.work.on")
     missing = await act(node, "core.trigger.Toggle", **{**options, "trigger": "onn"})
     assert "no trigger onn" in (missing.runs[1].error or "")
+
+
+async def test_old_revisions_go_but_for_those_that_executions_have(node: Node) -> None:
+    """What ran goes on being shown, restarted and replayed on its own revision."""
+    worked = await run(node)
+    loaded = await node.find_flow("t.a", "work")
+    for n in range(2, 5):
+        await node.store.keep_flow("t.a", "work", f"{n}", f"{n}", node.clock.now(), None)
+    assert (await act(node, "core.flow.PurgeFlows", namespace="t")).context["act"] == {"size": 2}
+    assert (await node.engine.load(worked)).head.revision == loaded.flow.revision == 1
+    assert [await node.store.flow("t.a", "work", n) is not None for n in range(1, 5)] == [True, False, False, True]

@@ -82,5 +82,9 @@ class FakeActions:
         count = len(executions)
         return {"executions": count * records, "logs": 2 * count * logs, "metrics": 3 * count * metrics, "storages": 4 * count * storage}
 
+    async def purge_flows(self, **wanted: object) -> int:
+        self.done.append(("purge_flows", {name: value for name, value in wanted.items() if value is not None}))
+        return 3
+
     async def set_trigger(self, namespace: str, flow: str, trigger: str, *, disabled: bool) -> None:
         self.done.append(("set_trigger", namespace, flow, trigger, disabled))

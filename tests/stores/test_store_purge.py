@@ -149,6 +149,38 @@ async def test_log_lines_are_purged_by_what_is_known_of_them(store: AnyStore, wa
     assert found == left
 
 
+@pytest.mark.parametrize(
+    ("wanted", "left"),
+    [
+        ({}, {"pay": [2, 4], "ship": [3], "eu": [2]}),
+        ({"keep": 2}, {"pay": [2, 3, 4], "ship": [2, 3], "eu": [1, 2]}),
+        ({"keep": 9}, {"pay": [1, 2, 3, 4], "ship": [1, 2, 3], "eu": [1, 2]}),
+        ({"before": AT + 2}, {"pay": [2, 3, 4], "ship": [2, 3], "eu": [2]}),
+        ({"namespace": "shop", "flow": "ship"}, {"pay": [1, 2, 3, 4], "ship": [3], "eu": [1, 2]}),
+        ({"namespace": "shop.eu"}, {"pay": [1, 2, 3, 4], "ship": [1, 2, 3], "eu": [2]}),
+        ({"namespace": "sho"}, {"pay": [1, 2, 3, 4], "ship": [1, 2, 3], "eu": [1, 2]}),
+        ({"flow": "pay"}, {"pay": [2, 4], "ship": [1, 2, 3], "eu": [1, 2]}),
+    ],
+)
+async def test_old_revisions_of_flows_are_purged(home: Home, wanted: dict[str, Any], left: dict[str, list[int]]):
+    """Never the newest, nor one that an execution has; the next revision has a number of its own, also after a restart."""
+    names = {"pay": ("shop", "pay"), "ship": ("shop", "ship"), "eu": ("shop.eu", "pay" if "flow" not in wanted else "eu")}
+    for name, count in (("pay", 4), ("ship", 3), ("eu", 2)):
+        for n in range(1, count + 1):
+            await home.store.keep_flow(*names[name], str(n), str(n), AT + n, None)
+    await home.store.write(work(creation(1, revision=2)))
+
+    async def present(store: AnyStore) -> dict[str, list[int]]:
+        return {name: [n for n in range(1, 5) if await store.flow(*place, n)] for name, place in names.items()}
+
+    total = sum(map(len, (await present(home.store)).values()))
+    gone = await home.store.purge_flows(**wanted)
+    store = await home.restart()
+    assert await present(store) == left
+    assert gone == total - sum(map(len, left.values()))
+    assert (await store.keep_flow("shop", "pay", "new", "new", AT, None)).revision == 5
+
+
 async def test_numbers_are_not_given_again(home: Home):
     """After everything was purged and a restart, the journal and the topics go on where they were: readers' positions stay true."""
     await fill(home.store, 2)

@@ -99,6 +99,12 @@ class NodeActions:
         count = len(purged.executions) if records else 0
         return {"executions": count, "logs": purged.logs, "metrics": purged.metrics, "storages": files}
 
+    async def purge_flows(
+        self, *, namespace: str | None = None, flow: str | None = None, keep: int = 1, before: Micros | None = None
+    ) -> int:
+        """See ports.Actions."""
+        return await self._store.purge_flows(namespace=namespace, flow=flow, keep=keep, before=before)
+
     async def set_trigger(self, namespace: str, flow: str, trigger: str, *, disabled: bool) -> None:
         """See ports.Actions."""
         found = self.node.triggers.find(namespace, flow, trigger)

@@ -60,5 +60,10 @@ class Actions(Protocol):
     async def purge(self, executions: Sequence[str], *, records: bool, logs: bool, storage: bool, metrics: bool) -> Mapping[str, int]:
         """Remove what is named of these ended executions; how many of each: executions, logs, metrics, storages."""
 
+    async def purge_flows(
+        self, *, namespace: str | None = None, flow: str | None = None, keep: int = 1, before: Micros | None = None
+    ) -> int:
+        """Remove old revisions of flows, but for the newest `keep` of each and those that executions have; how many."""
+
     async def set_trigger(self, namespace: str, flow: str, trigger: str, *, disabled: bool) -> None:
         """Stop or let a trigger start executions; kept over restarts."""

@@ -97,6 +97,12 @@ class Store(Protocol):
     ) -> int:
         """Remove log lines written within [start, end); how many. A namespace without a flow means those below it too."""
 
+    async def purge_flows(
+        self, *, namespace: str | None = None, flow: str | None = None, keep: int = 1, before: Micros | None = None
+    ) -> int:
+        """Remove revisions of flows kept before an instant, but for the newest `keep` of each and those that executions here have; how
+        many. A namespace without a flow means those below it too."""
+
     async def purge_records(self, before: Micros, max_bytes: int) -> int:
         """Remove bus records older than that, and the oldest ones above the size. Returns how many."""
 

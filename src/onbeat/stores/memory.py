@@ -54,7 +54,6 @@ class MemoryStore(MemoryHousekeeping):
         super().__init__()
         self._on_write = on_write
         self._owner = ""
-        self._flows: dict[tuple[str, str], list[StoredFlow]] = {}
         self._ends: dict[str, int] = {}
         self._written = Wakeup()
         self._recorded: dict[str, Wakeup] = {}
@@ -268,7 +267,7 @@ class MemoryStore(MemoryHousekeeping):
         self._check_open()
         kept = self._flows.setdefault((namespace, flow), [])
         if not kept or kept[-1].hash != hash_:
-            revision = len(kept) + 1
+            revision = kept[-1].revision + 1 if kept else 1
             kept.append(StoredFlow(namespace=namespace, id=flow, revision=revision, source=source, hash=hash_, created=at, path=path))
         return kept[-1]
 

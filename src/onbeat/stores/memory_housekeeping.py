@@ -16,7 +16,7 @@ import msgspec
 from onbeat.core.event import Micros
 from onbeat.core.ids import make_id
 from onbeat.errors import Refused, StoreBroken
-from onbeat.ports import Delivery, JournalRow, LedgerRow, LogLine, Purged, Record
+from onbeat.ports import Delivery, JournalRow, LedgerRow, LogLine, Purged, Record, StoredFlow
 from onbeat.stores.memory_queries import Kept, MemoryQueries, within
 from onbeat.stores.memory_slots import MemoryLines
 
@@ -34,6 +34,7 @@ class MemoryHousekeeping(MemoryQueries):
         self._positions: dict[tuple[str, str], str] = {}
         self._ledger: dict[tuple[str, str], LedgerRow] = {}
         self._records: list[Record] = []
+        self._flows: dict[tuple[str, str], list[StoredFlow]] = {}
         self._seqs = {"journal": 0, "inbox": 0, "record": 0, "log": 0, "metric": 0}
 
     def _check_open(self) -> None:
@@ -79,7 +80,8 @@ class MemoryHousekeeping(MemoryQueries):
         end: Micros | None = None,
     ) -> int:
         self._check_open()
-        of = {id_ for id_, kept in self._executions.items() if _is_of(kept, namespace, flow)}
+        heads = [kept.execution.head for kept in self._executions.values()]
+        of = {head.id for head in heads if _is_meant(head.namespace, head.flow, namespace, flow)}
 
         def goes(line: LogLine) -> bool:
             return (
@@ -92,6 +94,25 @@ class MemoryHousekeeping(MemoryQueries):
         before = len(self._logs)
         self._logs = [line for line in self._logs if not goes(line)]
         return before - len(self._logs)
+
+    async def purge_flows(
+        self, *, namespace: str | None = None, flow: str | None = None, keep: int = 1, before: Micros | None = None
+    ) -> int:
+        self._check_open()
+        heads = [kept.execution.head for kept in self._executions.values()]
+        used = {(head.namespace, head.flow, head.revision) for head in heads}
+        gone = 0
+        for (place, id_), revisions in self._flows.items():
+            if _is_meant(place, id_, namespace, flow):
+                newest = revisions[-1].revision
+                left = [
+                    each
+                    for each in revisions
+                    if each.revision > newest - keep or not within(each.created, None, before) or (place, id_, each.revision) in used
+                ]
+                gone += len(revisions) - len(left)
+                self._flows[place, id_] = left
+        return gone
 
     async def purge_records(self, before: Micros, max_bytes: int) -> int:
         self._check_open()
@@ -128,11 +149,10 @@ class MemoryHousekeeping(MemoryQueries):
         return before - len(self._metrics)
 
 
-def _is_of(kept: Kept, namespace: str | None, flow: str | None) -> bool:
-    """Whether an execution is of the flow, or where none is named of the namespace or one below it."""
-    head = kept.execution.head
-    below = flow is None and namespace is not None and head.namespace.startswith(f"{namespace}.")
-    return (namespace in (None, head.namespace) or below) and flow in (None, head.flow)
+def _is_meant(place: str, id_: str, namespace: str | None, flow: str | None) -> bool:
+    """Whether a flow of that namespace and id is the wanted one, or where none is wanted of the namespace or one below it."""
+    below = flow is None and namespace is not None and place.startswith(f"{namespace}.")
+    return (namespace in (None, place) or below) and flow in (None, id_)
 
 
 def bytes_of(record: Record) -> int:

@@ -14,8 +14,8 @@ from onbeat.stores.sqlite.migrate import STEPS, steps
 from onbeat.stores.sqlite.queries import FILTERS, where
 from onbeat.stores.sqlite.rows import Rows
 
-FINE = {"TOPICS", "OLDEST_RECORDS"}
-"""All topics, of which there are few; the oldest of all records, in the order of the table."""
+FINE = {"TOPICS", "OLDEST_RECORDS", "FLOWS"}
+"""All topics and all flows, of which there are few; the oldest of all records, in the order of the table."""
 
 TABLES = "execution|journal|snapshot|start_key|inbox|slot|position|ledger|record|topic|dead_event|log|flow"
 

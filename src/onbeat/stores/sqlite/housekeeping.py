@@ -78,6 +78,18 @@ where seq > ?1 and seq <= ?2
       and (?7 is null or namespace = ?7 or ?8 is null and substr(namespace, 1, length(?7) + 1) = ?7 || '.')
       and (?8 is null or flow = ?8)))
 """
+FLOWS = """
+select json_group_array(json_array(namespace, id)) from (
+  select distinct namespace, id from flow
+  where (?1 is null or namespace = ?1 or ?2 is null and substr(namespace, 1, length(?1) + 1) = ?1 || '.') and (?2 is null or id = ?2))
+"""
+PURGE_FLOW = """
+delete from flow
+where namespace = ?1 and id = ?2
+  and revision <= (select max(revision) from flow where namespace = ?1 and id = ?2) - ?3
+  and (?4 is null or created < ?4)
+  and revision not in (select revision from execution where namespace = ?1 and flow = ?2)
+"""
 FORGET_FACTS = "delete from ledger where until < ?"
 OLD_RECORDS = "select json_group_array(json_array(seq, size)) from (select seq, size from record where topic = ? and time < ? limit ?)"
 OLDEST_RECORDS = "select json_group_array(json_array(seq, size, topic)) from (select seq, size, topic from record order by seq limit ?)"
@@ -159,6 +171,16 @@ def purge_lines(db: sqlite3.Connection, after: int, wanted: LineFilter) -> tuple
     else:
         last = db.execute(LAST_LINE_OF, (wanted.execution, after, LINES)).fetchone()[0]
     return (0, None) if last is None else (db.execute(PURGE_LINES, (after, last, *wanted)).rowcount, last)
+
+
+def flows(db: sqlite3.Connection, namespace: str | None, flow: str | None) -> list[tuple[str, str]]:
+    """Namespace and id of the flows that are kept."""
+    return [(place, id_) for place, id_ in msgspec.json.decode(db.execute(FLOWS, (namespace, flow)).fetchone()[0])]
+
+
+def purge_flow(db: sqlite3.Connection, namespace: str, flow: str, keep: int, before: Micros | None) -> int:
+    """Old revisions of one flow."""
+    return db.execute(PURGE_FLOW, (namespace, flow, keep, before)).rowcount
 
 
 def purge_old_records(db: sqlite3.Connection, before: Micros) -> int:

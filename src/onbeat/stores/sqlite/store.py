@@ -235,6 +235,14 @@ class SqliteStore(SqliteQueries):
             gone, after = gone + found[0], found[1]
         return gone
 
+    async def purge_flows(
+        self, *, namespace: str | None = None, flow: str | None = None, keep: int = 1, before: Micros | None = None
+    ) -> int:
+        gone = 0
+        for place, id_ in await self._submit(partial(housekeeping.flows, namespace=namespace, flow=flow)):
+            gone += await self._submit(partial(housekeeping.purge_flow, namespace=place, flow=id_, keep=keep, before=before))
+        return gone
+
     async def purge_records(self, before: Micros, max_bytes: int) -> int:
         gone = 0
         for job in (partial(housekeeping.purge_old_records, before=before), partial(housekeeping.purge_large_topics, max_bytes=max_bytes)):
