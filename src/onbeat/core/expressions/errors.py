@@ -9,6 +9,8 @@ class ExpressionError(UserError):
     """An expression is not right; `line` and `column` say where in its text, `reason` why, without any value of the data."""
 
     def __init__(self, reason: str, line: int | None = None, column: int | None = None) -> None:
+        if not reason.isascii():  # half of a surrogate pair in the source could not be printed
+            reason = reason.encode("utf-8", "replace").decode()
         self.reason = reason
         self.line = line
         self.column = column
