@@ -332,13 +332,14 @@ class Engine:
         """Write what was decided, then let the world move."""
         together = Together(box, step)
         try:
-            work = await together.gather(self.prepare, self._store, self._catalog, self._clock.now())
+            work = self._triggers.remembering(await together.gather(self.prepare, self._store, self._catalog, self._clock.now()))
             written = await self._store.write(work) if work.appends or work.logs or work.metrics else Written()
         except BaseException:
             for child in together.children:
                 self.drop(child)
             raise
         box.execution = step.after
+        self._triggers.learn(work, written)
         self._effects.perform(box, step.new)
         self._dispatch.settle(step.after, step.told)
         for child in together.children:
