@@ -24,10 +24,6 @@ from onbeat.core.flow import Dynamic, Frozen
 OF_NAMESPACE = "nsfile://"
 
 
-def _text_of_one(value: object) -> object:
-    return None if value is None else to_text(value)
-
-
 def _texts(value: object) -> object:
     """A list of texts: the list itself, text that is a JSON list, or one text."""
     if value is None:
@@ -56,7 +52,7 @@ def _named(value: object) -> object:
         raise ValueError("must be a map of names and contents, JSON text that is one, or the address of such a text") from None
 
 
-Text = Annotated[str, BeforeValidator(_text_of_one)]
+Text = Annotated[str, BeforeValidator(to_text)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
 InputFiles = Annotated[dict[str, Any] | str, BeforeValidator(_named)]
 """Name -> content or address; a text is the address of JSON text that is such a map."""

@@ -1,6 +1,7 @@
 """Environments for `dependencies`: made once, whole or not at all."""
 
 import asyncio
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -36,6 +37,11 @@ def uv(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_uv(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without it."""
     monkeypatch.setattr(shutil, "which", lambda name, path=None: None)
+
+
+def names(folder: Path) -> list[str]:
+    """What is in a folder."""
+    return sorted(path.name for path in folder.iterdir())
 
 
 class Making(FakeProcesses):
@@ -83,7 +89,31 @@ async def test_one_that_was_not_finished_is_made_anew(fake: Worked, kept: Path, 
     assert ("ERROR", "what it says") in fake.log.lines
     (place / "half").touch()
     await ask(fake, Wish(("a",)))
-    assert sorted(path.name for path in place.iterdir()) == [".finished"]
+    assert names(place) == [".finished"]
+
+
+async def test_those_that_nobody_uses_go(fake: Worked, kept: Path, uv: None) -> None:
+    """When another one is made; one that is used now and then stays, and one that is being made."""
+    for name, days in {"old": 31, "used": 29}.items():
+        (kept / name).mkdir(parents=True)
+        (kept / name / ".finished").touch()
+        long_ago = (kept / name / ".finished").stat().st_mtime - days * 86_400
+        os.utime(kept / name / ".finished", (long_ago, long_ago))
+    (kept / "half").mkdir()
+    fake.processes = Making(kept / Wish(("a",)).name)
+    await ask(fake, Wish(("a",)))
+    assert names(kept) == sorted([Wish(("a",)).name, "used"])
+
+
+async def test_one_that_is_taken_counts_as_used(fake: Worked, kept: Path, uv: None) -> None:
+    """Whoever takes it, it is not made again."""
+    place = kept / Wish(("a",)).name
+    place.mkdir(parents=True)
+    (place / ".finished").touch()
+    os.utime(place / ".finished", (0, 0))
+    await ask(fake, Wish(("a",)))
+    assert (place / ".finished").stat().st_mtime > 0
+    assert fake.processes.asked == []
 
 
 async def test_without_uv_the_interpreter_does_it(fake: Worked, kept: Path, no_uv: None) -> None:

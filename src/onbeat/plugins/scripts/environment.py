@@ -9,6 +9,7 @@ Rules
 3. `uv` does it where it is installed, else the interpreter's own venv and pip. What they are told by variables and files of this machine
    (an index, a proxy) counts.
 4. A dependency is a name, never an option of the installer.
+5. When one is made, those that nobody has used for 30 days go.
 
 Called by: python.
 """
@@ -30,6 +31,8 @@ _DONE = ".finished"
 _PASSED = ("PIP_", "UV_", "SSL_CERT_", "REQUESTS_CA_BUNDLE")
 _PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy", "all_proxy"})
 _SHOWN = 20
+_UNUSED = 30 * 86_400
+"""Seconds."""
 _making: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
@@ -60,6 +63,8 @@ async def environment(wish: Wish, throw_away: Path, context: TaskContext, env: M
         if not await asyncio.to_thread((place / _DONE).is_file):
             await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
             await _make(wish, place, context, {**_passed(), **env})
+            await asyncio.to_thread(_finish, place, Path(root) if place is not throw_away else None)
+        else:
             await asyncio.to_thread((place / _DONE).touch)
     return place
 
@@ -91,6 +96,16 @@ async def _make(wish: Wish, place: Path, context: TaskContext, env: Mapping[str,
             for line in said[-_SHOWN:]:
                 context.log("ERROR", line)
             raise TaskFailed(f"the dependencies could not be installed: {os.path.basename(argv[0])} ended with exit code {end.code}")
+
+
+def _finish(place: Path, root: Path | None) -> None:
+    """Mark it as whole; rule 5 for the others."""
+    (place / _DONE).touch()
+    oldest = (place / _DONE).stat().st_mtime - _UNUSED
+    for other in root.iterdir() if root is not None else ():
+        done = other / _DONE
+        if str(other) not in _making and (not done.is_file() or done.stat().st_mtime < oldest):
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def _passed() -> dict[str, str]:
