@@ -143,7 +143,7 @@ def test_the_time_and_the_flow_are_seen():
 @pytest.mark.parametrize(("said", "why"), [
     ({"disabled": True}, "the trigger says `disabled: true`"),
     ({"conditions": [BODY, WORKING]}, "Not: these hold: Weekend"),
-    ({"conditions": [{**BODY, "expression": "{{ trigger.value > 9 }}"}]}, 'Expression: `{{ trigger.value > 9 }}` is false with {"value":5}'),
+    ({"conditions": [{**BODY, "expression": "{{ trigger.value>9 }}"}]}, 'Expression: `{{ trigger.value>9 }}` is false with {"value":5}'),
     ({"when": "{{ trigger.value > 10 }}"}, '`{{ trigger.value > 10 }}` with {"value":5}'),
     ({}, None),
 ])  # fmt: skip

@@ -66,9 +66,9 @@ async def test_a_trigger_that_raises_does_not_lose_the_batch(tmp_path: Path, mon
         fit = node.evaluator.fit
         buggy = Once(ZeroDivisionError("planted"), wanted=lambda trigger: trigger.name == "t.fine.on")
 
-        def broken(trigger: Any, given: Any) -> Any:
+        def broken(trigger: Any, given: Any, at: Any) -> Any:
             buggy(trigger)
-            return fit(trigger, given)
+            return fit(trigger, given, at)
 
         monkeypatch.setattr(node.evaluator, "fit", broken)
         second, third = await node.intake.emit(subscription(node), [event("2", 2), event("3", 3)])

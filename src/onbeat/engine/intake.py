@@ -14,6 +14,7 @@ Called by: sources and the API's webhook route emit; loader updates the triggers
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -123,7 +124,7 @@ class Intake(Sources):
             raise Overloaded("as many executions are at work as the limit allows; try again later")
         work = Work(positions=tuple(positions), ledger=tuple(ledger), dead=tuple(dead))
         if received and self.correlator and any(map(self.correlator.book, subscription.triggers)):
-            batch, written = await self._to_the_end(self._emit_holding(subscription, received, work))
+            batch, written = await self._to_the_end(partial(self._emit_holding, subscription, received, work))
         else:
             batch = await self._batch(subscription, received, None)
             written = await self._commit(batch, work)
@@ -177,16 +178,15 @@ class Intake(Sources):
             self.correlator.kept(desk)
         return written
 
-    async def _to_the_end(self, work: Coroutine[Any, Any, _T]) -> _T:
+    async def _to_the_end(self, work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
         """Do it whole, also when the caller is cancelled: what is remembered and what is written stay the same."""
         done: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
 
         async def do() -> None:
             try:
-                result = await work
-            except BaseException as problem:
-                if not isinstance(problem, Exception) or (done.done() and isinstance(problem, StoreBroken)):
-                    done.cancel()
+                result = await work()
+            except Exception as problem:
+                if done.done() and isinstance(problem, StoreBroken):
                     raise
                 if not done.done():
                     done.set_exception(problem)
@@ -194,7 +194,7 @@ class Intake(Sources):
                 if not done.done():
                     done.set_result(result)
 
-        self._group.create_task(do())
+        self._group.create_task(do()).add_done_callback(lambda _: done.cancel())
         return await done
 
     async def _take(self, batch: Batch, item: Received, desk: Desk | None) -> None:
@@ -248,7 +248,7 @@ class Intake(Sources):
             if self._engine.full():
                 await self._engine.wait_room()
         subscription = found[0] if found is not None else Subscription(name)
-        await self._to_the_end(self._settle_holding(subscription, name, keys, enabled))
+        await self._to_the_end(partial(self._settle_holding, subscription, name, keys, enabled))
         return True
 
     async def _settle_holding(self, subscription: Subscription, name: str, keys: Sequence[str], enabled: bool) -> None:
