@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from onbeat.core.times import Instant, from_datetime, from_iso, iso, to_datetime
+from onbeat.core.times import Instant, from_datetime, from_iso, iso, named_zone, to_datetime
 
 INSTANTS = st.integers(-62_135_596_800_000_000, 253_402_300_799_999_999)
 """The years 1 to 9999."""
@@ -56,3 +56,17 @@ def test_what_is_no_instant_is_refused_as_an_option(value: object):
     """With the spelling to use, and without the value."""
     with pytest.raises(ValidationError, match="such as `2026-11-21T12:00:00Z`"):
         TypeAdapter(Instant).validate_python(value)
+
+
+def test_a_zone_has_a_name():
+    """Those of the database, and none else."""
+    assert named_zone("Europe/Paris").key == "Europe/Paris"
+    assert named_zone("America/Argentina/Buenos_Aires").key == "America/Argentina/Buenos_Aires"
+    assert named_zone("Etc/GMT+2").key == "Etc/GMT+2"
+
+
+@pytest.mark.parametrize("name", ["Nope/Nowhere", "Europe", "", "../etc/passwd", "a" * 50_000, "a/" * 20_000 + "b", "Europe/Paris\0", "é"])
+def test_what_is_no_zone_is_refused(name: str):
+    """Whatever it is, with an error that its callers know."""
+    with pytest.raises((KeyError, ValueError, OSError)):
+        named_zone(name)

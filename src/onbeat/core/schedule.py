@@ -18,11 +18,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from itertools import islice, takewhile
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from cronsim import CronSim, CronSimError
 
 from onbeat.core.names import did_you_mean
+from onbeat.core.times import named_zone
 from onbeat.errors import UserError
 
 _ALIASES = {
@@ -103,7 +104,7 @@ def load_zone(name: str) -> tzinfo:
         sign, hours, minutes = offset.groups()
         return timezone(int(f"{sign}1") * timedelta(hours=int(hours), minutes=int(minutes)))
     try:
-        return UTC if name in ("UTC", "Z") else ZoneInfo(name)
+        return UTC if name in ("UTC", "Z") else named_zone(name)
     except (KeyError, ValueError, OSError):
         suggestion = did_you_mean(name, sorted(available_timezones())) or "; write it like `Europe/Berlin`"
         raise UserError(f"`{name[:80]}` is not a time zone{suggestion}") from None

@@ -1,7 +1,9 @@
 """Turn instants into ISO 8601 text with an offset and back: what people and other systems read."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, WithJsonSchema
 
@@ -9,6 +11,7 @@ from onbeat.core.event import Micros
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
+_ZONE = re.compile(r"[A-Za-z0-9_+-]{1,40}(?:/[A-Za-z0-9_+-]{1,40}){0,3}")
 
 
 def iso(at: Micros) -> str:
@@ -32,6 +35,16 @@ def to_datetime(at: Micros) -> datetime:
 def from_datetime(moment: datetime) -> Micros:
     """Microseconds of an aware datetime."""
     return (moment - _EPOCH) // _MICRO
+
+
+def named_zone(name: str) -> ZoneInfo:
+    """The time zone of a name like `Europe/Paris`. Raises KeyError, ValueError, OSError.
+
+    Each `/` in a name costs the library a package to look for: a text of a thousand of them would exhaust the stack.
+    """
+    if _ZONE.fullmatch(name) is None:
+        raise KeyError("no name of a time zone")
+    return ZoneInfo(name)
 
 
 def _validate(value: object) -> Micros:

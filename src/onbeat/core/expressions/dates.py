@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from onbeat.core.expressions.errors import ExpressionError
 from onbeat.core.expressions.texts import is_number, kind_of
+from onbeat.core.times import named_zone
 
 MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
@@ -68,7 +69,7 @@ def zone(name: str | None) -> tzinfo:
         if offset <= timedelta(hours=18):
             return timezone(-offset if found[1] == "-" else offset)
     try:
-        return ZoneInfo(name)
+        return named_zone(name)
     except (KeyError, ValueError, OSError):
         raise ExpressionError(f"there is no time zone `{name[:60]}`; write it like `Europe/Paris`") from None
 
