@@ -3,7 +3,8 @@
 Rules
 1. A replay is a new execution: what came before the task run is copied, what came after it, and what is inside it, runs anew.
 2. In a loop whose values come one after another, later values come after; lanes that run side by side do not.
-3. After a change of state the execution goes on from that task run; later task runs of its lane stay as they are.
+3. From a task in a WorkingDirectory it is that which is repeated: the files there are not copied.
+4. After a change of state the execution goes on from that task run; later task runs of its lane stay as they are.
 
 Called by: the engine begins replays with `replayed`; decide for changes of state.
 """
@@ -20,6 +21,7 @@ from onbeat.core.event import Micros
 from onbeat.core.evolve import create
 from onbeat.core.execution import ROOT, Execution, Head, Phase, TaskRun
 from onbeat.core.flow import Flow
+from onbeat.core.plan.working_directory import enclosing
 from onbeat.core.restart import below, children_of, reset_block
 from onbeat.core.states import TERMINATED, State
 
@@ -29,6 +31,8 @@ _ORDER = list(Phase)
 
 def replayed(flow: Flow, source: Execution, n: int, head: Head, now: Micros) -> tuple[tuple[c.AnyChange, ...], Execution]:
     """The changes after Created of an execution that repeats `source` from task run n, and the execution after them: RESTARTED."""
+    around = enclosing(flow, source, n)
+    n = n if around is None else around.n  # its directory is the source's: all of it runs anew
     draft = Draft(flow, create(head), now)
     chain = _chain(source, n)
     gone = _after(draft, source, chain)

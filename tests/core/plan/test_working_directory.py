@@ -2,13 +2,15 @@
 
 import pytest
 
+from onbeat.core import replay
 from onbeat.core import signals as s
+from onbeat.core.draft import Draft
 from onbeat.core.execution import TaskRun
 from onbeat.core.parse import parse_flow
 from onbeat.core.plan.working_directory import WorkingDirectory, enclosing
 from onbeat.core.states import State
 from onbeat.errors import InvalidFile
-from tests.core.world import FAILED, KILLED, SUCCESS, World, flow_of
+from tests.core.world import FAILED, KILLED, SUCCESS, World, flow_of, head_of
 
 FLOW = """
 tasks:
@@ -65,6 +67,18 @@ def test_a_restart_runs_all_of_it_again():
 
     assert runs == ["a", "b", "a", "b"]
     assert world.states == {"wd": SUCCESS, "a": SUCCESS, "b": SUCCESS, "after": SUCCESS}
+
+
+def test_a_replay_from_inside_runs_all_of_it_again():
+    """The directory was the other execution's."""
+    flow = flow_of(FLOW)
+    world = World(flow, outside={"@directory": None, "@files": None}).play()
+    _, after = replay.replayed(flow, world.execution, world.run("b").n, head_of(flow, id="again"), world.now)
+    draft = Draft(flow, after, world.now)
+    replay.go_on(draft)
+
+    assert [run.task for run in after.runs.values()] == ["wd"]
+    assert draft.run(1).ask == "@directory"
 
 
 @pytest.mark.parametrize(
