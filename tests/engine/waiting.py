@@ -36,6 +36,15 @@ async def node_at(clock: ManualClock, store: Any, flows: Mapping[str, str], dire
         yield node
 
 
+async def until_started(node: Node, count: int = 1, flow: str = "f") -> list[Execution]:
+    """Wait until a flow has so many executions; for what works in threads, which no clock can wait for."""
+    at = 0
+    while await node.queries.count(namespace="t", flow=flow) < count:
+        await node.store.wait_journal(at)
+        at = await node.store.journal_end()
+    return await started(node, flow)
+
+
 async def started(node: Node, flow: str = "f") -> list[Execution]:
     """The executions of a flow that ended, oldest first."""
     found = await node.queries.executions(namespace="t", flow=flow, limit=1000)
