@@ -85,6 +85,7 @@ TASKS: dict[str, str] = {
 SOURCES: dict[str, str] = {
     "core.trigger.Webhook": "webhook",
     "core.trigger.Schedule": "schedule",
+    "core.trigger.ScheduleOnDates": "schedule",
     "core.trigger.Event": "bus",
     "core.http.Trigger": "http",
     "core.trigger.Flow": "flow_trigger",

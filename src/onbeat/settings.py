@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     max_tasks: int = Field(500, gt=0, description="Tasks that run at once on the event loop.")
     max_processes: int = Field(16, gt=0, description="Processes that tasks run at once.")
     drain: float = Field(30.0, ge=0, description="Seconds that running tasks get at a stop.")
+    recover_missed_schedules: Literal["ALL", "LAST", "NONE"] = Field(
+        "ALL", description="Which times run that a schedule missed, where it does not say itself."
+    )
+    webhook_wait: float = Field(300.0, gt=0, description="Seconds that a webhook with `wait` waits for the end of its execution.")
     max_body: int = Field(1_048_576, gt=0, description="Bytes of a request's body.")
     max_upload: int = Field(1_073_741_824, gt=0, description="Bytes of a form with files that starts or resumes an execution.")
     loop: Literal["uvloop", "asyncio"] = Field("uvloop", description="Event loop.")
@@ -89,6 +93,7 @@ class Settings(BaseSettings):
             "node": self.node,
             "environments": str(self.data.absolute() / "environments"),
             "events_topic": self.events_topic,
+            "recover_missed_schedules": self.recover_missed_schedules,
         }
 
 

@@ -22,6 +22,7 @@ from onbeat.clock import SystemClock
 from onbeat.core.plugin_defaults import server_defaults
 from onbeat.engine.actions import NodeActions
 from onbeat.engine.answering import Answering
+from onbeat.engine.backfill import Backfills
 from onbeat.engine.batches import Batches
 from onbeat.engine.catalog import Catalog
 from onbeat.engine.engine import Engine
@@ -87,6 +88,7 @@ async def running(
         async with asyncio.TaskGroup() as group:
             node = _assemble(settings, store, clock, identity, environment, sources, registry, guard, workers, programs, publisher, group)
             await node.triggers.load()
+            await node.backfills.load()
             await node.loader.load_all()
             await node.runner.workspaces.tidy(store.load)
             recovered = await node.engine.recover(identity.new(clock.now()))
@@ -190,6 +192,7 @@ def _assemble(
         events_topic=settings.events_topic,
         projection=projection,
         triggers=triggers,
+        backfills=Backfills(store, clock, identity.new, triggers),
     )
     return node
 

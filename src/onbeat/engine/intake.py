@@ -13,7 +13,7 @@ Called by: sources and the API's webhook route emit; loader updates the triggers
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ import structlog
 from onbeat.core.correlate import CORRELATED
 from onbeat.core.correlation import Fired
 from onbeat.core.event import MAX_HOPS, Event, Micros
+from onbeat.core.expressions import ExpressionError
 from onbeat.core.matching import Beside, Fit
 from onbeat.core.trigger import TriggerSpec
 from onbeat.engine.batch import Batch
@@ -34,8 +35,8 @@ from onbeat.engine.payloads import Payloads
 from onbeat.engine.sources import WEBHOOK, Sources
 from onbeat.engine.starting import Starter
 from onbeat.engine.subscription import LoadedTrigger, Subscription
-from onbeat.errors import NotFound, Overloaded, Refused, StoreBroken
-from onbeat.ports import Clock, DeadEvent, LedgerRow, Position, Queries, Received, Started, Store, Work, Written
+from onbeat.errors import NotFound, Overloaded, Refused, StoreBroken, UserError
+from onbeat.ports import Clock, DeadEvent, Key, LedgerRow, Position, Queries, Received, Started, Store, Work, Written
 
 _log = structlog.get_logger("onbeat.intake")
 __all__ = ["WEBHOOK", "Intake", "LoadedTrigger", "Subscription"]
@@ -232,6 +233,42 @@ class Intake(Sources):
         """What the event was to the trigger when it came, and the event as the trigger sees it. Raises ExpressionError, UserError."""
         return await self._starter.fit(trigger, event, event.time)
 
+    # ---- what sources ask ----------------------------------------------------------------------------------------
+
+    async def running(self, subscription: Subscription, received: Received) -> Sequence[str]:
+        """The executions that it started before, and that have not ended."""
+        found = []
+        for trigger in _meant(subscription, received):
+            assert received.event is not None
+            with suppress(ExpressionError, UserError):
+                _, fit = await self.fit(trigger.spec, received.event)
+                for target in trigger.spec.targets if fit is not None else ():
+                    assert fit is not None
+                    id_ = await self._store.find_key(Key(trigger.spec.name, f"{target.namespace}.{target.id}", fit.identity))
+                    if id_ is not None and not await self._has_ended(id_):
+                        found.append(id_)
+        return found
+
+    async def _has_ended(self, execution: str) -> bool:
+        try:
+            return (await self._engine.load(execution)).ended
+        except NotFound:
+            return True
+
+    async def wait_ended(self, execution: str) -> None:
+        """Returns when it has ended; at once when it is gone, or was set aside."""
+        with suppress(NotFound, Refused):
+            await self._engine.ended(execution)
+
+    def would_start(self, subscription: Subscription, received: Received) -> bool:
+        """Whether the conditions of a trigger that this is for hold."""
+        for trigger in _meant(subscription, received):
+            assert received.event is not None
+            with suppress(ExpressionError, UserError):
+                if self._evaluator.fit(trigger.spec, received.event, received.event.time) is not None:
+                    return True
+        return False
+
     # ---- deadlines ---------------------------------------------------------------------------------------------
 
     async def _settle(self, name: str, keys: Sequence[str]) -> bool:
@@ -320,3 +357,10 @@ class Intake(Sources):
         if dead.reader in self._subscriptions:
             return self._subscriptions[dead.reader]
         raise Refused(f"the trigger of dead event {dead.id} ({dead.trigger or dead.reader}) is not served any more")
+
+
+def _meant(subscription: Subscription, received: Received) -> list[LoadedTrigger]:
+    """The triggers that an event is for."""
+    if received.event is None:
+        return []
+    return [trigger for name, trigger in subscription.triggers.items() if received.triggers is None or name in received.triggers]

@@ -21,6 +21,7 @@ from onbeat.core.inputs import Examined, InputSpec
 from onbeat.core.names import did_you_mean
 from onbeat.core.plan.pause import Pause
 from onbeat.core.states import State
+from onbeat.engine.backfill import Backfills
 from onbeat.engine.catalog import Catalog, LoadedFlow
 from onbeat.engine.checks import Broken, broken_checks, checked
 from onbeat.engine.engine import Engine
@@ -78,6 +79,7 @@ class Node:
     events_topic: str
     projection: Projection
     triggers: TriggerStates
+    backfills: Backfills
     ready: bool = False
     relays: list[Relay] = field(default_factory=list)
 

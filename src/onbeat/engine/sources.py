@@ -11,6 +11,7 @@ Called by: intake is one, and says what becomes of what they emit.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -56,6 +57,18 @@ class Sources:
         ledger: Sequence[LedgerRow] = (),
     ) -> tuple[Started, ...]:
         """What becomes of what a source received."""
+        raise NotImplementedError
+
+    async def running(self, subscription: Subscription, received: Received) -> Sequence[str]:
+        """The executions that it started before, and that have not ended."""
+        raise NotImplementedError
+
+    async def wait_ended(self, execution: str) -> None:
+        """Returns when it has ended."""
+        raise NotImplementedError
+
+    def would_start(self, subscription: Subscription, received: Received) -> bool:
+        """Whether the conditions of a trigger that this is for hold."""
         raise NotImplementedError
 
     def subscriptions(self) -> list[Subscription]:
@@ -113,7 +126,7 @@ class Sources:
                 subscription = self._subscriptions[name] = Subscription(name)
                 subscription.set_triggers(members)
                 subscription.task = self._group.create_task(self._serve(subscription))
-            elif [(t.spec, t.options) for t in members.values()] != [(t.spec, t.options) for t in subscription.triggers.values()]:
+            elif [(t.spec, t.listener) for t in members.values()] != [(t.spec, t.listener) for t in subscription.triggers.values()]:
                 subscription.set_triggers(members)
         self._webhooks = {}
         for subscription in self._subscriptions.values():
@@ -161,6 +174,9 @@ class Sources:
                 wait_changed=subscription.wait_changed,
                 settings=self._settings,
                 measure=measure,
+                running=partial(self.running, subscription),
+                wait_ended=self.wait_ended,
+                would_start=partial(self.would_start, subscription),
             )
             first = next(iter(subscription.triggers.values()))
             try:

@@ -6,6 +6,7 @@ Called by: loader makes the triggers, intake serves them, API and CLI show them.
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from onbeat.core.backfill import Backfill
 from onbeat.core.event import Micros
 from onbeat.core.trigger import TriggerSpec
 from onbeat.errors import OnbeatError
@@ -16,14 +17,15 @@ _PATIENCE = 1.0
 
 
 class LoadedTrigger:
-    """A trigger with its source's settings, checked."""
+    """A trigger with its source's settings, checked. backfill: past times that it is to run."""
 
-    __slots__ = ("options", "path", "spec")
+    __slots__ = ("backfill", "options", "path", "spec")
 
-    def __init__(self, spec: TriggerSpec, options: SourceOptions, path: str | None = None) -> None:
+    def __init__(self, spec: TriggerSpec, options: SourceOptions, path: str | None = None, backfill: Backfill | None = None) -> None:
         self.spec = spec
         self.options = options
         self.path = path
+        self.backfill = backfill
 
     def hears(self, topic: str) -> bool:
         """Whether it says it listens to that topic."""
@@ -40,6 +42,8 @@ class LoadedTrigger:
             namespace=target.namespace if target else self.spec.namespace or "",
             flow=target.id if target else "",
             disabled=self.spec.disabled,
+            conditional=bool(self.spec.conditions) or self.spec.when is not True,
+            backfill=self.backfill,
         )
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from onbeat.core.backfill import Backfill
 from onbeat.core.changes import AnyChange, Moved
 from onbeat.core.execution import Execution
 from onbeat.core.names import did_you_mean
@@ -41,12 +42,16 @@ class TriggerState(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TriggerStates:
-    """The triggers, and which of them are switched off. serve: takes all triggers as they are to be served now."""
+    """The triggers, and which of them are switched off.
+
+    serve: takes all triggers as they are to be served now. backfill: gives the backfill of a trigger.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self.serve: Callable[[Sequence[LoadedTrigger]], None] = _nobody
+        self.backfill: Callable[[str], Backfill | None] = _none
         self._loaded: dict[str, LoadedTrigger] = {}
         self._states: dict[str, TriggerState] = {}
         self._stopping: dict[tuple[str, str, str], list[LoadedTrigger]] = {}
@@ -104,7 +109,11 @@ class TriggerStates:
             if each.spec.stop_after:
                 for target in each.spec.targets:
                     self._stopping.setdefault((target.namespace, target.id, each.spec.id), []).append(each)
-        self._serve()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Serve the triggers as they are now."""
+        self.serve([self._now(each) for each in self.all()])
 
     async def set(self, trigger: str, *, disabled: bool, why: str = "") -> None:
         """Switch a trigger off or on; durable when it returns. Raises NotFound, Refused when its file switches it off."""
@@ -130,10 +139,15 @@ class TriggerStates:
             else:
                 self._states[row.key] = msgspec.json.decode(row.value, type=TriggerState)
             _log.info("a trigger was switched", trigger=row.key, disabled=row.value is not None, why=self.state(row.key).why)
-        self._serve()
+        self.refresh()
 
-    def _serve(self) -> None:
-        self.serve([_off(each) if self.state(each.spec.name).disabled else each for each in self.all()])
+    def _now(self, trigger: LoadedTrigger) -> LoadedTrigger:
+        """It as it is to be served: switched off as if its file said so, with its backfill."""
+        off, backfill = self.state(trigger.spec.name).disabled, self.backfill(trigger.spec.name)
+        if not off and backfill is None:
+            return trigger
+        spec = trigger.spec.model_copy(update={"disabled": True}) if off else trigger.spec
+        return LoadedTrigger(spec, trigger.options, trigger.path, backfill)
 
     # ---- stopAfter ---------------------------------------------------------------------------------------------
 
@@ -171,9 +185,9 @@ def _ends(changes: Iterable[AnyChange]) -> bool:
     return any(isinstance(change, Moved) and change.after in TERMINATED for change in changes)
 
 
-def _off(trigger: LoadedTrigger) -> LoadedTrigger:
-    """It, as if its file said so."""
-    return LoadedTrigger(trigger.spec.model_copy(update={"disabled": True}), trigger.options, trigger.path)
+def _none(trigger: str) -> Backfill | None:
+    """Nobody keeps backfills."""
+    return None
 
 
 def _nobody(triggers: Sequence[Any]) -> None:

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Protocol
 import msgspec
 from pydantic import BaseModel, ConfigDict
 
-from onbeat.core.event import Event
+from onbeat.core.backfill import Backfill
+from onbeat.core.event import Event, Json
 from onbeat.ports.store import Store
 from onbeat.ports.work import LedgerRow, Position
 from onbeat.ports.world import Clock
@@ -16,7 +17,8 @@ from onbeat.ports.world import Clock
 class Received(msgspec.Struct, frozen=True, kw_only=True):
     """One thing a source received: an event, or what could not become one (raw and reason).
 
-    triggers: names of the triggers it is for; None: all of the subscription.
+    triggers: names of the triggers it is for; None: all of the subscription. inputs, labels: given to what it starts beside what the trigger
+    gives; their expressions see the event as the trigger's do.
     """
 
     event: Event | None = None
@@ -24,6 +26,8 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     key: str = ""
     triggers: frozenset[str] | None = None
+    inputs: dict[str, Json] = {}
+    labels: dict[str, str] = {}
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +52,20 @@ def _unmeasured(lag: Callable[[], Awaitable[int]]) -> None:
     """Nobody looks."""
 
 
+async def _none_running(received: Received) -> Sequence[str]:
+    """Nothing runs."""
+    return ()
+
+
+async def _ended(execution: str) -> None:
+    """It has ended."""
+
+
+def _always(received: Received) -> bool:
+    """There are no conditions."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class SourceContext:
     """What a running source may use. name: its subscription's, unique and stable: the reader of its positions and ledgers.
@@ -55,7 +73,9 @@ class SourceContext:
     ready: to call once events would be seen. report: a sentence on what is wrong now (None: all is well), shown by `onbeat triggers`.
     measure: to give, once, what tells how many events wait at the source; it is asked when somebody looks.
     settings: the server's own (broker addresses and such). wait_room: returns when there is room for more executions. wait_changed:
-    returns when the subscription's listeners are no longer what they were when it was called (hot reload).
+    returns when the subscription's listeners are no longer what they were when it was called (hot reload). running: executions that this
+    started before, and that have not ended. wait_ended: returns when that execution has ended. would_start: whether the conditions of a
+    trigger that this is for hold.
     """
 
     name: str
@@ -69,6 +89,9 @@ class SourceContext:
     wait_changed: Callable[[], Awaitable[None]]
     settings: Mapping[str, Any] = field(default_factory=dict)
     measure: Callable[[Callable[[], Awaitable[int]]], None] = _unmeasured
+    running: Callable[[Received], Awaitable[Sequence[str]]] = _none_running
+    wait_ended: Callable[[str], Awaitable[None]] = _ended
+    would_start: Callable[[Received], bool] = _always
 
 
 class SourceOptions(BaseModel):
@@ -104,13 +127,16 @@ class SourceOptions(BaseModel):
 
 
 class Listener(msgspec.Struct, frozen=True):
-    """One trigger of a subscription: its name and its source settings."""
+    """One trigger of a subscription: its name and its source settings. conditional: not every event of it starts something. backfill: the
+    past times that it is to run, where it is a schedule."""
 
     trigger: str
     options: Any
     namespace: str = ""
     flow: str = ""
     disabled: bool = False
+    conditional: bool = False
+    backfill: Backfill | None = None
 
 
 class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,15 +1,17 @@
 """Schedules to run: a store in memory, and a clock that the test moves."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from onbeat.core.backfill import Backfill
 from onbeat.errors import Overloaded
 from onbeat.plugins.schedule import Schedule
 from onbeat.ports import LedgerRow, Listener, Position, Received, SourceContext, Started, Work
 from onbeat.stores.memory import MemoryStore
+from onbeat.testing import settle
 from tests.plugins.fake_clock import FakeClock
 from tests.plugins.source_suite import FakeLog
 
@@ -29,9 +31,15 @@ class World:
         self.reports: list[str | None] = []
         self.log = FakeLog()
         self.refusals = 0
+        self.settings: dict[str, Any] = {}
+        self.would_start: Callable[[Received], bool] = lambda received: True
         self.crash: str | None = None
         self.crashed = asyncio.Event()
         """Raised when `crash` has happened; the next run begins without."""
+        self.lasting = False
+        """Whether what is started goes on until `end`."""
+        self.open: list[str] = []
+        self.ended = asyncio.Event()
         self.listeners: list[Listener] = []
         self.changed = asyncio.Event()
 
@@ -44,17 +52,40 @@ class World:
             raise Overloaded("full")
         if self.crash == "before":
             await self._die()
-        await self.store.write(Work(positions=tuple(positions)))
+        await self.store.write(Work(positions=tuple(positions), ledger=tuple(ledger)))
         for one in received:
             assert one.event is not None
             (name,) = one.triggers or ()
             self.started.append((name, one.event.key))
             self.at.append(self.clock.now())
+            self.open += [f"{name} {one.event.key}"] if self.lasting else []
         self.events += received
         self.batches.append(len(received))
         if self.crash == "after":
             await self._die()
-        return tuple(Started() for _ in received)
+        return tuple([Started(started=tuple(await self.running_of(one))) for one in received])
+
+    async def running_of(self, received: Received) -> Sequence[str]:
+        """The executions that it started and that have not ended."""
+        assert received.event is not None
+        (name,) = received.triggers or ()
+        return [each for each in self.open if each == f"{name} {received.event.key}"]
+
+    async def wait_ended(self, execution: str) -> None:
+        """Until it is not open."""
+        while execution in self.open:
+            await self.ended.wait()
+
+    async def end(self) -> None:
+        """All that is open ends; returns when the source has done what follows from that."""
+        self.finish()
+        await settle()
+
+    def finish(self) -> None:
+        """All that is open ends."""
+        self.open = []
+        self.ended.set()
+        self.ended = asyncio.Event()
 
     async def _die(self) -> None:
         self.crash = None
@@ -94,6 +125,10 @@ class World:
             report=self.reports.append,
             wait_room=self.wait_room,
             wait_changed=self.wait_changed,
+            settings=self.settings,
+            running=self.running_of,
+            wait_ended=self.wait_ended,
+            would_start=self.would_start,
         )
         async with asyncio.TaskGroup() as group:
             task = group.create_task(self.listeners[0].options.run(context, lambda: self.listeners))
@@ -118,6 +153,13 @@ async def either(*works: Coroutine[Any, Any, Any]) -> None:
             task.cancel()
 
 
-def schedule(name: str = "t", cron: str = "* * * * *", disabled: bool = False, **options: Any) -> Listener:
+def schedule(
+    name: str = "t",
+    cron: str = "* * * * *",
+    disabled: bool = False,
+    conditional: bool = False,
+    backfill: Backfill | None = None,
+    **options: Any,
+) -> Listener:
     """A listener with a schedule."""
-    return Listener(name, Schedule(cron=cron, **options), disabled=disabled)
+    return Listener(name, Schedule(cron=cron, **options), disabled=disabled, conditional=conditional, backfill=backfill)

@@ -3,17 +3,14 @@
 import asyncio
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from onbeat.core.schedule import fires_between, parse_cron
-from onbeat.plugins.schedule import PROVIDES, SLICE, Schedule
-from tests.plugins.schedules import START, World, either, schedule
+from onbeat.plugins.schedule.agenda import SLICE
+from tests.plugins.schedule.kit import START, World, either, schedule
 
 
 async def test_it_fires_at_its_time_with_the_zones_offset() -> None:
@@ -274,29 +271,3 @@ def test_restarts_at_any_instant_never_fire_twice_nor_skip(moves: list[tuple[str
         assert [key for _, key in world.started] == instants
 
     asyncio.run(play())
-
-
-@pytest.mark.parametrize(
-    ("options", "cure"),
-    [
-        ({"cron": "61 * * * *"}, "minute"),
-        ({"cron": "* * * * *", "timezone": "Europe/Berlim"}, "Europe/Berlin"),
-        ({"cron": "* * *"}, "fields"),
-    ],
-)
-def test_a_wrong_schedule_is_refused_when_it_is_loaded(options: dict[str, Any], cure: str) -> None:
-    """The message says what is wrong and the cure, before anything runs."""
-    with pytest.raises(ValidationError, match=cure):
-        Schedule(**options)
-
-
-def test_the_example_of_the_page_is_a_schedule() -> None:
-    """What the documentation shows can be loaded; so can all of Kestra's names."""
-    (page,) = re.findall(r"```yaml\n(.*?)```", Schedule.__doc__ or "", re.DOTALL)
-    (example,) = yaml.safe_load(page)["triggers"]
-    Schedule.model_validate({name: value for name, value in example.items() if name not in ("id", "type", "inputs")})
-    kestra = {"cron": "0 0 * * * *", "withSeconds": True, "lateMaximumDelay": "PT1H", "recoverMissedSchedules": "NONE"}
-    options = Schedule.model_validate({**kestra, "allowConcurrent": True})
-    assert options.late_maximum == timedelta(hours=1)
-    assert Schedule in PROVIDES
-    assert Schedule.names == ("core.trigger.Schedule",)
