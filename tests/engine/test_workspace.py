@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from onbeat.core.states import State
+from onbeat.engine.rerun import restart
 from onbeat.engine.storage import LocalStorage
 from onbeat.errors import Overloaded
 from onbeat.ports import Outcome, TaskContext
@@ -248,3 +249,38 @@ tasks:
         await go(node)
     assert sorted(each["value"] for each in seen) == ["a", "b"]
     assert all("mine" not in each for each in seen)
+
+
+async def test_a_directory_that_is_prepared_again_stays(tmp_path: Path, clock: ManualClock, deeds: Deeds) -> None:
+    """A late attempt of before the restart leaves it to those that work in it now."""
+    seen: list[dict[str, str]] = []
+    stopping, leave, left_it = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def stubborn(context: TaskContext) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            stopping.set()
+            await leave.wait()
+            left_it.set()
+            raise
+
+    async def again(context: TaskContext) -> Outcome:
+        leave.set()
+        await left_it.wait()
+        done: Outcome = await sees(seen, "out/1")(context)
+        return done
+
+    deeds |= {"one": stubborn, "two": sees(seen)}
+    tasks = SHARED.replace("what: one", "what: one, timeout: PT5S")
+    async with node_with(MemoryStore(), flow(tasks), tmp_path, clock=clock, sources=False) as node:
+        execution = await node.start("a.b", "f")
+        while not len(node.runner):
+            await clock.advance(0)
+        await clock.advance(6)
+        await stopping.wait()
+        assert (await node.engine.ended(execution.id)).state is State.FAILED
+        deeds["one"] = again
+        await restart(node, execution.id)
+        assert (await node.engine.ended(execution.id)).state is State.SUCCESS
+    assert seen == [{"first": "x"}, {"first": "x", "out/1": "one"}]

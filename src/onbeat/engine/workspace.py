@@ -176,6 +176,7 @@ class Workspaces:
             await _off_loop(fresh.rename, folder)
         finally:
             await asyncio.to_thread(directory.remove, fresh)
+        self._over.discard(folder)
         self._shared.setdefault(execution.id, set()).add(folder)
         return {"cache": None if restored is None else restored.at}
 
