@@ -35,6 +35,7 @@ from onbeat.core.event import Json
 from onbeat.core.execution import Block, Order
 from onbeat.core.inputs import Inputs
 from onbeat.core.names import FLOW_ID, NAMESPACE, TASK_ID
+from onbeat.core.short_schedule import ShortSchedule, with_trigger
 from onbeat.core.states import State
 from onbeat.errors import UserError
 
@@ -375,12 +376,18 @@ class Flow(Frozen):
     after_execution: NoTasks = Field((), alias="afterExecution")
     outputs: tuple[OutputSpec, ...] = ()
     triggers: tuple[dict[str, Any], ...] = ()
+    schedule: ShortSchedule | None = None
     concurrency: Concurrency | None = None
     retry: Retry | None = None
     sla: tuple[Sla, ...] = ()
     checks: tuple[Check, ...] = ()
     plugin_defaults: tuple[PluginDefault, ...] = Field((), validation_alias=AliasChoices("pluginDefaults", "taskDefaults"))
     disabled: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _schedule_is_a_trigger(cls, data: object) -> object:
+        return with_trigger(data)
 
     @field_validator("labels")
     @classmethod
