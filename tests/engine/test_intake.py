@@ -167,20 +167,6 @@ triggers: [{id: on, type: core.trigger.Event, topic: x}]
         assert len(second.started) == 1
 
 
-async def test_reload_swaps_listeners_and_stops_what_nobody_wants(tmp_path: Path) -> None:
-    """A new trigger joins the running subscription; the last one that goes takes it along."""
-    async with node_with(MemoryStore(), {"b.yaml": FLOWS["b.yaml"]}, tmp_path) as node:
-        before = subscription(node)
-        (tmp_path / "flows" / "a.yaml").write_text(FLOWS["a.yaml"])
-        await node.loader.load_all()
-        assert subscription(node) is before
-        assert len(before.listeners()) == 2
-        (tmp_path / "flows" / "a.yaml").unlink()
-        (tmp_path / "flows" / "b.yaml").unlink()
-        await node.loader.load_all()
-        assert node.intake.subscriptions() == []
-
-
 async def test_publishing_tells_what_it_started(tmp_path: Path) -> None:
     """On the embedded bus the answer names the executions; the same id again is a duplicate with the same ones."""
     async with node_with(MemoryStore(), FLOWS, tmp_path) as node:
@@ -194,15 +180,3 @@ async def test_publishing_tells_what_it_started(tmp_path: Path) -> None:
         assert sorted(again.executions or ()) == sorted(first.executions)
         nobody = await node.publish("nobody", 1)
         assert nobody.executions == ()
-
-
-async def test_a_trigger_that_cannot_be_served_takes_nothing_down(tmp_path: Path) -> None:
-    """Without a broker set, a Kafka trigger is told as trouble; the others are served, at boot and at a reload."""
-    flow = FLOWS["b.yaml"].replace("id: b\n", "id: k\n").replace("core.trigger.Event", "kafka.RealtimeTrigger")
-    async with node_with(MemoryStore(), {**FLOWS, "k.yaml": flow}, tmp_path) as node:
-        (result,) = await node.intake.emit(subscription(node), [event("1", {"go": False})])
-        assert len(result.started) == 1
-        assert any("ONBEAT_KAFKA_BOOTSTRAP_SERVERS" in sentence for sentence in node.trouble())
-        (tmp_path / "flows" / "k.yaml").unlink()
-        await node.loader.load_all()
-        assert node.trouble() == []

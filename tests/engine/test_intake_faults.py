@@ -1,19 +1,17 @@
 """Intake when things go wrong, or happen at once: no event is lost, none stops the others."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
 from onbeat.core.states import State
-from onbeat.engine import engine as engine_module
 from onbeat.engine.node import Node
 from onbeat.errors import Overloaded
-from onbeat.ports import Listener, Position, SourceContext, SourceOptions
-from onbeat.registry import Registry
+from onbeat.ports import Position
 from onbeat.testing import ManualClock, settle
 from tests.engine.faulty import FaultyStore, Once
 from tests.engine.harness import node_with
@@ -80,34 +78,6 @@ async def test_a_trigger_that_raises_does_not_lose_the_batch(tmp_path: Path, mon
         assert "ZeroDivisionError: planted" in reasons
 
 
-async def test_an_execution_that_cannot_begin_is_a_dead_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bug in the decision is told once, with the event kept; the source is not made to give it for ever."""
-    async with running(tmp_path) as node:
-
-        def broken(*args: Any) -> None:
-            raise RuntimeError("planted")
-
-        with monkeypatch.context() as patched:
-            patched.setattr(engine_module, "decided", broken)
-            (result,) = await node.intake.emit(subscription(node), [event("1", 1)])
-        assert "planted" in (result.dead or "")
-        assert node.engine.places.held() == 0
-
-
-async def test_a_flow_that_went_between_match_and_start_is_a_dead_event(tmp_path: Path) -> None:
-    """Its trigger still listened: the event is kept and can be replayed once the flow is back."""
-    async with running(tmp_path) as node:
-        taken = subscription(node)
-        node.catalog.withdraw("t", "a")
-        (result,) = await node.intake.emit(taken, [event("1", 1)])
-        assert "no flow t.a" in (result.dead or "")
-        await node.loader.load_all()
-        (tmp_path / "flows" / "a.yaml").write_text(flow("a") + "description: again\n")
-        await node.loader.load_all()
-        (dead,) = await node.queries.dead_events()
-        assert len((await node.replay(dead.id)).started) == 1
-
-
 async def test_two_emits_of_one_key_at_once_start_once(tmp_path: Path) -> None:
     """Both are told the same execution; the one that came second gives its places back."""
     store = FaultyStore()
@@ -162,64 +132,6 @@ async def test_a_reload_while_an_event_is_taken_changes_nothing_of_it(tmp_path: 
         assert len(emit.result()[0].started) == 2
         (after,) = await node.intake.emit(subscription(node), [event("2", 1)])
         assert len(after.started) == 1
-
-
-class Lasting(SourceOptions):
-    """A source that takes its time to leave."""
-
-    names: ClassVar[tuple[str, ...]] = ("test.Lasting",)
-    running: ClassVar[int] = 0
-    most: ClassVar[int] = 0
-    leave: ClassVar[asyncio.Event]
-    number: int = 0
-
-    async def run(self, context: SourceContext, triggers: Callable[[], Sequence[Listener]]) -> None:
-        Lasting.running += 1
-        Lasting.most = max(Lasting.most, Lasting.running)
-        try:
-            await asyncio.Event().wait()
-        finally:
-            await Lasting.leave.wait()
-            Lasting.running -= 1
-
-
-@pytest.fixture
-def lasting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the type known."""
-    real = Registry.source
-    monkeypatch.setattr(Registry, "source", lambda self, name: Lasting if name == "test.Lasting" else real(self, name))
-    Lasting.running, Lasting.most, Lasting.leave = 0, 0, asyncio.Event()
-
-
-LASTING = "id: l\nnamespace: t\ntasks: [{id: a, type: core.debug.Return, format: x}]\ntriggers: [{id: on, type: test.Lasting}]\n"
-
-
-@pytest.mark.usefixtures("lasting")
-async def test_a_subscription_that_comes_back_waits_for_the_one_that_leaves(tmp_path: Path) -> None:
-    """Removed and brought back at once: never two connections of one name, which a broker would throw out in turn."""
-    async with node_with(FaultyStore(), {"l.yaml": LASTING}, tmp_path) as node:
-        await settle()
-        for _ in range(3):
-            (tmp_path / "flows" / "l.yaml").unlink()
-            await node.loader.load_all()
-            (tmp_path / "flows" / "l.yaml").write_text(LASTING)
-            await node.loader.load_all()
-        await settle()
-        Lasting.leave.set()
-        await settle()
-        assert (Lasting.running, Lasting.most) == (1, 1)
-
-
-@pytest.mark.usefixtures("lasting")
-async def test_nothing_is_subscribed_after_the_stop(tmp_path: Path) -> None:
-    """A file that changes while the daemon drains starts no source."""
-    Lasting.leave.set()
-    async with node_with(FaultyStore(), {}, tmp_path) as node:
-        await node.intake.stop()
-        (tmp_path / "flows" / "l.yaml").write_text(LASTING)
-        await node.loader.load_all()
-        await settle()
-        assert Lasting.most == 0
 
 
 async def test_a_flood_on_one_topic_does_not_starve_another(tmp_path: Path) -> None:

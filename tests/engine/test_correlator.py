@@ -1,4 +1,4 @@
-"""Correlation on a whole node: several events start a flow once, deadlines fire, and restarts change nothing."""
+"""Correlator, on a whole node: several events start a flow once, deadlines fire, and restarts change nothing."""
 
 from pathlib import Path
 from typing import Any
