@@ -57,11 +57,19 @@ def test_a_long_chain_is_no_trouble():
     "listening",
     [
         {"conditions": [{"type": "io.kestra.plugin.core.condition.ExecutionFlow", "namespace": "n", "flowId": "a"}]},
-        {"conditions": [{"type": "core.condition.Or", "conditions": [{"type": "core.condition.ExecutionFlow", "flowId": "a"}]}]},
+        {
+            "conditions": [
+                {
+                    "type": "core.condition.MultipleCondition",
+                    "id": "m",
+                    "conditions": {"x": {"type": "core.condition.ExecutionFlow", "namespace": "n", "flowId": "a"}},
+                }
+            ]
+        },
         {"preconditions": {"id": "p", "flows": [{"namespace": "n", "flowId": "a"}]}},
         {"dependsOn": [{"namespace": "n", "flowId": "a"}]},
     ],
-    ids=["condition", "inside or", "preconditions", "dependsOn"],
+    ids=["condition", "several", "preconditions", "dependsOn"],
 )
 def test_a_flow_trigger_is_part_of_a_circle(listening: dict[str, object]):
     """b starts when a ends, and starts a; a flow that listens to itself, too."""
@@ -71,11 +79,12 @@ def test_a_flow_trigger_is_part_of_a_circle(listening: dict[str, object]):
 
 
 def test_a_flow_trigger_that_leaves_a_flow_out_does_not_listen_to_it():
-    """`Not` around a condition; other triggers hear no flows at all; a disabled one hears nothing."""
+    """`Not` around a condition; a whole namespace; a disabled one; one that is wrong, or no Flow trigger."""
     one = {"type": "core.condition.ExecutionFlow", "namespace": "n", "flowId": "a"}
     triggers = [
         {"id": "t", "type": "core.trigger.Flow", "conditions": [{"type": "core.condition.Not", "conditions": [one]}]},
-        {"id": "s", "type": "core.trigger.Schedule", "conditions": [one]},
+        {"id": "n", "type": "core.trigger.Flow", "conditions": [{"type": "core.condition.ExecutionNamespace", "namespace": "n"}]},
+        {"id": "s", "type": "core.trigger.Schedule"},
         {"id": "d", "type": "core.trigger.Flow", "disabled": True, "conditions": [one]},
         {"id": "e", "type": "core.trigger.Flow", "conditions": None},
     ]

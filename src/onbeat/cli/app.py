@@ -9,7 +9,7 @@ Called by: the package's main, tests.
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -106,7 +106,9 @@ def check(
 @app.command(epilog="Example: onbeat test flows -k order --junit results.xml", rich_help_panel="Run")
 def test(
     paths: Annotated[list[Path] | None, typer.Argument(metavar="FILE|DIR...", help="Tests; folders with all *.test.yaml in them.")] = None,
-    names: Annotated[str | None, typer.Option("-k", metavar="NAME", help="Only tests whose `file::id` has this: `a and not b or c`.")] = None,
+    names: Annotated[
+        str | None, typer.Option("-k", metavar="NAME", help="Only tests whose `file::id` has this: `a and not b or c`.")
+    ] = None,
     junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write the results as JUnit XML, too.")] = None,
     as_json: AsJson = False,
     stop: Annotated[bool, typer.Option("-x", help="Stop after the first test that fails.")] = False,
@@ -121,6 +123,19 @@ def test(
     from onbeat.cli import test as work
 
     raise typer.Exit(work.test(paths or [], names, junit, as_json, stop, verbose, real, seconds))
+
+
+@app.command(epilog="Example: onbeat schema flow > flow.schema.json", rich_help_panel="Run")
+def schema(
+    what: Annotated[Literal["flow", "trigger"], typer.Argument(metavar="flow|trigger", help="Of what.")] = "flow",
+) -> None:
+    """Print the JSON Schema of flow or trigger files: every type with its keys, for editors and CI.
+
+    In a file, `# yaml-language-server: $schema=flow.schema.json` tells an editor to use it; `onbeat init` writes both.
+    """
+    from onbeat.cli import schema as work
+
+    work.schema(what)
 
 
 @app.command(epilog="""Example: onbeat publish orders '{"id": 7, "total": 20}' --follow""", rich_help_panel="Events")

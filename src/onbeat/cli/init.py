@@ -4,6 +4,8 @@ Rules
 1. Nothing that is there is replaced without --force; when something is in the way nothing at all is written.
 2. Each webhook key is made anew: an example's key that many share is none.
 3. The settings file names every setting with its default, so that nobody needs the documentation to find one.
+4. Each flow and trigger begins with the line that tells an editor its schema, and the schemas are there: keys and types are completed
+   and checked as they are typed.
 
 Called by: app.py, demo.py.
 """
@@ -17,27 +19,29 @@ from pathlib import Path
 from typing import Any
 
 import onbeat
-from onbeat.cli import show
+from onbeat.cli import schema, show
 from onbeat.errors import Refused, UserError
 from onbeat.settings import CONFIG_FILE, Settings
 
 _PLACEHOLDER = re.compile(r"CHANGE-ME[\w-]*")
-_PARTS = ("flows", "triggers")
+_PARTS: dict[str, schema.What] = {"flows": "flow", "triggers": "trigger"}
 INBOX = "inbox"
+SCHEMAS = "schemas"
+MODELINE = "# yaml-language-server: $schema={}\n"
 _FOR_CLI = ("server", "token")
 
 
 def init(folder: Path, force: bool) -> None:
     """Write a project into a folder, and say so. Raises Refused when files are in the way."""
-    for path in write(folder, force):
+    for path in write(folder, force, schemas=True):
         show.out(f"wrote {path}")
     there = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
     show.out(f'next: {there}onbeat serve, and in another terminal: {there}onbeat publish orders \'{{"id": 7, "total": 20}}\' --follow')
 
 
-def write(folder: Path, force: bool) -> list[Path]:
-    """Write a project into a folder; returns its files. Raises Refused when files are in the way."""
-    files = {folder / name: text for name, text in project()}
+def write(folder: Path, force: bool, schemas: bool = False) -> list[Path]:
+    """Write a project into a folder, with what editors want if asked to; returns its files. Raises Refused when files are in the way."""
+    files = {folder / name: text for name, text in project(schemas)}
     present = sorted(str(path) for path in files if path.exists())
     if present and not force:
         raise Refused(f"{', '.join(present)} would be replaced; choose an empty folder, or say --force")
@@ -51,13 +55,17 @@ def write(folder: Path, force: bool) -> list[Path]:
     return list(files)
 
 
-def project() -> Iterator[tuple[str, str]]:
+def project(schemas: bool) -> Iterator[tuple[str, str]]:
     """The files of a new project: name and text."""
     yield CONFIG_FILE, settings_text()
-    for part in _PARTS:
+    for part, what in _PARTS.items():
         root = examples(part)
         for path in sorted(root.rglob("*.yaml")):
-            yield f"{part}/{path.relative_to(root).as_posix()}", with_fresh_keys(path.read_text())
+            name = Path(part) / path.relative_to(root)
+            line = MODELINE.format("/".join([*[".."] * (len(name.parts) - 1), SCHEMAS, f"{what}.json"])) if schemas else ""
+            yield name.as_posix(), line + with_fresh_keys(path.read_text())
+        if schemas:
+            yield f"{SCHEMAS}/{what}.json", schema.text(what)
 
 
 def examples(part: str) -> Path:

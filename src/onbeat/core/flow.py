@@ -79,6 +79,11 @@ def long_type(name: str) -> str:
     return name if "." not in name or name.startswith((*_OURS, "io.")) else f"io.kestra.plugin.{name}"
 
 
+def long_types(name: str) -> tuple[str, ...]:
+    """All names that `short_type` reads as this one, Kestra's present one first."""
+    return tuple(prefix + name.removeprefix(short) for prefix, short in _PREFIXES if name.startswith(short))
+
+
 class Frozen(BaseModel):
     """A part of a flow: unknown keys are errors, nothing changes after loading."""
 

@@ -13,19 +13,23 @@ Called by: engine/loader, the CLI's `check`.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, NamedTuple
+from contextlib import suppress
+from typing import NamedTuple
+
+from pydantic import ValidationError
 
 from onbeat.core.event import Json
 from onbeat.core.expressions import ExpressionError, compile_value
-from onbeat.core.flow import Flow, short_type
+from onbeat.core.flow import Flow
 from onbeat.core.names import did_you_mean
 from onbeat.core.plugin_defaults import KEYS
+from onbeat.core.trigger import TriggerSpec, listens_to
+from onbeat.core.upstream import Heard
 from onbeat.core.yaml12 import Document
 from onbeat.errors import Problem
 
 Path = tuple[str | int, ...]
 _OF_TASKS = ("tasks", "errors", "finally", "afterExecution")
-_FLOW_TRIGGER = "core.trigger.Flow"
 _NO_EXPRESSIONS = ("description", "displayName")
 
 
@@ -52,20 +56,13 @@ def calls(flow: Flow) -> Iterator[Call]:
             yield Call(task.id, namespace, id_, inputs if isinstance(inputs, dict) else {})
 
 
-def heard(flow: Flow) -> Iterator[tuple[int, str]]:
-    """The flows whose ends start this one by a Flow trigger: the trigger's index, and `namespace.id` where it names one."""
-    for index, trigger in enumerate(flow.triggers):
-        if short_type(str(trigger.get("type"))) == _FLOW_TRIGGER and trigger.get("disabled") is not True:
-            waiting: list[Any] = [trigger.get(key) for key in ("conditions", "preconditions", "dependsOn")]
-            while waiting:
-                part = waiting.pop()
-                if isinstance(part, list):
-                    waiting.extend(part)
-                elif isinstance(part, dict) and not str(part.get("type")).endswith((".Not", ".NotCondition")):
-                    id_, namespace = part.get("flowId"), part.get("namespace", flow.namespace)
-                    if isinstance(id_, str) and isinstance(namespace, str):
-                        yield index, f"{namespace}.{id_}"
-                    waiting.extend(part.values())
+def heard(flow: Flow) -> Iterator[Heard]:
+    """Whose ends start this flow by one of its Flow triggers, where a trigger names a flow."""
+    for raw in flow.triggers:
+        with suppress(ValidationError):  # told by the loader
+            trigger = TriggerSpec.model_validate(raw)
+            if not trigger.disabled:
+                yield from (each for each in listens_to(trigger) if each.flow is not None)
 
 
 def circles(flows: Mapping[str, Flow]) -> list[tuple[str, ...]]:
@@ -74,9 +71,14 @@ def circles(flows: Mapping[str, Flow]) -> list[tuple[str, ...]]:
     A flow whose own task starts it is not among them: that is an error of its file.
     """
     edges: dict[str, set[str]] = {name: {call.target for call in calls(flow)} - {name} for name, flow in flows.items()}
+    by_id: dict[str, list[Flow]] = {}
+    for flow in flows.values():
+        by_id.setdefault(flow.id, []).append(flow)
     for name, flow in flows.items():
-        for _, before in heard(flow):
-            edges.get(before, set()).add(name)
+        for each in heard(flow):
+            for before in by_id.get(str(each.flow), ()):
+                if each.namespace in (None, before.namespace):
+                    edges[before.name].add(name)
     after = {name: sorted(targets & flows.keys()) for name, targets in edges.items()}
     found: list[tuple[str, ...]] = []
     done: set[str] = set()
