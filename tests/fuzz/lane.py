@@ -4,6 +4,7 @@ Called by: __main__.py.
 """
 
 import multiprocessing
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.fuzz.cases import make
@@ -13,7 +14,8 @@ from tests.fuzz.worker import HANG, Slate, run
 class Lane:
     """Every `step`-th case, worked through by one process after another until all are done."""
 
-    def __init__(self, folder: Path, seed: int, first: int, last: int, step: int) -> None:
+    def __init__(self, folder: Path, seed: int, first: int, last: int, step: int, target: Callable[..., None] = run) -> None:
+        self._target = target
         self.seed, self.first, self.last, self.step = seed, first, last, step
         self._path = folder / f"lane{first}"
         self.slate = Slate.make(self._path)
@@ -24,7 +26,7 @@ class Lane:
     def _begin(self, first: int) -> None:
         self._ours, theirs = multiprocessing.Pipe(duplex=False)
         process = multiprocessing.get_context("spawn").Process(
-            target=run, args=(str(self._path), self.seed, first, self.last, self.step, theirs), daemon=True
+            target=self._target, args=(str(self._path), self.seed, first, self.last, self.step, theirs), daemon=True
         )
         process.start()
         theirs.close()
