@@ -83,7 +83,7 @@ def test_nothing_is_left(onbeat):
 
 INI = """
 [pytest]
-addopts = -p onbeat.cli.pytest_plugin -p no:cacheprovider
+addopts = -p onbeat.cli.pytest_plugin -p pytest_asyncio.plugin -p xdist.plugin -p no:cacheprovider
 asyncio_mode = auto
 asyncio_default_fixture_loop_scope = function
 filterwarnings = error
@@ -91,8 +91,9 @@ filterwarnings = error
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A folder with a flow and its tests."""
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A folder with a flow, and a pytest that loads only what it names: the same whether or not onbeat's metadata is up to date."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     (pytester.path / "flows").mkdir()
     (pytester.path / "flows" / "order.yaml").write_text(FLOW)
     pytester.makeini(INI)

@@ -308,6 +308,9 @@ tests:
     expect:
       started: 3
       executions: [{flow: daily, inputs: {day: "2026-01-01"}}, {flow: daily}, {flow: daily, inputs: {day: "2026-01-03"}}]
+  - id: a_year
+    until: P365D
+    expect: {started: 365}
   - id: by_hand
     inputs: {}
     expect: {started: 1, inputs: {day: none}}
@@ -316,3 +319,54 @@ tests:
     expect: {inputs: {day: "2026-03-01"}}
 """
     passed(play(tmp_path, {"daily.yaml": flow}, tests))
+
+
+def test_what_a_trigger_remembers_is_waited_for(tmp_path: Path):
+    """Several events within a time, and one that does not come: that time goes by, too."""
+    flow = """
+id: overdue
+namespace: shop
+tasks: [{id: say, type: core.log.Log, message: "{{ trigger.correlation.key }}"}]
+triggers:
+  - id: not_paid
+    type: core.trigger.Event
+    correlate:
+      key: "{{ trigger.data.order }}"
+      window: PT10M
+      all: [{id: placed, topic: orders.placed}]
+      not: [{id: paid, topic: orders.paid}]
+"""
+    tests = """
+flow: overdue.yaml
+tests:
+  - {id: late, event: {topic: orders.placed, data: {order: 7}}, expect: {started: 1, logs: ["7"]}}
+  - id: in_time
+    events: [{topic: orders.placed, data: {order: 7}}, {at: PT9M, topic: orders.paid, data: {order: 7}}]
+    expect: {started: 0}
+  - id: too_late
+    events: [{topic: orders.placed, data: {order: 7}}, {at: PT11M, topic: orders.paid, data: {order: 7}}]
+    expect: {started: 1}
+"""
+    results = play(tmp_path, {"overdue.yaml": flow}, tests)
+    passed(results)
+    assert (results["late"].took, results["in_time"].took) == ("PT10M", "PT9M")
+
+
+def test_an_event_that_a_task_waits_for_reaches_it(tmp_path: Path):
+    """Although no trigger listens to its topic."""
+    flow = """
+id: waits
+namespace: shop
+tasks:
+  - {id: answer, type: core.flow.WaitForEvent, topic: answers, timeout: PT1H}
+  - {id: say, type: core.log.Log, message: "{{ outputs.answer.data.text }}"}
+"""
+    tests = """
+flow: waits.yaml
+tests:
+  - id: answered
+    events: [{flow: shop.waits}, {at: PT30M, topic: answers, data: {text: "yes"}}]
+    expect: {logs: ["yes"], duration: PT30M}
+  - {id: never, expect: {state: FAILED, duration: PT1H}}
+"""
+    passed(play(tmp_path, {"waits.yaml": flow}, tests))

@@ -39,11 +39,10 @@ _BROKERS = "onbeat.testing.brokers"
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """What an event did. started: its executions; duplicate: they were there already. why: when it started nothing. dead: the reasons."""
+    """What an event did. started: its executions; duplicate: they were there already. why: when it started nothing."""
 
     started: tuple[str, ...] = ()
     duplicate: bool = False
-    dead: tuple[str, ...] = ()
     why: str = ""
 
 
@@ -86,10 +85,7 @@ async def _on_topic(bench: Bench, arrival: Arrival) -> Arrived:
         source=arrival.source,
         headers={name: to_text(value) for name, value in arrival.headers.items()},
     )
-    listening = [trigger for trigger in bench.triggers() if trigger.spec.settings.get("topic") == record.topic]
-    if not listening:
-        known = [str(trigger.spec.settings["topic"]) for trigger in bench.triggers() if "topic" in trigger.spec.settings]
-        return Arrived(why=f"no trigger listens to topic `{record.topic}`{did_you_mean(record.topic, known)}")
+    listening = [trigger for trigger in bench.triggers() if trigger.hears(record.topic)]
     if record.topic == node.events_topic:
         return await _give(bench, listening, record.as_event())
     bench.sent.add((record.topic, record.id))
@@ -98,6 +94,9 @@ async def _on_topic(bench: Bench, arrival: Arrival) -> Arrived:
     if not written.new_records[0]:
         why = f"topic `{record.topic}` has an event with the id `{record.id}` already"
         return Arrived(tuple(await node.queries.executions_of_key(record.identity)), duplicate=True, why=why)
+    if not listening:
+        known = [topic for topic in await node.topic_names() if topic != record.topic]
+        return Arrived(why=f"no trigger listens to topic `{record.topic}`{did_you_mean(record.topic, known)}")
     return await _after(bench, listening, record.as_event())
 
 
@@ -146,9 +145,18 @@ async def _record(bench: Bench, arrival: Arrival) -> Arrived:
     if not found:
         return Arrived(why=f"no {arrival.kind} trigger listens to topic `{arrival.kafka or arrival.mqtt}`")
     results = [
-        Arrived(dead=(event,), why=event) if isinstance(event, str) else await _give(bench, [trigger], event) for trigger, event in found
+        await (_give(bench, [trigger], event) if isinstance(event, Event) else _bury(bench, trigger, event)) for trigger, event in found
     ]
     return _merged(results)
+
+
+async def _bury(bench: Bench, trigger: LoadedTrigger, why: str) -> Arrived:
+    """What could not be decoded is a dead event."""
+    found = bench.node.intake.find(trigger.spec.name)
+    if found is not None:
+        item = Received(reason=why, raw=b"", key=why, triggers=frozenset({trigger.spec.name}))
+        await bench.node.intake.emit(found[0], [item])
+    return Arrived(why=why)
 
 
 async def _file(bench: Bench, arrival: Arrival) -> Arrived:
@@ -209,12 +217,12 @@ async def _after(bench: Bench, triggers: list[LoadedTrigger], event: Event, star
         executions = [await bench.node.engine.load(id_) for id_ in bench.executions]
         cause = event.causation_id or event.id
         started = tuple(one.id for one in executions if one.head.trigger is not None and one.head.causation_id == cause)
-    dead = tuple(one.reason for one in await bench.node.queries.dead_events() if one.event is not None and one.event.id == event.id)
     if started:
-        return Arrived(started, dead=dead)
+        return Arrived(started)
+    dead = tuple(one.reason for one in await bench.node.queries.dead_events() if one.event is not None and one.event.id == event.id)
     found = [await _why_not(bench, trigger.spec, event) for trigger in triggers]
     before = tuple(id_ for _, ids in found for id_ in ids)
-    return Arrived(before, bool(before), dead, "; ".join(dead or [why for why, _ in found]))
+    return Arrived(before, bool(before), "; ".join(dead or [why for why, _ in found]))
 
 
 async def _why_not(bench: Bench, spec: TriggerSpec, event: Event) -> tuple[str, list[str]]:
@@ -222,6 +230,8 @@ async def _why_not(bench: Bench, spec: TriggerSpec, event: Event) -> tuple[str, 
     name = f"trigger `{spec.id}`"
     if spec.disabled:
         return f"{name} is disabled; `enable: [{spec.id}]` lets it listen in a test", []
+    if spec.correlation is not None:
+        return f"{name} waits for more events", []
     try:
         starts = bench.node.evaluator.match(spec, event)
     except UserError as wrong:
@@ -239,7 +249,6 @@ def _merged(results: list[Arrived]) -> Arrived:
     return Arrived(
         tuple(id_ for one in results for id_ in one.started),
         any(one.duplicate for one in results),
-        tuple(reason for one in results for reason in one.dead),
         "; ".join(one.why for one in results if one.why),
     )
 

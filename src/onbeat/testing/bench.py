@@ -14,8 +14,9 @@ Called by: case.py and session.py.
 
 import base64
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import islice
 from pathlib import Path
 
 from onbeat.core.addresses import clean, files_folder
@@ -30,6 +31,7 @@ from onbeat.core.names import did_you_mean
 from onbeat.core.plan import FLOWABLES
 from onbeat.core.plugin_defaults import server_defaults
 from onbeat.core.states import State
+from onbeat.core.times import from_datetime, to_datetime
 from onbeat.engine.inputs import renderer
 from onbeat.engine.intake import LoadedTrigger
 from onbeat.engine.loader import check_flow, check_trigger, flow_trigger, load_trigger
@@ -47,6 +49,8 @@ from onbeat.testing.virtual import VirtualClock, VirtualLoop
 
 Running = Callable[..., AbstractAsyncContextManager[Node]]
 """What runs a node: `onbeat.daemon.running`."""
+_FOR_EVER = 50_000.0
+"""Days: longer than any test."""
 
 
 class Bench:
@@ -67,6 +71,7 @@ class Bench:
         self._registry = registry
         self._timed = timed
         self._seq = 0
+        self._open: dict[str, None] = {}
         self._triggers: dict[str, LoadedTrigger] = {}
         mocks.check = self._check
         mocks.names["files"] = self.files
@@ -160,20 +165,38 @@ class Bench:
         while rows := await self.node.store.journal(self._seq, 500):
             self._seq = rows[-1].seq
             self.executions += [row.execution for row in rows if isinstance(row.change, Created)]
+            self._open.update(dict.fromkeys(row.execution for row in rows))
 
     async def open(self) -> list[Execution]:
         """The executions that have not ended."""
-        found = [await self.node.engine.load(id_) for id_ in self.executions]
-        return [execution for execution in found if not execution.ended or execution.open]
+        found = [await self.node.engine.load(id_) for id_ in self._open]
+        going = [execution for execution in found if not execution.ended or execution.open]
+        self._open = {execution.id: None for execution in going}
+        return going
 
     async def next_due(self) -> Micros | None:
-        """When something happens by itself; with schedules their steps count, too."""
+        """When something happens by itself: a timer, a task's sleep, what triggers remember, and with schedules their next instant."""
         due = [command.due for one in await self.open() for command in outstanding(one) if isinstance(command, ArmTimer)]
+        due += [*self._remembered(), *(self._scheduled() if self._timed else ())]
         if (task := self.clock.next_task()) is not None:
             due.append(task)
-        if self._timed and (service := self.clock.next_service()) is not None:
-            due.append(service)
         return min(due, default=None)
+
+    async def over(self) -> bool:
+        """Whether all has ended, and no trigger remembers something that is due later."""
+        return not await self.open() and not any(True for _ in self._remembered())
+
+    def _remembered(self) -> Iterator[Micros]:
+        for name in self._triggers:
+            book = self.node.intake.correlator.book(name)
+            if book is not None and book.next_due is not None:
+                yield book.next_due
+
+    def _scheduled(self) -> Iterator[Micros]:
+        for trigger in self._triggers.values():
+            table = getattr(trigger.options, "table", None)
+            if table is not None and not trigger.spec.disabled:
+                yield from map(from_datetime, islice(table.after(to_datetime(self.clock.now())), 1))
 
     async def drive(self, until: Micros | None = None) -> None:
         """Let everything happen: up to that instant, or until all has ended, somebody is asked, or nothing more can happen."""
@@ -181,7 +204,7 @@ class Bench:
             await self.rest()
             if self.mocks.refused:
                 return
-            if until is None and (not await self.open() or await self.asking() is not None):
+            if until is None and (await self.over() or await self.asking() is not None):
                 return
             due = await self.next_due()
             if due is None or (until is not None and due > until):
@@ -244,9 +267,9 @@ def _waits(execution: Execution) -> list[str]:
 
 
 def settings_of(settings: Settings, data: Path) -> Settings:
-    """The settings of a bench: nothing outside, nothing that stays."""
+    """The settings of a bench: nothing outside, nothing that stays, and nothing that is forgotten as years go by."""
     apart = {"data": data, "flows": [], "triggers": [], "bus": "embedded", "sinks": [], "watch": False, "drain": 0.0}
-    return settings.model_copy(update=apart)
+    return settings.model_copy(update={**apart, "retention_days": _FOR_EVER, "topic_days": _FOR_EVER})
 
 
 def environment_of(settings: Settings, given: Given) -> Mapping[str, str]:

@@ -219,7 +219,7 @@ class _Game:
     async def _go_on(self, steps: list[Micros], until: Micros | None) -> bool:
         """Let time go on to what is next; whether there was anything."""
         bench = self._bench
-        if not steps and until is None and not await bench.open():
+        if not steps and until is None and await bench.over():
             return False
         due = await bench.next_due()
         instants = [*steps, *([due] if due is not None else []), *([until] if until is not None else [])]

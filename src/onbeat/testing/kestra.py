@@ -10,15 +10,15 @@ Rules
 Called by: read.py.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AfterValidator, AliasChoices, Field, field_validator
 
 from onbeat.core.flow import Frozen
 from onbeat.core.states import State
 from onbeat.core.trigger import FlowRef
 from onbeat.testing.mocks import Mock
-from onbeat.testing.model import Assertion, Case, Played, Suite, TriggerFixture
+from onbeat.testing.model import Assertion, Case, Played, Suite, TriggerFixture, not_empty
 
 UNIT_TEST = "io.kestra.core.tests.flow.UnitTest"
 
@@ -63,7 +63,7 @@ class UnitTest(Frozen):
     disabled: bool = False
     description: str | None = None
     fixtures: Fixtures = Fixtures()
-    assertions: tuple[Assertion, ...] = Field(min_length=1)
+    assertions: Annotated[tuple[Assertion, ...], AfterValidator(not_empty)]
 
 
 class KestraSuite(Frozen):
@@ -73,7 +73,7 @@ class KestraSuite(Frozen):
     description: str | None = None
     namespace: str
     flow_id: str = Field(alias="flowId")
-    test_cases: tuple[UnitTest, ...] = Field(alias="testCases", min_length=1)
+    test_cases: Annotated[tuple[UnitTest, ...], AfterValidator(not_empty), Field(alias="testCases")]
 
     def ours(self) -> tuple[Suite, tuple[Played, ...]]:
         """It in our words."""

@@ -5,9 +5,9 @@ Called by: read.py builds them; case.py plays them.
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AliasChoices, BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, field_validator, model_validator
 
 from onbeat.core.durations import parse_duration
 from onbeat.core.event import Json, Micros
@@ -18,6 +18,8 @@ from onbeat.errors import UserError
 from onbeat.testing.clock import START
 from onbeat.testing.mocks import Mock
 from onbeat.testing.operators import ALIASES, OPERATORS, Path
+
+T = TypeVar("T")
 
 
 def _moment(value: object) -> object:
@@ -46,6 +48,13 @@ Instant = Annotated[Micros, BeforeValidator(_instant)]
 def instant(moment: timedelta | Micros, start: Micros) -> Micros:
     """When that is, in a case that began at `start`."""
     return start + moment // timedelta(microseconds=1) if isinstance(moment, timedelta) else moment
+
+
+def not_empty(value: tuple[T, ...]) -> tuple[T, ...]:
+    """The list, if there is something in it."""
+    if not value:
+        raise ValueError("there must be at least one")
+    return value
 
 
 def _listed(value: object) -> object:
@@ -284,7 +293,7 @@ class Suite(Given):
     flow: FlowRef | str
     flows: tuple[FlowRef | str, ...] = ()
     triggers: tuple[str, ...] = ()
-    tests: tuple[Case, ...] = Field(min_length=1)
+    tests: Annotated[tuple[Case, ...], AfterValidator(not_empty)]
 
 
 class Played(Frozen):

@@ -60,18 +60,17 @@ class Verdict:
         why = "; ".join(dict.fromkeys(one.why for one in self._arrived if one.why))
         because = f": {why}" if why else ""
         count = len(self._started)
-        if expected.started is not None:
-            if count != expected.started:
-                yield Failure((*path, "started"), f"expected {expected.started} execution(s) to start, {count} did{because}")
-        elif not count:
+        dead = [one.reason for one in reversed(await self._bench.node.queries.dead_events(1_000))]
+        if expected.started is None and not count:
             yield Failure(path, f"nothing was started{because or '; `started: 0` says that this is meant'}")
-        dead = [reason for one in self._arrived for reason in one.dead]
+        elif expected.started is not None and count != expected.started:
+            yield Failure((*path, "started"), f"expected {expected.started} execution(s) to start, {count} did{because}")
+        elif dead and expected.dead is None:
+            yield Failure(path, f"an event could not start what it should: {dead[0]}")
         if expected.dead is not None:
             actual: Any = len(dead) if isinstance(expected.dead, int) else dead
             for failure in compare(actual, expected.dead, (*path, "dead"), "dead events"):
                 yield failure
-        elif dead and (expected.started is None or count == expected.started):
-            yield Failure(path, f"an event could not start what it should: {dead[0]}")
 
     # ---- one execution ---------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ Rules
 1. The loop is idle when nothing is ready, nothing runs in a thread or a worker, and nothing real outside is waited for.
 2. Who sleeps is woken in order of its instant; a clock that is moved past several wakes them all, as after a suspended machine.
 3. Nothing connects to anything while nothing real is meant to.
-4. Sleeps of tasks are told from those of services: only the former, and timers of executions, say how far to jump.
+4. Sleeps of tasks are told from those of services: a service looks at the clock again and again, and says not how far to jump.
 
 Called by: bench.py drives it; cli and session.py run their loops with it.
 """
@@ -85,10 +85,6 @@ class VirtualClock:
     def next_task(self) -> Micros | None:
         """When the first task that sleeps is due."""
         return self._tasks.first()
-
-    def next_service(self) -> Micros | None:
-        """When the first service that sleeps is due."""
-        return self._services.first()
 
     def move(self, to: Micros) -> None:
         """It is that instant now; never an earlier one."""
