@@ -9,7 +9,7 @@ import pytest
 
 from onbeat.core.states import State
 from onbeat.engine.node import Node
-from onbeat.errors import NotFound, Refused, StoreBroken, UserError
+from onbeat.errors import Refused, StoreBroken, UserError
 from onbeat.stores.memory import MemoryStore
 from onbeat.testing import START, ManualClock, settle
 from tests.engine.harness import node_with
@@ -92,7 +92,7 @@ async def test_it_runs_one_after_the_other_shows_how_far_it_is_and_can_be_stoppe
         await clock.advance(60)
         assert await node.queries.count() == 4
         assert {line.state for line in await node.queries.executions()} == {State.SUCCESS}
-        with pytest.raises(NotFound):
+        with pytest.raises(UserError, match="no backfill"):
             await node.backfills.pause(trigger, True)
         await node.backfills.begin(trigger, START - DAY, None, paused=True)
         await clock.advance(60)

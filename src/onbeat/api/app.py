@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from onbeat.api import events, executions, files, flows, metrics, namespace_files, rerun, status, values, webhook
+from onbeat.api import events, executions, files, flows, metrics, namespace_files, rerun, status, triggers, values, webhook
 from onbeat.api.access import Access, Permission
 from onbeat.api.routing import one_route, problem
 from onbeat.engine.node import Node
@@ -26,6 +26,7 @@ def all_routes() -> list[BaseRoute]:
         *values.routes(),
         *namespace_files.routes(),
         *flows.routes(),
+        *triggers.routes(),
         *metrics.routes(),
         *status.routes(),
         one_route("/", root, Permission.PUBLIC),

@@ -1,4 +1,4 @@
-"""Flows and triggers: what is served, and how it is."""
+"""Flows: what is served, and how it is."""
 
 from typing import Any
 
@@ -8,9 +8,7 @@ from starlette.routing import Route
 
 from onbeat.api.access import Permission
 from onbeat.api.routing import answer, node_of, route
-from onbeat.core.times import iso
 from onbeat.engine.catalog import LoadedFlow
-from onbeat.engine.intake import LoadedTrigger, Subscription
 
 
 def routes() -> list[Route]:
@@ -18,7 +16,6 @@ def routes() -> list[Route]:
     return [
         *route("/flows/search", search, Permission.READ),
         *route("/flows/{namespace}/{id}", show, Permission.READ),
-        *route("/triggers/search", triggers, Permission.READ),
     ]
 
 
@@ -61,42 +58,3 @@ async def show(request: Request) -> Response:
         stored = await node.store.flow(loaded.flow.namespace, loaded.flow.id, loaded.flow.revision)
         content["source"] = stored.source if stored else None
     return answer(content)
-
-
-async def triggers(request: Request) -> Response:
-    """Every trigger: whether it listens, since when it has seen nothing, what is wrong."""
-    node = node_of(request)
-    found = []
-    for subscription in node.intake.subscriptions():
-        lag = await subscription.lag()
-        found += [{**trigger_json(subscription, trigger), "lag": lag} for trigger in subscription.triggers.values()]
-    found += [trigger_json(None, trigger, node.intake.refused.get(trigger.spec.name)) for trigger in node.intake.asleep()]
-    found.sort(key=lambda each: str(each["name"]))
-    return answer({"results": found, "total": len(found)})
-
-
-def trigger_json(subscription: Subscription | None, trigger: LoadedTrigger, refused: str | None = None) -> dict[str, Any]:
-    """A trigger and the state of its subscription. refused: why it has none."""
-    spec = trigger.spec
-    return {
-        "name": spec.name,
-        "triggerId": spec.id,
-        "type": spec.type,
-        "namespace": spec.namespace,
-        "flowId": spec.flow.id if spec.flow else None,
-        "flows": [f"{target.namespace}.{target.id}" for target in spec.targets],
-        "subscription": subscription.name if subscription else None,
-        "state": "failing" if refused else _state(subscription, trigger),
-        "pausedBecause": subscription.trouble if subscription else refused or "the trigger says `disabled: true`",
-        "received": subscription.received if subscription else 0,
-        "lastEvent": iso(subscription.last_event) if subscription and subscription.last_event else None,
-        "disabled": spec.disabled,
-    }
-
-
-def _state(subscription: Subscription | None, trigger: LoadedTrigger) -> str:
-    if subscription is None or trigger.spec.disabled:
-        return "disabled"
-    if subscription.trouble:
-        return "failing"
-    return "ready" if subscription.ready.is_set() else "starting"

@@ -1,7 +1,7 @@
 """Read the short form of a schedule on a flow, `schedule: {type: cron, value: "0 12 * * *"}`, as the trigger that it stands for.
 
 Rules
-1. It is a trigger of type `core.trigger.Schedule` with the id `schedule`, and nothing else: everything that holds for triggers holds for it.
+1. It is a trigger of type `core.trigger.Schedule` with the id `schedule`: everything that holds for triggers holds for it.
 2. What is wrong with it is told where it stands.
 
 Called by: flow, when it is read.

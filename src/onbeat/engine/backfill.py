@@ -21,7 +21,7 @@ from onbeat.core.event import Json, Micros
 from onbeat.core.timetable import Timetable
 from onbeat.engine.subscription import LoadedTrigger
 from onbeat.engine.trigger_states import TriggerStates
-from onbeat.errors import NotFound, Refused, UserError
+from onbeat.errors import Refused, UserError
 from onbeat.ports import Clock, LedgerRow, Store, Work
 
 replace = msgspec.structs.replace
@@ -93,13 +93,13 @@ class Backfills:
         return backfill
 
     async def pause(self, trigger: LoadedTrigger, paused: bool) -> None:
-        """Let its backfill wait, or go on. Raises NotFound when there is none."""
+        """Let its backfill wait, or go on. Raises UserError when there is none."""
         found = await self._present(trigger)
         if found.paused != paused:
             await self._keep(trigger.spec.name, replace(found, paused=paused))
 
     async def delete(self, trigger: LoadedTrigger) -> None:
-        """Run nothing more of its backfill; what runs goes on. Raises NotFound when there is none."""
+        """Run nothing more of its backfill; what runs goes on. Raises UserError when there is none."""
         await self._present(trigger)
         await self._keep(trigger.spec.name, None)
 
@@ -110,7 +110,7 @@ class Backfills:
     async def _present(self, trigger: LoadedTrigger) -> Backfill:
         found = await self.of(trigger.spec.name)
         if found is None:
-            raise NotFound(f"trigger {trigger.spec.name} has no backfill that is going on")
+            raise UserError(f"trigger {trigger.spec.name} has no backfill that is going on")
         return found[0]
 
     async def _keep(self, name: str, backfill: Backfill | None) -> None:
