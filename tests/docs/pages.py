@@ -24,6 +24,7 @@ from starlette.routing import Route
 
 from onbeat.api.app import all_routes
 from onbeat.cli.app import app
+from onbeat.core.conditions import KINDS
 from onbeat.core.expressions.environment import FILTERS, FUNCTIONS, TESTS
 from onbeat.core.expressions.outside import ABSENT, OUTSIDE_NAMES
 from onbeat.core.flow import Concurrency, Flow, FlowableSpec, OutputSpec, Retry, TaskSpec
@@ -174,12 +175,19 @@ inputs:
 """,
         "One connection serves any number of triggers. Each source has a page with what it promises: "
         "[the bus](../how-to/bus.md), [webhook](../how-to/webhook.md), [files](../how-to/files.md), [schedule](../how-to/schedule.md), "
-        "[Kafka](../how-to/kafka.md), [MQTT](../how-to/mqtt.md).",
+        "[other flows](../how-to/flow-trigger.md), [Kafka](../how-to/kafka.md), [MQTT](../how-to/mqtt.md). Any of them may wait for "
+        "[several events](../how-to/correlation.md).",
         "## What every trigger has",
         table(TriggerSpec),
     ]
     for kind, names in _by_class({name: registry.source(name) for name in [*registry.names()[1], *BUS_ONLY]}):
         parts += [f"## {names[0]}", about(kind), _others(names), table(kind)]
+    parts += [
+        "## Conditions",
+        "All of a trigger's `conditions` must hold. Kestra's full names, and those with `Condition` at the end, mean the same.",
+    ]
+    for condition in dict.fromkeys(KINDS.values()):
+        parts += [f"### core.condition.{condition.names[0]}", about(condition), table(condition, frozenset({"type"}))]
     return _page("Triggers", *filter(None, parts))
 
 

@@ -159,6 +159,7 @@ WORDS: dict[str, dict[str, str]] = {
         "namespace": "Of a trigger in a file of its own: part of its name.",
         "disabled": "Starts nothing while `true`, and connects to nothing.",
         "when": "Start only when this is true. False starts nothing; what cannot be evaluated is a dead event.",
+        "conditions": "[Conditions](#conditions) that must all hold, beside `when`. `scheduleConditions` is the same.",
         "orderingKey": "Kept with the execution. In a file of its own `key` is the same, unless the source has a key of that name.",
         "dedupe": "What makes an event once, instead of its own identity: the same value starts the same flow once.",
         "inputs": "The flow's inputs.",

@@ -52,7 +52,7 @@ async def test_a_source_that_is_stopped_while_it_emits_loses_nothing(tmp_path: P
         assert await store.positions("r") == {"p": "1"}
         (found,) = await node.queries.executions()
         assert found.state is State.SUCCESS
-        assert (len(node.engine._boxes), node.engine.places.held()) == (0, 0)
+        assert (len(node.engine._memory._working), node.engine.places.held()) == (0, 0)
 
 
 async def test_a_trigger_that_raises_does_not_lose_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

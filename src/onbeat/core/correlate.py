@@ -60,8 +60,11 @@ class Awaited(Frozen):
     """One of the events that are waited for: on this topic, and when this is true of it."""
 
     id: str = Field(pattern=TASK_ID)
+    """Its name here, unique in the trigger: `trigger.events.ID` is the event."""
     topic: str | None = Field(None, min_length=1, max_length=65_535)
+    """The topic it comes on; on MQTT `+` and `#` may stand in it. Without it, any event of the trigger."""
     when: Dynamic = True
+    """What is true of it."""
 
     @cached_property
     def _when(self) -> expressions.Template:
@@ -94,15 +97,25 @@ class Correlate(Frozen):
     """What a trigger waits for when one event is not enough."""
 
     key: Dynamic = None
+    """Events with the same key belong together; without it all events of the trigger do."""
     all_: tuple[Awaited, ...] = Field((), alias="all")
+    """Starts when each of these has come, less than the window apart."""
     any_: tuple[Awaited, ...] = Field((), alias="any")
+    """Starts for any of these, or for `atLeast` different ones. With `count`, `accumulate` and `once`: the events they are about."""
     at_least: int | None = Field(None, alias="atLeast", ge=1)
+    """How many of `any` are needed."""
     not_: tuple[Awaited, ...] = Field((), alias="not")
+    """Starts when none of these comes within the window after `all` or `any`; alone: when none has come for as long as the window."""
     count: int | None = Field(None, ge=2)
+    """Starts when so many events came within the window."""
     accumulate: int | None = Field(None, ge=2)
+    """Collects up to so many events, or for as long as the window from the first on, and starts once for all of them."""
     once: Literal["within", "after", "quiet"] | None = None
+    """Starts once for many: for the first within a window, for the last when a window is over, or once nothing came for a window."""
     window: Duration = Field(gt=timedelta())
+    """How long events count together."""
     limit: int = Field(LIMIT, ge=1, le=100_000)
+    """How many events the trigger keeps at once, over all keys; past it an event is a dead event."""
 
     @model_validator(mode="after")
     def _one_form(self) -> "Correlate":

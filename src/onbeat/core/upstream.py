@@ -43,9 +43,13 @@ class _Upstream(Frozen):
     """One of the executions that are waited for."""
 
     namespace: str | None = None
+    """The flow's namespace, exactly; any without it."""
     flow_id: str | None = Field(None, alias="flowId")
+    """The flow's id; any without it."""
     states: frozenset[State] | None = None
+    """The states of the execution that count."""
     labels: Labels = Field(default_factory=dict)
+    """Labels that the execution must bear, all of them."""
 
     @property
     def id(self) -> str:
@@ -82,7 +86,9 @@ class DependsOn(_Upstream):
     """An entry of `dependsOn`."""
 
     states: frozenset[State] = frozenset({State.SUCCESS, State.WARNING})
+    """The states of the execution that count."""
     when: Dynamic = True
+    """What is true of the execution: sees `namespace`, `flowId`, `state`, `labels`, `outputs`, `inputs`, `hasRetryAttempt`."""
 
     @cached_property
     def _when(self) -> expressions.Template:
@@ -108,12 +114,16 @@ class Filter(Frozen):
     """One comparison of a `where`."""
 
     field: Literal["FLOW_ID", "NAMESPACE", "STATE", "EXPRESSION", "LABEL"]
+    """What is compared."""
     type: Literal[
         "EQUAL_TO", "NOT_EQUAL_TO", "IN", "NOT_IN", "IS_TRUE", "IS_FALSE",
         "IS_NULL", "IS_NOT_NULL", "STARTS_WITH", "ENDS_WITH", "REGEX", "CONTAINS",
     ]  # fmt: skip
+    """How."""
     value: str | bool | int | float | None = None
+    """With what: a text, an expression for `EXPRESSION`, `key` or `key:value` for `LABEL`."""
     values: tuple[str, ...] = ()
+    """With what, for `IN` and `NOT_IN`."""
 
     @model_validator(mode="after")
     def _complete(self) -> "Filter":
@@ -172,7 +182,9 @@ class Where(Frozen):
     """An execution that all (or with OR: one) of these comparisons are true of."""
 
     id: str = Field(pattern=TASK_ID)
+    """Its name."""
     operand: Literal["AND", "OR"] = "AND"
+    """Whether all of the filters must hold, or one."""
     filters: tuple[Filter, ...] = Field(min_length=1)
 
     @property
@@ -217,11 +229,14 @@ class Preconditions(Frozen):
     """All of these, within a window."""
 
     id: str = Field(pattern=TASK_ID)
+    """Its name."""
     flows: tuple[PreconditionFlow, ...] = ()
     where: tuple[Where, ...] = ()
     time_window: TimeWindow = Field(TimeWindow(), alias="timeWindow")
     reset_on_success: bool = Field(True, alias="resetOnSuccess")
+    """Begin anew once all have come; else each further one in the window starts the flow again."""
     description: str | None = None
+    """What it is for."""
 
     @model_validator(mode="after")
     def _something(self) -> "Preconditions":
@@ -234,7 +249,9 @@ class OnMiss(Frozen):
     """What happens when a window ends and not all that was waited for came: an execution that has FAILED, with these labels."""
 
     behavior: Literal["FAIL"] = "FAIL"
+    """An execution that has FAILED, and says what did not come."""
     labels: Labels = Field(default_factory=dict)
+    """Its labels."""
 
 
 class _OfCondition:
@@ -257,10 +274,13 @@ class Upstream(Frozen):
     """The settings of a trigger of type `core.trigger.Flow`."""
 
     states: frozenset[State] | None = None
+    """Which states of executions count; without it those of ended ones, and those that are named below."""
     preconditions: Preconditions | None = None
     depends_on: tuple[DependsOn, ...] = Field((), alias="dependsOn")
     mode: Literal["ALL", "ANY", "AT_LEAST"] = "ALL"
+    """How many of `dependsOn` must have come: all, any, or `minSatisfied`."""
     min_satisfied: int | None = Field(None, alias="minSatisfied", ge=1)
+    """How many, with `mode: AT_LEAST`."""
     window: FlowWindow | None = None
     on_miss: OnMiss | None = Field(None, alias="onMiss")
 

@@ -115,11 +115,17 @@ class TimeWindow(Frozen):
     """`timeWindow` of preconditions and MultipleCondition: by default, days from midnight to midnight UTC."""
 
     type: Literal["DURATION_WINDOW", "SLIDING_WINDOW", "DAILY_TIME_DEADLINE", "DAILY_TIME_WINDOW"] = "DURATION_WINDOW"
+    """Windows side by side, a length that slides, from midnight to a time of day, or from one time of day to another."""
     window: Duration = Field(timedelta(days=1), gt=timedelta())
+    """How long it is."""
     window_advance: Duration = Field(timedelta(), alias="windowAdvance")
+    """By how much windows that lie side by side are shifted from midnight UTC."""
     deadline: Clock | None = None
+    """The time of day, with its offset, by which all must have come."""
     start_time: Clock | None = Field(None, alias="startTime")
+    """The time of day, with its offset, from which on executions count."""
     end_time: Clock | None = Field(None, alias="endTime")
+    """The time of day until which they count."""
 
     @model_validator(mode="after")
     def _complete(self) -> "TimeWindow":
@@ -145,12 +151,19 @@ class FlowWindow(Frozen):
     """`window` of a Flow trigger: a daily deadline, a part of the day, windows side by side, or a look back."""
 
     deadline: Clock | None = None
+    """Executions count from midnight until this time of day, such as `09:00:00+01:00`."""
     begin: Clock | None = Field(None, alias="from")
+    """They count from this time of day on, until `to`."""
     end: Clock | None = Field(None, alias="to")
+    """They count until this time of day; an earlier one than `from` is on the next day."""
     every: Duration | None = Field(None, gt=timedelta())
+    """Windows of this length, side by side from midnight UTC on; days when nothing is said."""
     offset: Duration | None = None
+    """By how much windows of `every` are shifted."""
     lookback: Duration | None = Field(None, gt=timedelta())
+    """They count together when they are less than this apart."""
     fire_once: bool = Field(False, alias="fireOnce")
+    """Starts at most once in a window."""
 
     @model_validator(mode="after")
     def _one(self) -> "FlowWindow":

@@ -77,6 +77,7 @@ class Dated(Condition):
     """A condition about a moment: `date`, an ISO 8601 text; by default the trigger's date, else now."""
 
     date: str | None = None
+    """The moment; by default `trigger.date`, else now."""
 
     def moment(self, facts: Facts) -> datetime:
         """The moment, with its own offset. Raises ExpressionError."""

@@ -43,6 +43,7 @@ class DayWeek(Dated):
     names: ClassVar[tuple[str, ...]] = ("DayWeek",)
 
     day: str = Field(alias="dayOfWeek")
+    """`MONDAY` to `SUNDAY`."""
 
     @field_validator("day")
     @classmethod
@@ -70,6 +71,7 @@ class DayWeekInMonth(DayWeek):
     names: ClassVar[tuple[str, ...]] = ("DayWeekInMonth",)
 
     place: Literal["FIRST", "SECOND", "THIRD", "FOURTH", "LAST"] = Field(alias="dayInMonth")
+    """Which of the month's."""
 
     def holds(self, facts: Facts) -> bool:
         moment = self.moment(facts)
@@ -115,7 +117,9 @@ class PublicHoliday(Dated):
     names: ClassVar[tuple[str, ...]] = ("PublicHoliday",)
 
     country: str
+    """The country's two letters."""
     part: str | None = Field(None, alias="subDivision")
+    """A part of the country with holidays of its own, such as `BY` of `DE`."""
 
     @model_validator(mode="after")
     def _known(self) -> "PublicHoliday":

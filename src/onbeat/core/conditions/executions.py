@@ -28,7 +28,9 @@ class ExecutionFlow(Condition):
     of_execution: ClassVar[bool] = True
 
     namespace: str
+    """The flow's namespace."""
     flow_id: str = Field(alias="flowId")
+    """The flow's id."""
 
     def holds(self, facts: Facts) -> bool:
         return (facts.about("namespace"), facts.about("flowId")) == (self.namespace, self.flow_id)
@@ -51,8 +53,11 @@ class ExecutionNamespace(Condition):
     of_execution: ClassVar[bool] = True
 
     namespace: str
+    """What the namespace is compared with."""
     comparison: Literal["EQUALS", "PREFIX", "SUFFIX"] | None = None
+    """How; `EQUALS` without it."""
     prefix: bool = False
+    """The same as `comparison: PREFIX`."""
 
     def holds(self, facts: Facts) -> bool:
         return compares(str(facts.about("namespace")), self.namespace, self.comparison, self.prefix)
@@ -74,7 +79,9 @@ def compares(namespace: str, wanted: str, comparison: str | None, prefix: bool) 
 
 class _OfStates(Condition):
     in_: frozenset[State] | None = Field(None, alias="in")
+    """States that count; all without it."""
     not_in: frozenset[State] = Field(frozenset(), alias="notIn")
+    """States that do not."""
 
     def admits(self, state: str) -> bool:
         """Whether the lists allow the state."""
@@ -142,6 +149,7 @@ class ExecutionLabels(Condition):
     of_execution: ClassVar[bool] = True
 
     labels: Labels = Field(min_length=1)
+    """The labels, as a map or a list of `{key, value}`."""
 
     def holds(self, facts: Facts) -> bool:
         return bears(facts.about("labels") or {}, self.labels)
@@ -168,6 +176,7 @@ class ExecutionOutputs(Condition):
     of_execution: ClassVar[bool] = True
 
     expression: str | bool
+    """The expression."""
 
     def holds(self, facts: Facts) -> bool:
         return bool(facts.about("outputs")) and holds(self.expression, facts)
@@ -189,7 +198,9 @@ class FlowCondition(Condition):
     names: ClassVar[tuple[str, ...]] = ("FlowCondition", "Flow")
 
     namespace: str
+    """The flow's namespace."""
     flow_id: str = Field(alias="flowId")
+    """The flow's id."""
 
     def holds(self, facts: Facts) -> bool:
         return facts.flow == (self.namespace, self.flow_id)
@@ -211,8 +222,11 @@ class FlowNamespaceCondition(Condition):
     names: ClassVar[tuple[str, ...]] = ("FlowNamespaceCondition", "FlowNamespace")
 
     namespace: str
+    """What the namespace is compared with."""
     comparison: Literal["EQUALS", "PREFIX", "SUFFIX"] | None = None
+    """How; `EQUALS` without it."""
     prefix: bool = False
+    """The same as `comparison: PREFIX`."""
 
     def holds(self, facts: Facts) -> bool:
         return facts.flow is not None and compares(facts.flow[0], self.namespace, self.comparison, self.prefix)

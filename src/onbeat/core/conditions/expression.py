@@ -22,6 +22,7 @@ class Expression(Condition):
     names: ClassVar[tuple[str, ...]] = ("Expression", "Variable")
 
     expression: str | bool
+    """The expression."""
 
     def holds(self, facts: Facts) -> bool:
         return holds(self.expression, facts)

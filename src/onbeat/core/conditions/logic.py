@@ -66,6 +66,7 @@ class Not(Condition):
     names: ClassVar[tuple[str, ...]] = ("Not",)
 
     conditions: Conditions = Field(min_length=1)
+    """The conditions."""
 
     @property
     def needs_runs(self) -> bool:
@@ -96,6 +97,7 @@ class Or(Condition):
     names: ClassVar[tuple[str, ...]] = ("Or",)
 
     conditions: Conditions = Field(min_length=1)
+    """The conditions."""
 
     @property
     def needs_runs(self) -> bool:
@@ -135,11 +137,16 @@ class MultipleCondition(Condition):
     of_execution: ClassVar[bool] = True
 
     id: str = Field(pattern=TASK_ID)
+    """Its name."""
     time_window: TimeWindow | None = Field(None, validation_alias=AliasChoices("timeWindow", "timeSLA", "sla"))
     window: Duration | None = None
+    """The same as `timeWindow.window`."""
     window_advance: Duration | None = Field(None, alias="windowAdvance")
+    """The same as `timeWindow.windowAdvance`."""
     reset_on_success: bool = Field(True, alias="resetOnSuccess")
+    """Begin anew once all have come; else each further one in the window starts the flow again."""
     conditions: dict[str, AnyCondition] = Field(min_length=1)
+    """What each of the executions must be, by names."""
 
     @property
     def needs_runs(self) -> bool:

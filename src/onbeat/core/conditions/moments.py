@@ -25,7 +25,9 @@ def read_time(value: Json) -> time:
 
 class _Between(Dated):
     after: str | None = None
+    """It is later than this."""
     before: str | None = None
+    """It is earlier than this."""
 
     @classmethod
     def read(cls, value: Json) -> Any:
