@@ -89,9 +89,8 @@ async def test_a_directory_goes_with_its_attempt(tmp_path: Path, clock: ManualCl
             if how == "timeout":
                 await clock.advance(6)
             await node.engine.ended(execution.id)
-        async with asyncio.timeout(10):
-            while left(tmp_path):
-                await clock.advance(0)
+        while left(tmp_path):
+            await clock.advance(0)
     assert folders[0] != folders[1]
 
 
@@ -180,9 +179,8 @@ async def test_a_killed_one_goes_with_its_execution(tmp_path: Path, deeds: Deeds
         assert left(tmp_path) == [f"{execution.id}-1"]
         await node.kill(execution.id)
         assert (await node.engine.ended(execution.id)).state is State.KILLED
-        async with asyncio.timeout(10):
-            while left(tmp_path):
-                await asyncio.to_thread(lambda: None)
+        while left(tmp_path):
+            await asyncio.to_thread(lambda: None)
 
 
 @pytest.mark.parametrize("options", ["inputFiles: {../x: a}", "inputFiles: {a: 'kestra:///no/thing'}", "namespaceFiles: {ifExists: NO}"])
@@ -199,11 +197,12 @@ async def test_what_cannot_be_prepared_fails_the_run(tmp_path: Path, deeds: Deed
 
 async def test_a_late_attempt_leaves_before_the_directory_goes(tmp_path: Path, clock: ManualClock, deeds: Deeds) -> None:
     """An attempt that is being stopped may still write there."""
-    stopping, leave = asyncio.Event(), asyncio.Event()
+    begun, stopping, leave = asyncio.Event(), asyncio.Event(), asyncio.Event()
     found: list[bool] = []
 
     async def stubborn(context: TaskContext) -> None:
         try:
+            begun.set()
             await asyncio.Event().wait()
         except asyncio.CancelledError:
             stopping.set()
@@ -217,15 +216,13 @@ async def test_a_late_attempt_leaves_before_the_directory_goes(tmp_path: Path, c
     tasks = SHARED.replace("what: one", "what: one, timeout: PT5S")
     async with node_with(MemoryStore(), flow(tasks), tmp_path, clock=clock, sources=False) as node:
         execution = await node.start("a.b", "f")
-        while not len(node.runner):
-            await clock.advance(0)
+        await begun.wait()
         await clock.advance(6)
         await stopping.wait()
         assert (await node.engine.ended(execution.id)).state is State.FAILED
         leave.set()
-        async with asyncio.timeout(10):
-            while left(tmp_path):
-                await clock.advance(0)
+        while left(tmp_path):
+            await clock.advance(0)
     assert found == [True]
 
 
@@ -254,10 +251,11 @@ tasks:
 async def test_a_directory_that_is_prepared_again_stays(tmp_path: Path, clock: ManualClock, deeds: Deeds) -> None:
     """A late attempt of before the restart leaves it to those that work in it now."""
     seen: list[dict[str, str]] = []
-    stopping, leave, left_it = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    begun, stopping, leave, left_it = asyncio.Event(), asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def stubborn(context: TaskContext) -> None:
         try:
+            begun.set()
             await asyncio.Event().wait()
         except asyncio.CancelledError:
             stopping.set()
@@ -275,8 +273,7 @@ async def test_a_directory_that_is_prepared_again_stays(tmp_path: Path, clock: M
     tasks = SHARED.replace("what: one", "what: one, timeout: PT5S")
     async with node_with(MemoryStore(), flow(tasks), tmp_path, clock=clock, sources=False) as node:
         execution = await node.start("a.b", "f")
-        while not len(node.runner):
-            await clock.advance(0)
+        await begun.wait()
         await clock.advance(6)
         await stopping.wait()
         assert (await node.engine.ended(execution.id)).state is State.FAILED
