@@ -46,6 +46,13 @@ triggers:
     inputs:
       order: "{{ trigger.data }}"
 """,
+    "nightly": """
+id: nightly
+namespace: shop
+inputs: [{id: what, type: STRING, defaults: usual}]
+tasks: [{id: say, type: core.debug.Return, format: "{{ inputs.what }} {{ trigger.date }}"}]
+triggers: [{id: yearly, type: core.trigger.Schedule, cron: "@yearly"}]
+""",
     "greet": """
 id: greet
 namespace: shop

@@ -1,4 +1,4 @@
-"""`onbeat flows …` and `onbeat triggers …` against a real daemon."""
+"""`onbeat flows …` against a real daemon."""
 
 import json
 
@@ -57,11 +57,3 @@ def test_wrong_inputs_start_nothing(onbeat, daemon):
     result = onbeat("flows", "run", "greet", data=daemon.data)
     assert (result.exit_code, result.stdout, "`name`" in result.stderr) == (2, "", True)
     assert onbeat("flows", "run", "greet", "-i", "name", data=daemon.data).exit_code == 2
-
-
-def test_triggers_are_listed_with_their_state(onbeat, daemon):
-    """Whether it listens, and what it starts."""
-    rows = [line.split() for line in onbeat("triggers", "list", data=daemon.data).stdout.splitlines()]
-    assert rows[1][:4] == ["ready", "shop.heard.on_order", "core.trigger.Event", "shop.heard"]
-    found = json.loads(onbeat("triggers", "list", "--json", data=daemon.data).stdout)
-    assert found["results"][0]["triggerId"] == "on_order"

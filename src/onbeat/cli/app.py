@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import typer
 
 from onbeat import __version__
-from onbeat.cli import events, executions, flows, follow, kv, show
+from onbeat.cli import events, executions, flows, follow, kv, show, triggers
 from onbeat.cli.client import Client
 from onbeat.cli.errors import Commands
 from onbeat.cli.options import AsJson, Data, Inputs, Server, pairs
@@ -23,7 +23,7 @@ from onbeat.errors import UserError
 app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 app.add_typer(executions.app, name="executions", help="Look at executions, stop them, go on with them.")
 app.add_typer(flows.flows, name="flows", help="What can be run: list, show, run.")
-app.add_typer(flows.triggers, name="triggers", help="What starts flows: list, with state and trouble.")
+app.add_typer(triggers.app, name="triggers", help="What starts flows: list with state and trouble, disable, enable.")
 app.add_typer(events.app, name="events", help="Topics, dead events, and why an event started nothing.")
 app.add_typer(kv.app, name="kv", help="Values that namespaces keep: list, get, set, delete.")
 
@@ -151,6 +151,33 @@ def publish(
 ) -> None:
     """Put an event on a topic; what it starts is on disk when this returns."""
     raise typer.Exit(follow.publish(Client.of(server, data), topic, json, key, id_, follow_, as_json))
+
+
+@app.command(epilog="Example: onbeat backfill shop.report nightly --start 2026-01-01 --dry-run", rich_help_panel="Run")
+def backfill(
+    flow: Annotated[str, typer.Argument(metavar="FLOW", help="The flow: namespace.id, or its id where only one flow has it.")],
+    trigger: Annotated[str, typer.Argument(metavar="TRIGGER", help="The id of its schedule.")],
+    start: Annotated[str | None, typer.Option("--start", metavar="TIME", help="Run the times from this one on.")] = None,
+    end: Annotated[str | None, typer.Option("--end", metavar="TIME", help="The last time.  (default: now)")] = None,
+    inputs: Inputs = None,
+    labels: Annotated[list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="A label; repeat it for more.")] = None,
+    pause: Annotated[bool, typer.Option("--pause", help="Let it wait; with --start from the beginning.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Let it go on.")] = False,
+    delete: Annotated[bool, typer.Option("--delete", help="Give it up; what runs goes on.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the times, and run nothing.")] = False,
+    as_json: AsJson = False,
+    server: Server = None,
+    data: Data = None,
+) -> None:
+    """Run a schedule for times that are past, one after the other; without --start, show the backfill that goes on."""
+    from onbeat.cli import backfill as work
+
+    actions = [name for name, wanted in (("pause", pause), ("resume", resume), ("delete", delete)) if wanted]
+    if len(actions) > 1:
+        raise UserError("write one of --pause, --resume and --delete")
+    given = (pairs(inputs, "--input"), pairs(labels, "--label"))
+    client = Client.of(server, data)
+    work.backfill(client, flow, trigger, start, end, *given, actions[0] if actions else None, dry_run, as_json)
 
 
 @app.command(epilog="Example: onbeat tail orders --from earliest", rich_help_panel="Events")

@@ -1,9 +1,9 @@
-"""`onbeat flows …` and `onbeat triggers …`: what is served, how it is, and starting a flow by hand.
+"""`onbeat flows …`: what is served, how it is, and starting a flow by hand.
 
 Called by: app.py.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,7 +17,6 @@ from onbeat.core.names import did_you_mean
 from onbeat.errors import NotFound
 
 flows = typer.Typer(no_args_is_help=True)
-triggers = typer.Typer(no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="FLOW", help="The flow: namespace.id, or its id where only one flow has it.")]
 
 
@@ -98,27 +97,3 @@ def find_flow(client: Client, name: str) -> tuple[str, str]:
 def _path(client: Client, name: str) -> str:
     namespace, id_ = find_flow(client, name)
     return f"/flows/{part(namespace)}/{part(id_)}"
-
-
-@triggers.command("list", epilog="Example: onbeat triggers list")
-def list_triggers(as_json: AsJson = False, server: Server = None, data: Data = None) -> None:
-    """List triggers: whether they listen, what came last, what is wrong."""
-    found = Client.of(server, data).get("/triggers/search")
-    if as_json:
-        show.put_json(found)
-        return
-    rows: list[tuple[Any, ...]] = [
-        (
-            each["state"],
-            each["name"],
-            each["type"],
-            ", ".join(each["flows"]),
-            each["received"],
-            "" if each.get("lag") is None else each["lag"],
-            show.when(each["lastEvent"]),
-            each["pausedBecause"] or "",
-        )
-        for each in listed(found)
-    ]
-    titles = ("STATE", "TRIGGER", "TYPE", "STARTS", "EVENTS", "LAG", "LAST EVENT", "PAUSED BECAUSE")
-    show.table(titles, rows, "no triggers are served")
