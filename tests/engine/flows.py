@@ -82,9 +82,9 @@ def leftovers(node: Node) -> dict[str, int]:
     """What the engine still keeps."""
     engine = node.engine
     found = {
-        "boxes": len(engine._boxes),
-        "idle": len(engine._idle),
-        "asleep": len(engine._asleep),
+        "boxes": len(engine._memory._working),
+        "idle": len(engine._memory._idle),
+        "asleep": len(engine._memory._asleep),
         "waiters": len(engine._waiters),
         "held": engine.places.held(),
         "waiting": engine.places.waiting(),

@@ -43,7 +43,7 @@ async def test_what_a_task_that_no_longer_counts_publishes_is_not_written(
     async with running(tmp_path, FaultyStore(), clock) as node:
         flow = "sleep" if first else "late"
         execution = await node.start("t", flow, {"what": "none"} if flow == "late" else None)
-        run = node.engine._boxes[execution.id].execution.runs[1]  # type: ignore[union-attr]
+        run = node.engine._memory._working[execution.id].execution.runs[1]  # type: ignore[union-attr]
         if first is None:
             assert run.wake is not None
             clock.set_wall(run.wake)

@@ -289,9 +289,9 @@ async def test_somebody_else_wrote_first(tmp_path: Path, clock: ManualClock) -> 
     async with running(tmp_path, clock, store) as node:
         execution = await node.start("t", "sleep")
         await settle()
-        stale = node.engine._boxes[execution.id].execution
+        stale = node.engine._memory._working[execution.id].execution
         await node.engine.ask(execution.id, s.SetLabels({"from": "another"}))
-        node.engine._boxes[execution.id].execution = stale
+        node.engine._memory._working[execution.id].execution = stale
         ended = await node.engine.ask(execution.id, s.Kill())
         assert ended.labels == {"from": "another"}
         assert (await node.engine.ended(execution.id)).state is State.KILLED

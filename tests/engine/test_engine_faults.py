@@ -11,6 +11,7 @@ from onbeat.core import signals as s
 from onbeat.core.execution import Execution
 from onbeat.core.states import State
 from onbeat.engine import engine as engine_module
+from onbeat.engine import memory
 from onbeat.errors import NotFound, Overloaded, Refused
 from onbeat.ports import Outcome
 from onbeat.testing import ManualClock, settle
@@ -192,7 +193,7 @@ async def test_poison_at_boot_is_set_aside_and_tried_at_the_next(
 
 async def test_an_evicted_execution_keeps_one_timer(tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of executions that wait long only the instant of their waking is kept; they wake, and what is killed leaves no timer."""
-    monkeypatch.setattr(engine_module, "_IDLE_KEPT", 2)
+    monkeypatch.setattr(memory, "KEPT", 2)
     async with running(tmp_path, FaultyStore(), clock) as node:
         made = [await node.start("t", "pause") for _ in range(6)]
         await settle()
@@ -213,7 +214,7 @@ async def test_a_timer_that_came_too_early_comes_again(tmp_path: Path, clock: Ma
     async with running(tmp_path, FaultyStore(), clock) as node:
         execution = await node.start("t", "pause")
         await settle()
-        due = node.engine._idle[execution.id].execution.runs[1].wake  # type: ignore[union-attr]
+        due = node.engine._memory._idle[execution.id].execution.runs[1].wake  # type: ignore[union-attr]
         assert due is not None
         node.engine.timers.disarm(execution.id, 1, due)  # as the timers do before they call
         node.engine._fire(execution.id, 1, due)

@@ -63,7 +63,7 @@ async def test_an_attempt_that_is_stopped_before_it_began_ends(tmp_path: Path, c
     async with running(tmp_path, FaultyStore(), clock) as node:
         execution = await node.start("t", "sleep")
         for n in range(1, 20):
-            node.runner.start(node.engine._boxes[execution.id].loaded, execution, 1, 1 + n)  # type: ignore[arg-type]
+            node.runner.start(node.engine._memory._working[execution.id].loaded, execution, 1, 1 + n)  # type: ignore[arg-type]
             node.runner.stop(execution.id, 1, 1 + n)
         await settle()
         assert len(node.runner) == 1

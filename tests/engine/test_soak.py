@@ -187,7 +187,7 @@ async def test_three_thousand_executions_leave_nothing(tmp_path: Path) -> None:
         assert await store.check() == []
         while leftovers(node):
             await node.clock.sleep(0)
-        assert len(node.engine._room) == 0
+        assert len(node.engine._memory.room) == 0
         assert node.intake._expected == {}
         assert node.logs._dirty == {}
         assert store._inbox == []

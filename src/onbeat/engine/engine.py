@@ -15,7 +15,6 @@ Called by: intake starts executions, runner, timers and API tell them things; da
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 import structlog
@@ -34,9 +33,9 @@ from onbeat.engine.dispatch import Dispatch
 from onbeat.engine.effects import Effects
 from onbeat.engine.listening import Listening
 from onbeat.engine.mailbox import Mailbox, Told, answer, fail
+from onbeat.engine.memory import WAKE, Memory
 from onbeat.engine.places import Kind, Places
 from onbeat.engine.prepared import Prepared
-from onbeat.engine.room import Room
 from onbeat.engine.runner import Runner
 from onbeat.engine.timers import Timers
 from onbeat.engine.together import Together
@@ -45,11 +44,8 @@ from onbeat.errors import Conflict, NotFound, OutsideError, Refused, StoreBroken
 from onbeat.ports import Clock, Delivery, LogLine, MetricRow, Record, Store, Work, Written
 
 _log = structlog.get_logger("onbeat.engine")
-_IDLE_KEPT = 1_000
 _BETWEEN_TRIES = 1.0
 """Seconds between tries while the disk is full."""
-_WAKE = -1
-"""Stands for the task run in the timer of an execution that is not in memory."""
 
 
 class Engine:
@@ -73,16 +69,13 @@ class Engine:
         self._clock = clock
         self._group = group
         self._triggers = triggers
-        self._max_active = max_active
-        self._boxes: dict[str, Mailbox] = {}
-        self._idle: OrderedDict[str, Mailbox] = OrderedDict()
-        self._asleep: dict[str, Micros] = {}
+        self._memory = Memory(max_active)
         self._waiters: dict[str, list[asyncio.Future[Execution]]] = {}
         self._stopping = False
-        self._room = Room(self.full)
         self.quarantined: dict[str, str] = {}
         self.places = Places(places, self._placed)
         self.timers = Timers(clock, self._fire)
+        self._memory.timers = self.timers
         self._dispatch = Dispatch(self.places, runner)
         self._effects = Effects(runner, self._dispatch, self.timers, answering, listening, group, self.tell)
         self._listening = listening
@@ -91,15 +84,15 @@ class Engine:
 
     def full(self) -> bool:
         """Whether as many executions are at work as the limit allows."""
-        return len(self._boxes) >= self._max_active
+        return self._memory.full()
 
     async def wait_room(self) -> None:
         """Returns when there is room for more executions; who waits longest comes first."""
-        await self._room.wait()
+        await self._memory.room.wait()
 
     def at_work(self) -> int:
         """How many executions are in memory with work outstanding."""
-        return len(self._boxes)
+        return len(self._memory)
 
     async def prepare(self, head: Head, loaded: LoadedFlow) -> Prepared:
         """Decide how an execution begins, and reserve places for its first tasks where some are free. `commit` or `drop` it afterwards."""
@@ -142,7 +135,7 @@ class Engine:
                 if open_.active:
                     self.tell(open_.id, s.Recover())
                 elif open_.wake is not None:
-                    self._sleep(open_.id, open_.wake)
+                    self._memory.sleep(open_.id, open_.wake)
         return count
 
     def stop(self) -> None:
@@ -175,7 +168,7 @@ class Engine:
     def _admit(self, prepared: Prepared) -> None:
         """It is durable: let the world move."""
         box = Mailbox(prepared.execution.id, prepared.execution, prepared.loaded)
-        self._boxes[box.id] = box
+        self._memory.add(box)
         self._effects.perform(box, prepared.commands)
         if prepared.begun:
             self._rest(box)
@@ -196,7 +189,7 @@ class Engine:
         answer: "asyncio.Future[Execution] | None" = None,
     ) -> None:
         """Tell an execution something; it is worked on as soon as the loop comes to it."""
-        box = self._box(execution)
+        box = self._memory.take(execution)
         assert isinstance(signal, s.AnySignal)
         box.told.append(Told(signal, seq, records, logs, metrics, answer))
         self._schedule(box)
@@ -216,7 +209,7 @@ class Engine:
             loaded = await self.load(execution)
             if loaded.ended:
                 return loaded
-            if execution in self.quarantined and execution not in self._boxes:
+            if execution in self.quarantined and not self._memory.works(execution):
                 raise self._set_aside(execution)
             return await waiter
         finally:
@@ -226,7 +219,7 @@ class Engine:
 
     async def load(self, execution: str) -> Execution:
         """The execution as it is now. Raises NotFound."""
-        box = self._boxes.get(execution) or self._idle.get(execution)
+        box = self._memory.look(execution)
         if box is not None and box.execution is not None:
             return box.execution
         loaded = await self._store.load(execution)
@@ -239,15 +232,6 @@ class Engine:
         for delivery in deliveries:
             self.tell(delivery.execution, delivery.signal, seq=delivery.seq)
 
-    def _box(self, execution: str) -> Mailbox:
-        box = self._boxes.get(execution)
-        if box is None:
-            box = self._idle.pop(execution, None) or Mailbox(execution)
-            self._boxes[execution] = box
-            if (due := self._asleep.pop(execution, None)) is not None:
-                self.timers.disarm(execution, _WAKE, due)
-        return box
-
     def _schedule(self, box: Mailbox) -> None:
         if not box.busy:
             box.busy = True
@@ -257,10 +241,10 @@ class Engine:
         self.tell(execution, s.Dispatched(run))
 
     def _fire(self, execution: str, run: int, due: Micros) -> None:
-        if run == _WAKE:  # loading it arms its own timers
-            self._schedule(self._box(execution))
+        if run == WAKE:  # loading it arms its own timers
+            self._schedule(self._memory.take(execution))
         else:
-            self._box(execution).spend(run, due)
+            self._memory.take(execution).spend(run, due)
             self.tell(execution, s.TimerFired(run, due))
 
     # ---- working -----------------------------------------------------------------------------------------------
@@ -351,7 +335,7 @@ class Engine:
     def _revive(self, box: Mailbox, step: Step) -> None:
         """It was restarted with its parent: let the world move for it."""
         box.execution = step.after
-        self._boxes[box.id] = box
+        self._memory.add(box)
         self._effects.perform(box, step.new)
         self._rest(box)
 
@@ -386,25 +370,7 @@ class Engine:
         if box.told or box.busy:
             return
         if box.execution is None or box.execution.ended or not box.active:
-            if self._boxes.get(box.id) is box:
-                del self._boxes[box.id]
-            if box.execution is not None and not box.execution.ended:
-                self._idle[box.id] = box
-                while len(self._idle) > _IDLE_KEPT:
-                    self._evict()
-            self._room.open()
-
-    def _evict(self) -> None:
-        """Forget the execution that has been idle longest, but for the instant at which it is to be woken."""
-        id_, box = self._idle.popitem(last=False)
-        for due, n in box.due:
-            self.timers.disarm(id_, n, due)
-        if box.due:
-            self._sleep(id_, box.due[0][0])
-
-    def _sleep(self, execution: str, due: Micros) -> None:
-        self._asleep[execution] = due
-        self.timers.arm(execution, _WAKE, due)
+            self._memory.rest(box)
 
     def _quarantine(self, box: Mailbox, bug: Exception) -> None:
         """Stop all that is done for an execution, and tell who waits for it."""
@@ -413,8 +379,7 @@ class Engine:
         self._effects.abandon(box)
         self.places.forget(box.id)
         self._give_up(box, self._set_aside(box.id))
-        self._boxes.pop(box.id, None)
-        self._room.open()
+        self._memory.drop(box.id)
 
     def _give_up(self, box: Mailbox, why: Exception) -> None:
         told, box.told, box.fresh = box.told, [], False
