@@ -14,6 +14,7 @@ from tests.core.conditions.facts import execution, facts
 
 A = {"namespace": "shop", "flowId": "a"}
 B = {"namespace": "shop", "flowId": "b"}
+OF_SHOPS = {"field": "NAMESPACE", "type": "STARTS_WITH", "value": "shop"}
 SLIDING = {"type": "SLIDING_WINDOW", "window": "PT1H"}
 ANY = Event(id="1", source="s", type="t", time=0, key="1")
 
@@ -125,6 +126,20 @@ def test_a_filter_has_what_it_compares_with(filter_: dict[str, Any]):
 def test_the_states_that_can_matter(said: dict[str, Any], states: Any):
     """Those of ended executions, and those that are named; PAUSED only then."""
     assert upstream(**said).listened == states
+
+
+@pytest.mark.parametrize(("said", "about", "concerned"), [
+    ({}, ("any", "flow", "SUCCESS"), True),
+    ({}, ("any", "flow", "RUNNING"), False),
+    ({"dependsOn": [A, B]}, ("shop", "b", "SUCCESS"), True),
+    ({"dependsOn": [A, B]}, ("shop", "c", "SUCCESS"), False),
+    ({"dependsOn": [{"namespace": "shop"}]}, ("shop", "c", "SUCCESS"), True),
+    ({"preconditions": {"id": "p", "where": [{"id": "w", "filters": [OF_SHOPS]}]}}, ("shop.eu", "c", "SUCCESS"), True),
+    ({"preconditions": {"id": "p", "where": [{"id": "w", "filters": [OF_SHOPS]}]}}, ("other", "c", "SUCCESS"), False),
+])  # fmt: skip
+def test_what_cannot_matter_is_known_without_looking(said: dict[str, Any], about: Any, concerned: bool):
+    """Most of what happens to executions concerns no trigger."""
+    assert upstream(**said).concerns(*about) is concerned
 
 
 def test_its_own_executions_count_only_when_they_are_named():

@@ -17,7 +17,7 @@ import msgspec
 from pydantic import Field, field_validator, model_validator
 
 from onbeat.core import expressions
-from onbeat.core.conditions import Condition, Facts, MultipleCondition, bears
+from onbeat.core.conditions import Condition, Facts, MultipleCondition, bears, compares
 from onbeat.core.correlate import Correlation, Term
 from onbeat.core.correlation import Fired, Rule
 from onbeat.core.event import Event, Json
@@ -37,6 +37,10 @@ class Heard(NamedTuple):
     namespace: str | None = None
     flow: str | None = None
     comparison: str = "EQUALS"
+
+    def fits(self, namespace: str, flow: str) -> bool:
+        """Whether a flow is one of those."""
+        return self.flow in (None, flow) and (self.namespace is None or compares(namespace, self.namespace, self.comparison, False))
 
 
 class _Upstream(Frozen):
@@ -320,6 +324,11 @@ class Upstream(Frozen):
         if self.states is not None:
             return self.states
         return named if self.depends_on else named | TERMINATED
+
+    def concerns(self, namespace: str, flow: str, state: str) -> bool:
+        """Whether an execution can matter at all, as far as that can be said without looking at more of it."""
+        heard = [entry.heard() for entry in self.entries]
+        return state in self.listened and (not heard or any(each.fits(namespace, flow) for each in heard))
 
     def admits(self, facts: Facts, own: tuple[str, str] | None, named: bool) -> bool:
         """Whether the execution is one to look at. own: the trigger's flow; named: whether a condition names it."""

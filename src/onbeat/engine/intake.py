@@ -12,7 +12,7 @@ Called by: sources and the API's webhook route emit; loader updates the triggers
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
@@ -124,8 +124,9 @@ class Intake(Sources):
         if received and (not self._open or self._engine.full()):
             raise Overloaded("as many executions are at work as the limit allows; try again later")
         work = Work(positions=tuple(positions), ledger=tuple(ledger), dead=tuple(dead))
-        if received and self.correlator and any(map(self.correlator.book, subscription.triggers)):
-            batch, written = await self._to_the_end(partial(self._emit_holding, subscription, received, work))
+        waiting = self._waiting(subscription, received) if self.correlator else set()
+        if waiting:
+            batch, written = await self._to_the_end(partial(self._emit_holding, subscription, received, work, waiting))
         else:
             batch = await self._batch(subscription, received, None)
             written = await self._commit(batch, work)
@@ -140,10 +141,19 @@ class Intake(Sources):
                         future.set_result(result)
         return results
 
-    async def _emit_holding(self, subscription: Subscription, received: Sequence[Received], work: Work) -> tuple[Batch, Written]:
+    def _waiting(self, subscription: Subscription, received: Sequence[Received]) -> set[str]:
+        """The triggers that some of it is for, and that wait for several events."""
+        names: set[str] = set()
+        for item in received:
+            names.update(subscription.triggers if item.triggers is None else item.triggers)
+        return {name for name in names if name in subscription.triggers and self.correlator.book(name) is not None}
+
+    async def _emit_holding(
+        self, subscription: Subscription, received: Sequence[Received], work: Work, names: Set[str]
+    ) -> tuple[Batch, Written]:
         """The same, where triggers wait for several events: what they remember is held until it is written."""
         identities = [item.event.key for item in received if item.event is not None]
-        async with self.correlator.holding(subscription.triggers, identities) as desk:
+        async with self.correlator.holding(names, identities) as desk:
             batch = await self._batch(subscription, received, desk)
             written = await self._commit(batch, work, desk)
         return batch, written
@@ -220,6 +230,8 @@ class Intake(Sources):
                 await self._starter.start(batch, trigger.spec, seen, found.identity, beside)
             elif desk is not None and name in desk.books:
                 await self._count(batch, trigger.spec, seen, found, desk)
+            else:
+                batch.bury(found.identity, "its trigger was edited while the event was taken; give it again", event=event, trigger=name)
 
     async def _count(self, batch: Batch, trigger: TriggerSpec, event: Event, found: Fit, desk: Desk) -> None:
         """The event is one of several: start what it completes."""
@@ -323,7 +335,7 @@ class Intake(Sources):
             return await self._replay_complete(subscription, subscription.triggers[found.trigger].spec, found, found.event)
         names = frozenset({found.trigger}) if found.trigger else None
         item = Received(event=found.event, triggers=names)
-        async with self.correlator.holding(subscription.triggers, [found.event.key]) as desk:
+        async with self.correlator.holding(self._waiting(subscription, [item]), [found.event.key]) as desk:
             trial = await self._batch(subscription, [item], desk)
         self._give_up(trial, dead)
         given = msgspec.structs.replace(found, replayed=self._clock.now())

@@ -84,7 +84,7 @@ class _Executions:
 
     def wants(self, listener: Listener, event: Event) -> bool:
         options: FlowTrigger = listener.options
-        return event.data["state"] in options.listened
+        return options.concerns(event.data["namespace"], event.data["flowId"], event.data["state"])
 
 
 PROVIDES = (FlowTrigger,)

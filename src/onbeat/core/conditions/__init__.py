@@ -9,7 +9,7 @@ logic        Not, Or, MultipleCondition; how a condition is read
 """
 
 from onbeat.core.conditions.condition import Condition, Facts
-from onbeat.core.conditions.executions import ExecutionFlow, ExecutionNamespace, bears
+from onbeat.core.conditions.executions import ExecutionFlow, ExecutionNamespace, bears, compares
 from onbeat.core.conditions.logic import KINDS, AnyCondition, Conditions, MultipleCondition, flattened, read_condition
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Facts",
     "MultipleCondition",
     "bears",
+    "compares",
     "flattened",
     "read_condition",
 ]
