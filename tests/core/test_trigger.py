@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from onbeat.core.trigger import TriggerSpec, listens_to
-from onbeat.core.upstream import Heard
+from onbeat.core.upstream_flows import Heard
 
 TARGET = {"namespace": "shop", "id": "pay"}
 

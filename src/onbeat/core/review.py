@@ -24,7 +24,7 @@ from onbeat.core.flow import Flow
 from onbeat.core.names import did_you_mean
 from onbeat.core.plugin_defaults import KEYS
 from onbeat.core.trigger import TriggerSpec, listens_to
-from onbeat.core.upstream import Heard
+from onbeat.core.upstream_flows import Heard
 from onbeat.core.yaml12 import Document
 from onbeat.errors import Problem
 

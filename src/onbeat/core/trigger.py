@@ -24,7 +24,8 @@ from onbeat.core.event import Json
 from onbeat.core.flow import Dynamic, Frozen, Labels, short_type
 from onbeat.core.names import TASK_ID
 from onbeat.core.states import State
-from onbeat.core.upstream import NEED_RUNS, TYPE, DependsOn, Heard, Upstream, Where
+from onbeat.core.upstream import TYPE, Upstream
+from onbeat.core.upstream_flows import NEED_RUNS, DependsOn, Heard, Where
 
 
 class FlowRef(Frozen):
