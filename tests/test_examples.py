@@ -40,7 +40,7 @@ from tests.services.kafka import Kafka, OutsideKafka
 from tests.services.mosquitto import Mosquitto
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-FLOWS = sorted((CHECKOUT / "flows").rglob("*.yaml"))
+FLOWS = sorted(path for path in (CHECKOUT / "flows").rglob("*.yaml") if not path.name.endswith(".test.yaml"))
 TRIGGERS = sorted((CHECKOUT / "triggers").rglob("*.yaml"))
 
 Examples = Callable[..., AbstractAsyncContextManager[Node]]

@@ -34,6 +34,7 @@ from onbeat.engine.loader import check_flow, check_trigger
 from onbeat.registry import SOURCES, TASKS, Registry
 from onbeat.settings import Settings
 from onbeat.stores.memory import MemoryStore
+from onbeat.testing.read import parse_tests
 from tests.docs import models
 from tests.docs.generate import CHECKOUT, DOCS, stale
 from tests.docs.markdown import Block, anchors, blocks, links, prose
@@ -247,15 +248,18 @@ def test_every_make_target_that_is_shown_exists() -> None:
 
 # ---- examples ----------------------------------------------------------------------------------------------------------
 
+TESTS = {"tests", "testCases"}
 YAMLS = [pytest.param(block, id=f"{named(page)}:{block.line}") for page in PAGES for block in blocks(page, "yaml")]
 
 
 @pytest.mark.parametrize("block", YAMLS)
 def test_every_yaml_on_a_page_loads(block: Block) -> None:
-    """As a flow, as a trigger of its own, or as the tasks or triggers of a flow. Raises InvalidFile with what is wrong."""
+    """As a flow, as a trigger of its own, as the tasks or triggers of a flow, or as flow tests. Raises InvalidFile with what is wrong."""
     given = yaml.safe_load(block.text)
     registry = Registry()
-    if "tasks" in given or "triggers" in given:
+    if TESTS & given.keys():
+        parse_tests(block.text, block.page)
+    elif "tasks" in given or "triggers" in given:
         whole = {"id": "page", "namespace": "docs", "tasks": [{"id": "none", "type": "core.debug.Return"}], **given}
         text = block.text if "id" in given else yaml.safe_dump(whole)
         check_flow(text, named(block.page), registry)
@@ -269,7 +273,8 @@ def test_every_yaml_on_a_page_loads(block: Block) -> None:
 AWAY = ("core.http.Request", "kafka.", "mqtt.", "core.flow.Sleep", "outputs.export")
 """An example with any of these needs a broker, a service, five seconds, or a task before it."""
 DATA = {"id": 7, "order": 7, "total": 120, "customer": "Ada", "name": "Ada", "prices": [1.5, 2.5]}
-RUNS = [one for one in YAMLS if "tasks:" in one.values[0].text and not any(name in one.values[0].text for name in AWAY)]
+FLOWS = [one for one in YAMLS if "tasks:" in one.values[0].text and not TESTS & yaml.safe_load(one.values[0].text).keys()]
+RUNS = [one for one in FLOWS if not any(name in one.values[0].text for name in AWAY)]
 
 
 @pytest.mark.parametrize("block", RUNS)

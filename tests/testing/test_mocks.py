@@ -179,6 +179,8 @@ def test_only_sources_inside_connect():
         assert issubclass(given, plain)
         assert given.run is not plain.run
         assert quiet.source(name) is given
+    kafka = quiet.source("kafka.RealtimeTrigger").model_validate({"topic": "t"})
+    assert kafka.subscription("a.b.c", {}) == "kafka.RealtimeTrigger:a.b.c"  # no broker need be named
     for name in ("core.trigger.Event", "core.trigger.Webhook"):
         assert quiet.source(name) is quiet.source(name)
         assert quiet.source(name).__module__.startswith("onbeat.plugins")

@@ -201,4 +201,4 @@ async def _wait(self: SourceOptions, context: SourceContext, triggers: Callable[
     await asyncio.Event().wait()
 
 
-_QUIET: dict[str, Any] = {"run": _wait, "__module__": __name__}
+_QUIET: dict[str, Any] = {"run": _wait, "subscription": SourceOptions.subscription, "__module__": __name__}
