@@ -296,7 +296,7 @@ WORDS: dict[str, dict[str, str]] = {
         "timezone": "Time zone of the expression, by its IANA name.",
     },
     "plugins.bus.EventTrigger": {
-        "topic": "The topic.",
+        "topic": "The topic, or a list of topics.",
         "from": "Where a new trigger begins: with the next event, or with the first that the topic still holds.",
     },
     "plugins.files.watch.Watch": {
@@ -321,7 +321,7 @@ WORDS: dict[str, dict[str, str]] = {
         "onSerdeError": "Taken for Kestra's sake: what cannot be read is a dead event.",
         "since": "Begin with the first record at or after this time, when no position is stored.",
     },
-    "plugins.kafka.source.EventTrigger": {"topic": "The topic."},
+    "plugins.kafka.source.EventTrigger": {"topic": "The topic, or a list of topics."},
     "plugins.mqtt.trigger.RealtimeTrigger": {
         "topic": "Topic or filter (`+`, `#`), or a list of them.",
         "qos": "Quality of service of the subscription.",
@@ -331,7 +331,7 @@ WORDS: dict[str, dict[str, str]] = {
         "receiveMaximum": "How many messages the broker sends ahead of our acknowledgements.",
     },
     "plugins.mqtt.trigger.EventTrigger": {
-        "topic": "The topic or filter.",
+        "topic": "The topic or filter, or a list of them.",
         "from": "Only `latest`: an MQTT broker keeps no history.",
     },
 }

@@ -46,7 +46,6 @@ class EventTrigger(SourceOptions):
     listens_disabled: ClassVar[bool] = True
 
     topic: Topic | Annotated[tuple[Topic, ...], Field(min_length=1)]
-    """The topic, or a list of topics."""
     start: Literal["latest", "earliest"] = Field("latest", alias="from")
 
     @property

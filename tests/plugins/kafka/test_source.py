@@ -110,3 +110,9 @@ def test_a_pattern_must_match_the_whole_name():
     assert trigger.reads("a1")
     assert not trigger.reads("a10")
     assert not trigger.reads("ba1")
+
+
+def test_the_bus_has_one_topic_or_several():
+    """A trigger that waits for events of several topics names them all."""
+    assert EventTrigger(topic="a").topics == ("a",)
+    assert EventTrigger.model_validate({"topic": ["a", "b"]}).topics == ("a", "b")

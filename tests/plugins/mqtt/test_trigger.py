@@ -155,3 +155,9 @@ def test_every_option_can_be_written_as_kestra_does(kind: Any) -> None:
 def test_constructing_never_connects() -> None:
     """A trigger of a broker that is not there is made, named and described."""
     assert realtime(server="mqtt://nobody.invalid").subscription("t", {}) == "mqtt:nobody.invalid:1883/V5"
+
+
+def test_the_bus_has_one_topic_or_several():
+    """A trigger that waits for events of several topics names them all."""
+    assert EventTrigger(topic="a").filters == ("a",)
+    assert EventTrigger.model_validate({"topic": ["a", "b/+"]}).filters == ("a", "b/+")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field, field_validator, model_validator
 
@@ -17,6 +17,7 @@ from onbeat.ports import Listener, SourceContext, SourceOptions
 
 GROUP = "onbeat"
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}\Z")
+BusTopic = Annotated[str, Field(pattern=_TOPIC.pattern.replace(r"\Z", "$"))]
 
 
 class Subscriber(SourceOptions):
@@ -210,11 +211,11 @@ class EventTrigger(Subscriber):
 
     names: ClassVar[tuple[str, ...]] = ("kafka.EventTrigger",)
 
-    topic: str = Field(pattern=_TOPIC.pattern.replace(r"\Z", "$"))
+    topic: BusTopic | Annotated[tuple[BusTopic, ...], Field(min_length=1)]
 
     @property
     def topics(self) -> tuple[str, ...]:
-        return (self.topic,)
+        return (self.topic,) if isinstance(self.topic, str) else self.topic
 
     def read(self, raw: Raw) -> Event:
         return read_bus_record(raw)

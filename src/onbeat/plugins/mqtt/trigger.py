@@ -114,13 +114,13 @@ class EventTrigger(Broker, SourceOptions):
     session_expiry: ClassVar[timedelta] = timedelta(days=1)
     receive_maximum: ClassVar[int] = 100
 
-    topic: Filter
+    topic: Filter | Annotated[tuple[Filter, ...], Field(min_length=1)]
     start: Literal["latest"] = Field("latest", validation_alias="from")
 
     @property
     def filters(self) -> tuple[str, ...]:
         """The topics it follows."""
-        return (self.topic,)
+        return (self.topic,) if isinstance(self.topic, str) else self.topic
 
     @property
     def reading(self) -> str:
