@@ -284,6 +284,8 @@ async def test_every_flow_on_a_page_that_needs_nothing_else_runs(block: Block, t
     (tmp_path / "file.csv").write_text("one\ntwo\n")
     variables = {"data": DATA, "body": DATA, "headers": {}, "path": str(tmp_path / "file.csv"), "name": "file.csv"}
     variables |= {"date": "2026-01-01T07:00:00+01:00", "next": "2026-01-02T07:00:00+01:00"}
+    variables |= {"executionId": "x", "flowId": "pay", "state": "SUCCESS", "outputs": DATA}
+    variables |= {"correlation": {"key": "7"}, "events": {"placed": {"data": DATA}, "paid": {"data": DATA}}}
     async with node_with(MemoryStore(), {"page.yaml": yaml.safe_dump(given)}, tmp_path, sources=False) as node:
         trigger = Trigger(id="page", type="core.trigger.Event", variables=variables)
         inputs = {one["id"]: DATA[one["id"]] for one in given.get("inputs", ())}
