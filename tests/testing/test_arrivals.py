@@ -25,7 +25,10 @@ def heard(trigger: str, seen: str, kind: str = "JSON") -> dict[str, str]:
 
 def test_a_webhook_is_a_request(tmp_path: Path):
     """Its key is nobody's business here; method, body, condition, Idempotency-Key are as ever."""
-    files = heard("type: core.trigger.Webhook, key: secret, methods: [POST], when: '{{ trigger.body.n > 1 }}'", "'{{ trigger.body }}'")
+    files = heard(
+        "type: core.trigger.Webhook, key: secret, invalidJson: refuse, methods: [POST], when: '{{ trigger.body.n > 1 }}'",
+        "'{{ trigger.body }}'",
+    )
     tests = """
 flow: heard.yaml
 tests:

@@ -74,5 +74,7 @@ def test_tests_and_hidden_files_are_not_flows(folder: Path, library: Library):
 
 
 def test_triggers_of_their_own_are_found(folder: Path, library: Library):
-    """In their folders."""
-    assert [path.name for path in library.trigger_files()] == ["t.yaml"]
+    """In their folders, where they name a flow; half written ones of others are nobody's business."""
+    (folder / "triggers" / "half.yaml").write_text("id: [")
+    assert [path.name for path in library.trigger_files(["a"])] == ["t.yaml"]
+    assert library.trigger_files(["other_flow"]) == []

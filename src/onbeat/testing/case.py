@@ -157,7 +157,7 @@ class _Game:
             if not self._bench.serve_trigger(path, enable=given.enable):
                 raise UserError(f"{path}: this trigger starts none of the flows of the test")
         own = {path.resolve() for path in (self._near / each for each in suite.triggers)}
-        for path in self._library.trigger_files():
+        for path in self._library.trigger_files(id_ for _, id_ in served):
             if path.resolve() not in own:
                 self._bench.serve_trigger(path, enable=given.enable)
         for namespace in dict.fromkeys(namespace for namespace, _ in served):

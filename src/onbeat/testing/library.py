@@ -58,7 +58,7 @@ class Library:
         self._triggers = list(triggers)
         self._indexes: dict[Path, dict[Name, Path]] = {}
         self._sources: dict[Path, Source] = {}
-        self._trigger_files: list[Path] | None = None
+        self._trigger_files: dict[Path, str] | None = None
 
     def find(self, name: Name, near: Path | None = None) -> Source:
         """A flow by its name. near: the folder that is looked in first. Raises NotFound, InvalidFile."""
@@ -104,11 +104,13 @@ class Library:
                         seen.add(found.name)
                         waiting.append(found)
 
-    def trigger_files(self) -> Sequence[Path]:
-        """The files of triggers."""
+    def trigger_files(self, flows: Iterable[str]) -> Sequence[Path]:
+        """The files of triggers that may start one of these flows (ids): those that name one. Others may be half written."""
         if self._trigger_files is None:
-            self._trigger_files = [path for folder in self._triggers if folder.is_dir() for path in _files(folder)]
-        return self._trigger_files
+            paths = (path for folder in self._triggers if folder.is_dir() for path in _files(folder))
+            self._trigger_files = {path: path.read_text("utf-8", errors="replace") for path in paths}
+        wanted = list(flows)
+        return [path for path, text in self._trigger_files.items() if any(id_ in text for id_ in wanted)]
 
     def _named(self, name: Name | None, near: Path | None) -> list[Source]:
         if name is None:

@@ -135,7 +135,7 @@ class Session:
         for source in self._served.values():
             await made.serve(source, enable=self._given.enable)
             await made.keep(source.flow.namespace, self._given)
-        for path in self._library.trigger_files():
+        for path in self._library.trigger_files(one.flow.id for one in self._served.values()):
             made.serve_trigger(path, enable=self._given.enable)
         await made.listen()
         await made.rest()
@@ -210,7 +210,12 @@ class Session:
         except BaseException:
             work.close()
             raise
-        return asyncio.run_coroutine_threadsafe(work, loop).result(_PATIENCE)
+        called = asyncio.run_coroutine_threadsafe(work, loop)
+        try:
+            return called.result(_PATIENCE)
+        except TimeoutError:
+            called.cancel()
+            raise UserError(f"it did not come to rest within {_PATIENCE:g} s") from None
 
     def _host(self) -> None:
         try:
