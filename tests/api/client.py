@@ -39,6 +39,8 @@ class Client:
     def __init__(self, node: Node, token: str | None = TOKEN, max_body: int = 100_000, hosts: tuple[str, ...] = ()) -> None:
         self.node = node
         self.app = build(node, Access(token, hosts), max_body)
+        self.stays = True
+        """Whether the caller stays until it has its answer, as browsers and curl do."""
 
     async def __call__(self, method: str, target: str, body: Any = None, token: str | None = TOKEN, **headers: str) -> Answer:
         """One request. body: bytes as they are, anything else as JSON."""
@@ -47,7 +49,7 @@ class Client:
         async def send(message: Any) -> None:
             messages.append(message)
 
-        await self.app(self._scope(method, target, token, headers), _receiver(body), send)
+        await self.app(self._scope(method, target, token, headers), _receiver(body, hang=self.stays), send)
         start = messages[0]
         return Answer(
             start["status"],

@@ -98,8 +98,11 @@ async def test_a_key_may_name_its_flow(tmp_path: Path) -> None:
 
 
 async def test_bad_bodies_are_refused_and_nothing_is_kept(tmp_path: Path) -> None:
-    """Broken JSON, NaN, huge, deep: 4xx each."""
+    """Broken JSON, NaN, huge, deep: 4xx each, where the trigger says `invalidJson: refuse`."""
     async with api(tmp_path) as call:
+        path = tmp_path / "flows" / "hook.yaml"
+        path.write_text(path.read_text().replace("key: abc", "key: abc, invalidJson: refuse"))
+        await call.node.loader.load_all()
         for body in (b"{", b'{"n": NaN}', b'{"a":1,"a":2}', b"[" * 5_000 + b"]" * 5_000, b'"\\ud800"', b"x" * 1_100_000):
             answer = await call("POST", HOOK, body, token=None, **JSON)
             assert 400 <= answer.status < 500, body[:20]
@@ -129,3 +132,16 @@ async def test_a_get_starts_too_and_a_delete_does_not(tmp_path: Path) -> None:
     async with api(tmp_path) as call:
         assert (await call("GET", "/api/v1/executions/webhook/t/waits/w1", token=None)).status in (200, 201)
         assert (await call("DELETE", HOOK, token=None)).status == 405
+
+
+async def test_broken_json_is_its_text(tmp_path: Path) -> None:
+    """As in Kestra; the flow sees what was sent."""
+    async with api(tmp_path) as call:
+        path = tmp_path / "flows" / "hook.yaml"
+        path.write_text(path.read_text().replace('when: "{{ trigger.body.n > 0 }}"', "key: abc").replace("key: abc, key: abc", "key: abc"))
+        await call.node.loader.load_all()
+        answer = await call("POST", HOOK, b'{"n": ', token=None, **JSON)
+        assert answer.status == 200
+        execution = await call.node.engine.load(answer.json["id"])
+        assert execution.head.trigger is not None
+        assert execution.head.trigger.variables["body"] == '{"n": '

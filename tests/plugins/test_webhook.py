@@ -103,14 +103,17 @@ def test_the_key_is_not_shown() -> None:
         (b'{"a": 1}', "application/x-www-form-urlencoded", {"a": 1}),
         (b"a=1&b=2", "application/x-www-form-urlencoded", "a=1&b=2"),
         (b"{not json", "", "{not json"),
-        (b'{"a": 1}', "text/plain", '{"a": 1}'),
+        (b'{"a": 1}', "text/plain", {"a": 1}),
+        (b"[1", "text/plain", "[1"),
+        (b"5", "text/plain", "5"),
+        (b'{"a": 1}', "application/octet-stream", '{"a": 1}'),
         (b"bla", "text/plain", "bla"),
         (b"", "application/json", None),
         (b'{"n": 12345678901234567890123}', "application/json", {"n": "12345678901234567890123"}),
     ],
 )
 def test_the_content_type_decides_how_the_body_is_read(raw: bytes, content_type: str, expected: Any) -> None:
-    """JSON is parsed, text is text, nothing is null; where senders forget the type, an object or a list is JSON."""
+    """JSON is parsed, text is text, nothing is null; an object or a list is JSON whatever its type says."""
     assert body(raw, content_type) == expected
 
 
@@ -141,18 +144,18 @@ def test_a_body_that_is_not_text_is_base64(raw: bytes) -> None:
         (b"1" * 5_000, "3,900 digits"),
     ],
 )
-def test_what_is_not_json_is_refused_with_the_place(raw: bytes, says: str) -> None:
-    """Nothing half-read starts a flow; the sender is told where."""
+def test_what_is_not_json_can_be_refused_with_the_place(raw: bytes, says: str) -> None:
+    """`invalidJson: refuse`: nothing half-read starts a flow; the sender is told where."""
     with pytest.raises(UserError, match=re.escape(says)):
-        body(raw, "application/json")
+        body(raw, "application/json", invalidJson="refuse")
 
 
-def test_kestras_way_with_broken_json_can_be_chosen() -> None:
-    """`invalidJson: text` gives the text, for flows that rely on it; a CloudEvent stays strict."""
-    raw = rb"{\"a\":\"\"}"
-    assert body(raw, "application/json", invalidJson="text") == raw.decode()
+@pytest.mark.parametrize("raw", [rb"{\"a\":\"\"}", b'{"a": 1, "a": 2}', b"[NaN]", b"[" * 65 + b"]" * 65, b'["\\ud800"]'])
+def test_what_is_not_json_is_its_text(raw: bytes) -> None:
+    """As in Kestra: the flow gets what was sent, not what could be read of it. A CloudEvent stays strict."""
+    assert body(raw, "application/json") == raw.decode()
     with pytest.raises(UserError):
-        body(raw, "application/cloudevents+json", invalidJson="text")
+        body(raw, "application/cloudevents+json")
 
 
 def test_size_and_encoding_have_limits() -> None:
@@ -336,3 +339,26 @@ def test_the_example_of_the_page_is_a_webhook() -> None:
     Webhook.model_validate({name: value for name, value in example.items() if name not in ("id", "type", "when")})
     Webhook.model_validate({"key": "k", "wait": True, "returnOutputs": True, "responseCode": 202, "responseContentType": "text/plain"})
     assert Webhook in PROVIDES
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"responseCode": 404}, "set `wait`"),
+        ({"responseCode": 99, "wait": True}, "200 to 599"),
+        ({"responseContentType": "text"}, "pattern"),
+        ({"responseHeaders": {"Content-Type": "text/html"}}, "responseContentType"),
+        ({"responseHeaders": {"a b": "c"}}, "`a b`"),
+    ],
+)
+def test_an_answer_that_cannot_be_sent_is_refused_when_it_is_loaded(options: dict[str, Any], says: str) -> None:
+    """And one that would say that nothing was started although it was."""
+    with pytest.raises(ValidationError, match=re.escape(says)):
+        Webhook.model_validate({"key": "k", **options})
+
+
+def test_the_answer_may_be_an_expression() -> None:
+    """It is evaluated when there is something to answer, not when the file is loaded."""
+    options = Webhook.model_validate({"key": "k", "wait": True, "responseCode": "{{ outputs.a.value }}", "responseBody": {"a": "{{ 1 }}"}})
+    assert options.response_code == "{{ outputs.a.value }}"
+    assert Webhook.verbatim == {"responseCode", "responseBody", "responseHeaders"}

@@ -11,6 +11,7 @@ from onbeat.api.routing import one_route, problem
 from onbeat.engine.node import Node
 
 MAX_UPLOAD = 1_073_741_824
+WEBHOOK_WAIT = 300.0
 PATIENCE = 30.0
 """Seconds in which a request's body must be there."""
 
@@ -48,8 +49,8 @@ async def _not_allowed(request: Request, wrong: Exception) -> Response:
     return problem(405, "Method not allowed", "this route does not take that method")
 
 
-def build(node: Node, access: Access, max_body: int, max_upload: int = MAX_UPLOAD) -> Starlette:
-    """The application. max_body, max_upload: bytes of a body, and of a form with files."""
+def build(node: Node, access: Access, max_body: int, max_upload: int = MAX_UPLOAD, webhook_wait: float = WEBHOOK_WAIT) -> Starlette:
+    """The application. max_body, max_upload: bytes of a body, and of a form with files. webhook_wait: seconds for which a webhook waits."""
     app = Starlette(routes=all_routes(), exception_handlers={404: _unknown, 405: _not_allowed})
     app.router.redirect_slashes = False
     app.state.node = node
@@ -57,4 +58,5 @@ def build(node: Node, access: Access, max_body: int, max_upload: int = MAX_UPLOA
     app.state.max_body = max_body
     app.state.max_upload = max_upload
     app.state.patience = PATIENCE
+    app.state.webhook_wait = webhook_wait
     return app

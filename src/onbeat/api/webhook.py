@@ -5,10 +5,10 @@ Rules
 2. The same Idempotency-Key is the same execution; with another body it is a 422.
 3. Authentic but unstartable is a 202 with `dead` and the reason; a condition that is false is a 204.
 4. Past the limit it is a 503 with Retry-After, and nothing was created.
+5. Who waits for the end keeps nobody else waiting, a repetition of the same request neither.
 """
 
 import asyncio
-from typing import Any
 from weakref import WeakValueDictionary
 
 from starlette.requests import Request
@@ -16,15 +16,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from onbeat.api.access import Permission
-from onbeat.api.executions import shown
 from onbeat.api.routing import answer, body_of, node_of, problem, route
-from onbeat.core.event import Json
-from onbeat.core.execution import Execution
+from onbeat.api.webhook_answer import answer_ended, answer_started
 from onbeat.engine.intake import LoadedTrigger, Subscription
 from onbeat.engine.node import Node
 from onbeat.errors import NotFound
 from onbeat.plugins.webhook import BodyTooLarge, Webhook, allows, conflicts, ledger_row, receive, verify
-from onbeat.ports import HttpRequest, LedgerRow, Received
+from onbeat.ports import HttpRequest, LedgerRow, Received, Started
 
 _one_at_a_time: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 """Requests with the same Idempotency-Key wait for each other, so that two bodies at once are told apart."""
@@ -50,36 +48,27 @@ async def webhook(request: Request) -> Response:
         return problem(413, "Too large", str(wrong))
     row = ledger_row(trigger.spec.name, received, http, now)
     if row is None:
-        return await _start(node, subscription, trigger, received, row, options)
-    async with _one_at_a_time.setdefault(row.key, asyncio.Lock()):
-        if conflicts((await node.store.ledger(row.ledger, [row.key])).get(row.key), row):
-            return problem(422, "Another body", "this Idempotency-Key was used for another request")
-        return await _start(node, subscription, trigger, received, row, options)
-
-
-async def _start(
-    node: Node, subscription: Subscription, trigger: LoadedTrigger, received: Received, row: LedgerRow | None, options: Webhook
-) -> Response:
-    item = Received(
-        event=received.event, raw=received.raw, reason=received.reason, key=received.key, triggers=frozenset({trigger.spec.name})
-    )
-    (started,) = await node.intake.emit(subscription, [item], ledger=() if row is None else (row,))
+        started = await _start(node, subscription, trigger, received, row)
+    else:
+        async with _one_at_a_time.setdefault(row.key, asyncio.Lock()):
+            if conflicts((await node.store.ledger(row.ledger, [row.key])).get(row.key), row):
+                return problem(422, "Another body", "this Idempotency-Key was used for another request")
+            started = await _start(node, subscription, trigger, received, row)
     if started.dead is not None:
         return answer({"dead": True, "reason": started.dead}, 202)
     if not started.started:
         return Response(status_code=204)
     if options.wait:
-        execution = await node.engine.ended(started.started[0])
-        return await _ended(node, execution, options)
-    status = options.response_code or 200
-    content: dict[str, Json] = {"id": started.started[0], "executions": list(started.started), "duplicate": started.duplicate}
-    return answer(content, status)
+        return await answer_ended(request, node, options, started)
+    return await answer_started(node, options, started, received.event.variables if received.event is not None else {})
 
 
-async def _ended(node: Node, execution: Execution, options: Webhook) -> Response:
-    """What a caller who waits gets: the execution, or its outputs."""
-    content: Any = (execution.outputs or {}) if options.return_outputs else await shown(node, execution)
-    return answer(content, options.response_code or 200)
+async def _start(node: Node, subscription: Subscription, trigger: LoadedTrigger, received: Received, row: LedgerRow | None) -> Started:
+    item = Received(
+        event=received.event, raw=received.raw, reason=received.reason, key=received.key, triggers=frozenset({trigger.spec.name})
+    )
+    (started,) = await node.intake.emit(subscription, [item], ledger=() if row is None else (row,))
+    return started
 
 
 def _find(node: Node, namespace: str, flow: str, key: str) -> tuple[Subscription, LoadedTrigger]:

@@ -146,7 +146,7 @@ async def _serve(settings: Settings, announce: Callable[[Serving], None]) -> Non
 async def _http(settings: Settings, node: Node, listener: socket.socket) -> AsyncIterator[Serving]:
     """The API on that socket."""
     token = admin_token(settings.data) if settings.auth == "token" else None
-    app = build(node, Access(token, known_hosts(settings)), settings.max_body, settings.max_upload)
+    app = build(node, Access(token, known_hosts(settings)), settings.max_body, settings.max_upload, settings.webhook_wait)
     url = url_of(settings.host, listener.getsockname()[1])
     server = HttpServer(app, settings.trusted_proxies)
     async with asyncio.TaskGroup() as group:

@@ -5,7 +5,8 @@ and nothing half-read ever starts a flow.
 
 Rules
 1. The key is compared in constant time; only the methods a trigger names start it, never HEAD or OPTIONS.
-2. The content type decides how the body is read. JSON must be JSON: duplicate keys, NaN, depth over 64 and half characters are refused.
+2. A body is JSON where it is, else text, else base64. What JSON is, is strict: duplicate keys, NaN, depth over 64 and half characters are
+   not; `invalidJson` says what happens to a body that says it is JSON and is not.
 3. An event's identity is the sender's: Idempotency-Key, a provider's delivery id, a CloudEvent's source and id; else each request is new.
 4. The same Idempotency-Key with another request is told from a repetition by the request's fingerprint.
 5. What authenticates the sender (Authorization, cookies, signatures, tokens) is masked before it is kept.
@@ -24,9 +25,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 from urllib.parse import unquote
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from onbeat.core.durations import Duration
 from onbeat.core.event import Event, Json, Micros, cloud_key
+from onbeat.core.flow import Dynamic
 from onbeat.core.times import from_iso
 from onbeat.core.values import normalise
 from onbeat.errors import UserError
@@ -39,6 +42,8 @@ MASK = "******"
 _SECRET_HEADER = re.compile(
     r"(proxy-)?authorization|cookie|.*signature.*|.*[-_]token|.*api[-_]?key|.*secret.*",
 )
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OURS = frozenset({"content-type", "content-length", "transfer-encoding", "connection", "date"})
 _KEPT: Micros = 7 * 24 * 3600 * 1_000_000
 _LONGEST_KEY = 255
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -52,9 +57,12 @@ class Webhook(SourceOptions):
     """Starts when `/api/v1/main/executions/webhook/{namespace}/{flow}/{key}` is called; a 2xx answer means that the start is on disk.
 
     `trigger.body` is the parsed JSON, else text; `trigger.headers` and `trigger.parameters` hold a list for each name. A body that is
-    not text is given as base64, with `trigger.encoding: base64`. Without a JSON content type a body is read as JSON where a sender
-    usually forgets to say so (none, or curl's form type) and it is an object or a list. Repeating a request with the same
-    `Idempotency-Key` (or a provider's delivery id) gives the same execution.
+    not text is given as base64, with `trigger.encoding: base64`. Whatever its content type, text that is a JSON object or list is read as
+    one. Repeating a request with the same `Idempotency-Key` (or a provider's delivery id) gives the same execution.
+
+    With `wait` the answer comes when the execution has ended: its outputs with `returnOutputs`, else the execution; the status is 200, or
+    500 when it failed. An expression in `responseCode`, `responseBody` and `responseHeaders` sees the execution then, and `trigger`
+    otherwise. Who waits longer than `waitTimeout` gets a 202 with the execution's id, and the execution goes on.
 
     Example:
 
@@ -69,22 +77,40 @@ class Webhook(SourceOptions):
     """
 
     names: ClassVar[tuple[str, ...]] = ("core.trigger.Webhook",)
+    verbatim: ClassVar[frozenset[str]] = frozenset({"responseCode", "responseBody", "responseHeaders"})
 
     key: str = Field(min_length=1, max_length=256, repr=False)
     """The secret part of the address; may be an expression such as `{{ secret('HOOK') }}`."""
     methods: frozenset[Literal["GET", "POST", "PUT", "PATCH", "DELETE"]] = frozenset({"GET", "POST", "PUT"})
     wait: bool = False
     """Answer when the execution has ended."""
+    wait_timeout: Duration | None = Field(None, alias="waitTimeout")
+    """How long to wait at most; by default what the server's setting `webhook_wait` says."""
     return_outputs: bool = Field(False, alias="returnOutputs")
-    """With `wait`, answer its outputs."""
-    response_code: int = Field(200, alias="responseCode", ge=200, le=299)
-    response_content_type: str = Field("application/json", alias="responseContentType")
+    """With `wait`, answer its outputs; as `text/plain` a single output is its text."""
+    response_code: int | str | None = Field(None, alias="responseCode")
+    """Status of the answer; without `wait` one of 200 to 299, because that says the start is on disk."""
+    response_content_type: str | None = Field(None, alias="responseContentType", pattern=r"^[\w.+-]+/[\w.+-]+(; ?[\w-]+=[\w.-]+)*$")
+    """Content type of the answer, by default `application/json`."""
+    response_body: Dynamic = Field(None, alias="responseBody")
+    """In place of what is answered otherwise: text as it is, anything else as JSON."""
+    response_headers: dict[str, str] = Field(default_factory=dict, alias="responseHeaders")
+    """Further headers of the answer."""
     max_body: int = Field(1024 * 1024, alias="maxBody", ge=1)
     """The largest body in bytes."""
-    invalid_json: Literal["refuse", "text"] = Field("refuse", alias="invalidJson")
-    """What a body that says it is JSON and is not does: `refuse` answers 400, `text` starts with the text, as Kestra does."""
+    invalid_json: Literal["text", "refuse"] = Field("text", alias="invalidJson")
+    """What a body that says it is JSON and is not does: `text` starts with the text, as in Kestra, `refuse` answers 400."""
     auth: Literal["key"] = "key"
     """How a sender proves who he is: by knowing the key."""
+
+    @model_validator(mode="after")
+    def _says_what_it_means(self) -> "Webhook":
+        if isinstance(self.response_code, int):
+            check_status(self.response_code, self.wait)
+        wrong = [name for name in self.response_headers if not _TOKEN.fullmatch(name) or name.lower() in _OURS]
+        if wrong:
+            raise ValueError(f"`{wrong[0]}` cannot be set in `responseHeaders`; for the content type there is `responseContentType`")
+        return self
 
     def subscription(self, trigger: str, settings: Mapping[str, Any]) -> str:
         """All webhooks wait in one place: the API's route."""
@@ -94,6 +120,14 @@ class Webhook(SourceOptions):
         """Nothing to connect: the route is the API's."""
         context.ready()
         await asyncio.Event().wait()
+
+
+def check_status(code: int, waited: bool) -> int:
+    """The status. Raises ValueError when it is none, or says nothing was kept although it is."""
+    if not 200 <= code <= (599 if waited else 299):
+        allowed = "200 to 599" if waited else "200 to 299, or set `wait`: any other says that nothing was started"
+        raise ValueError(f"`responseCode` is one of {allowed}; it is {code}")
+    return code
 
 
 def verify(options: Webhook, key: str) -> bool:
@@ -203,7 +237,7 @@ def _read_body(options: Webhook, request: HttpRequest) -> tuple[Json, str | None
         except UserError:
             if options.invalid_json == "refuse" or kind == "application/cloudevents+json":
                 raise
-    elif kind in ("", "application/x-www-form-urlencoded") and raw.lstrip()[:1] in (b"{", b"["):
+    elif kind != "application/octet-stream" and raw.lstrip()[:1] in (b"{", b"["):
         try:
             return parse_json(raw), None
         except UserError:
