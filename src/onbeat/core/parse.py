@@ -17,6 +17,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from onbeat.core.conditions import Condition, kind_of
 from onbeat.core.flow import Flow, PluginDefault, RunnableTask, TaskSpec, short_type
 from onbeat.core.names import FLOW_ID, INPUT_ID, NAMESPACE, TASK_ID, did_you_mean
 from onbeat.core.plan import FLOWABLES
@@ -170,6 +171,8 @@ def _models_at(at: Any, root: type[BaseModel], path: Path) -> list[type[BaseMode
         models = inner or models
         if TaskSpec in models and isinstance(at, dict) and isinstance(at.get("type"), str):
             models = [_kind(at)]
+        elif Condition in models and isinstance(at, dict) and isinstance(at.get("type"), str):
+            models = [kind_of(at["type"]) or Condition]
     return models
 
 

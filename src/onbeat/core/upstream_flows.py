@@ -9,9 +9,9 @@ Called by: upstream.
 """
 
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from onbeat.core import expressions
 from onbeat.core.conditions import Facts, bears, compares
@@ -174,6 +174,12 @@ class Filter(Frozen):
                 return value if value is None or ":" not in self._text else f"{key}:{value}"
 
 
+def _not_empty(filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+    if not filters:
+        raise ValueError("there must be at least one filter")
+    return filters
+
+
 class Where(Frozen):
     """An execution that all (or with OR: one) of these comparisons are true of."""
 
@@ -181,7 +187,7 @@ class Where(Frozen):
     """Its name."""
     operand: Literal["AND", "OR"] = "AND"
     """Whether all of the filters must hold, or one."""
-    filters: tuple[Filter, ...] = Field(min_length=1)
+    filters: Annotated[tuple[Filter, ...], AfterValidator(_not_empty)]
 
     @property
     def needs_runs(self) -> bool:

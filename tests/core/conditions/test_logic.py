@@ -10,6 +10,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from onbeat.core.conditions import KINDS, Conditions, flattened, read_condition
 from onbeat.core.conditions.condition import Condition
+from onbeat.core.conditions.days import WEEK
+from onbeat.core.parse import parse_trigger
+from onbeat.errors import InvalidFile
 from tests.core.conditions.facts import condition, execution, facts
 
 WEEKEND = {"type": "core.condition.Weekend"}
@@ -93,3 +96,36 @@ def test_conditions_inside_conditions_are_found():
     assert condition("Not", conditions=[retry]).needs_runs
     assert condition("Or", conditions=[WEEKEND, retry]).needs_runs
     assert not found.needs_runs
+
+
+FILE = """
+id: t
+type: core.trigger.Schedule
+cron: "* * * * *"
+flow: {namespace: n, id: f}
+conditions:
+  - type: core.condition.Not
+    conditions:
+      - type: core.condition.TimeBetween
+        aftr: "08:00Z"
+        before: "09:00Z"
+      - type: core.condition.DayWeek
+        dayOfWeek: FRYDAY
+"""
+
+
+def test_what_is_wrong_in_a_file_has_its_line_and_the_nearest_key():
+    """One problem for each mistake, however deep it stands."""
+    with pytest.raises(InvalidFile) as wrong:
+        parse_trigger(FILE, "t.yaml")
+    assert [str(problem) for problem in wrong.value.problems] == [
+        "t.yaml:10:9: unknown key `aftr`; did you mean `after`?",
+        "t.yaml:13:20: `conditions.0.conditions.1.dayOfWeek`: `FRYDAY` is not a day of the week; write one of " + ", ".join(WEEK),
+    ]
+
+
+@pytest.mark.parametrize("type_", ["Not", "Or"])
+def test_there_must_be_a_condition(type_: str):
+    """An empty list means nothing."""
+    with pytest.raises(ValidationError, match="at least one condition"):
+        condition(type_, conditions=[])

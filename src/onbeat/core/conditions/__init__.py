@@ -10,7 +10,7 @@ logic        Not, Or, MultipleCondition; how a condition is read
 
 from onbeat.core.conditions.condition import Condition, Facts
 from onbeat.core.conditions.executions import ExecutionFlow, ExecutionNamespace, bears, compares
-from onbeat.core.conditions.logic import KINDS, AnyCondition, Conditions, MultipleCondition, flattened, read_condition
+from onbeat.core.conditions.logic import KINDS, AnyCondition, Conditions, MultipleCondition, flattened, kind_of, read_condition
 
 __all__ = [
     "KINDS",
@@ -24,5 +24,6 @@ __all__ = [
     "bears",
     "compares",
     "flattened",
+    "kind_of",
     "read_condition",
 ]

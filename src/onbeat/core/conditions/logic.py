@@ -10,7 +10,7 @@ Called by: trigger, for the conditions of a trigger.
 from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 
 from onbeat.core.conditions.condition import Condition, Facts
 from onbeat.core.conditions.days import DayWeek, DayWeekInMonth, PublicHoliday, Weekend
@@ -42,15 +42,29 @@ def read_condition(value: object) -> object:
     if not isinstance(value, dict) or not isinstance(value.get("type"), str):
         raise ValueError("a condition is a map with `type`")
     name = short_type(value["type"])
-    kind = KINDS.get(name.removeprefix(_PACKAGE)) if name.startswith(_PACKAGE) else None
+    kind = kind_of(value["type"])
     if kind is None:
         known = [_PACKAGE + each for each in KINDS if not each.endswith(_SUFFIX)]
         raise ValueError(f"there is no condition `{name}`{did_you_mean(name, known)}")
     return kind.model_validate(value)
 
 
+def kind_of(type_: str) -> type[Condition] | None:
+    """The condition of that type; None when there is none."""
+    name = short_type(type_)
+    return KINDS.get(name.removeprefix(_PACKAGE)) if name.startswith(_PACKAGE) else None
+
+
+def _not_empty(conditions: Any) -> Any:
+    if not conditions:
+        raise ValueError("there must be at least one condition")
+    return conditions
+
+
 AnyCondition = Annotated[Condition, BeforeValidator(read_condition)]
 Conditions = tuple[AnyCondition, ...]
+Some = Annotated[Conditions, AfterValidator(_not_empty)]
+"""Conditions that there must be one of."""
 
 
 class Not(Condition):
@@ -65,7 +79,7 @@ class Not(Condition):
 
     names: ClassVar[tuple[str, ...]] = ("Not",)
 
-    conditions: Conditions = Field(min_length=1)
+    conditions: Some
     """The conditions."""
 
     @property
@@ -96,7 +110,7 @@ class Or(Condition):
 
     names: ClassVar[tuple[str, ...]] = ("Or",)
 
-    conditions: Conditions = Field(min_length=1)
+    conditions: Some
     """The conditions."""
 
     @property
@@ -145,7 +159,7 @@ class MultipleCondition(Condition):
     """The same as `timeWindow.windowAdvance`."""
     reset_on_success: bool = Field(True, alias="resetOnSuccess")
     """Begin anew once all have come; else each further one in the window starts the flow again."""
-    conditions: dict[str, AnyCondition] = Field(min_length=1)
+    conditions: Annotated[dict[str, AnyCondition], AfterValidator(_not_empty)]
     """What each of the executions must be, by names."""
 
     @property
