@@ -199,3 +199,18 @@ def test_nothing_is_left_behind(onbeat, flows: Path, tmp_path: Path, monkeypatch
     monkeypatch.setenv("ONBEAT_BUS", "kafka")
     assert onbeat("run", str(flows / "hello.yaml")).exit_code == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["flows"]
+
+
+@pytest.mark.parametrize(("fails", "code", "state"), [("true", 1, "FAILED"), ("false", 0, "SUCCESS")])
+def test_one_that_is_tried_anew_ends_as_the_last_try_did(onbeat, flows: Path, fails: str, code: int, state: str):
+    """What was RETRIED has not ended for its user; the one after it has."""
+    path = flows / "anew.yaml"
+    path.write_text(
+        "id: anew\nnamespace: test\n"
+        "retry: {type: constant, interval: PT0.1S, maxAttempts: 2, behavior: CREATE_NEW_EXECUTION}\n"
+        "tasks:\n  - id: fails\n    type: core.execution.Fail\n"
+        f'    when: "{{{{ execution.id == execution.originalId or {fails} }}}}"\n'
+    )
+    done = onbeat("run", str(path))
+    assert done.exit_code == code
+    assert f"test.anew: {state} in" in done.stdout

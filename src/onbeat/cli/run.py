@@ -22,7 +22,8 @@ from onbeat.cli.errors import Exit, complain
 from onbeat.cli.report import Watch, conclude, report
 from onbeat.cli.serve import load_settings
 from onbeat.cli.show import put_json
-from onbeat.core.execution import Execution
+from onbeat.core.changes import ChildStarted
+from onbeat.core.execution import ROOT, Execution
 from onbeat.core.flow import Flow
 from onbeat.core.inputs import unknown
 from onbeat.core.plan.for_each_item import Items
@@ -76,14 +77,24 @@ async def _run(
         interrupted = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
         why = await Watch(node, quiet=as_json).until_ended(timeout, interrupted)
-        execution = await node.engine.load(execution.id)
+        last = await _last(node, execution.id)
         if as_json:
-            put_json(await report(node, execution))
+            put_json(await report(node, await node.engine.load(execution.id)))
         else:
-            conclude(execution)
+            conclude(last)
         if why is not None:
             complain(why)
-        return Exit.SUCCESS if why is None and execution.state in _GOOD else Exit.FAILED
+        return Exit.SUCCESS if why is None and last.state in _GOOD else Exit.FAILED
+
+
+async def _last(node: Node, id_: str) -> Execution:
+    """The execution, or the one that tried it anew at last."""
+    while True:
+        changes = [row.change for row in await node.queries.changes(id_)]
+        anew = [change.child.id for change in changes if isinstance(change, ChildStarted) and change.n == ROOT]
+        if not anew:
+            return await node.engine.load(id_)
+        id_ = anew[-1]
 
 
 async def _begin(
