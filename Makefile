@@ -65,8 +65,9 @@ packages:
 services: packages $(VENV)/.dev
 	@$(BIN)/python -m tests.services.kafka --fetch >/dev/null
 
-test: services ## run every test, real brokers included (ARGS="-k name": some)
+test: services ## run every test, real brokers included, and Kestra's own flows (ARGS="-k name": some tests)
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+	@$(if $(ARGS),true,$(MAKE) --no-print-directory conform)
 
 conform: $(VENV)/.runtime ## run Kestra's own test flows (CONFORMANCE=folder of the program)
 	@if [ -x $(CONFORMANCE)/conform ]; then \

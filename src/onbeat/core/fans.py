@@ -102,7 +102,7 @@ def chosen(draft: Draft, signal: ChildrenChosen) -> bool:
         head = _batch(draft, run.n, child, lane)
         draft.add(c.ChildStarted(at=draft.now, n=run.n, child=head, lane=lane, wait=spec.wait))
         if not spec.wait:
-            draft.add(c.ChildOver(at=draft.now, n=run.n, child=head.id, state=State.CREATED))
+            draft.add(c.ChildOver(at=draft.now, n=run.n, child=head.id, state=State.SUCCESS))
     return True
 
 
@@ -173,8 +173,8 @@ def results(draft: Draft, n: int) -> dict[str, Json]:
     block, spec = draft.block(n), draft.flowable(n)
     fan = block.fan
     assert fan is not None, "a fan"
-    counts: dict[str, Json] = {"CREATED": 0, "RUNNING": 0, **fan.counts}
     if isinstance(spec, Items):
+        counts: dict[str, Json] = {"CREATED": 0, **({"RUNNING": 0} if spec.wait else {}), **fan.counts}
         return {"iterations": counts, "numberOfBatches": block.lanes} if block.lanes else {}
     shown: dict[str, Json] = {"iterationCount": block.begun, "terminatedIterations": dict(fan.counts)}
     if isinstance(spec, Loop) and spec.outputs:
