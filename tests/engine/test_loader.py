@@ -10,9 +10,7 @@ from structlog.testing import capture_logs
 from onbeat.core.states import State
 from onbeat.engine import loader as loader_module
 from onbeat.engine.catalog import Catalog
-from onbeat.engine.loader import check_flow, check_trigger
 from onbeat.engine.node import Node
-from onbeat.errors import InvalidFile
 from onbeat.registry import Registry
 from onbeat.stores.memory import MemoryStore
 from tests.engine.harness import node_with
@@ -38,46 +36,6 @@ async def outputs(node: Node) -> object:
     return ended.runs[1].outputs
 
 
-def problems(text: str) -> list[str]:
-    """What is wrong with a flow, without the file's name."""
-    with pytest.raises(InvalidFile) as caught:
-        check_flow(text, "f.yaml", Registry())
-    return [str(problem).removeprefix("f.yaml:") for problem in caught.value.problems]
-
-
-def test_all_problems_are_told_at_once_with_their_place() -> None:
-    """A wrong type, an unknown option and a broken expression of the flow's own: each with line and column."""
-    found = problems(
-        """id: f
-namespace: t
-tasks:
-  - id: a
-    type: core.log.Lag
-  - id: b
-    type: core.log.Log
-    mesage: hello
-outputs:
-  - id: c
-    type: STRING
-    value: "{{ 1 + }}"
-"""
-    )
-    assert [line.split(":")[0] for line in found] == ["5", "6", "8", "12"]
-    assert "core.log.Log" in found[0]
-    assert any("did you mean `message`" in line for line in found)
-
-
-def test_a_task_whose_expression_does_not_compile_is_loaded() -> None:
-    """As Kestra loads it: the task fails when it is reached, and `check` warns."""
-    check_flow(flow(GOOD).replace("format: one", 'format: "{{ 1 + }}"'), "f.yaml", Registry())
-
-
-def test_a_flow_that_starts_itself_is_refused() -> None:
-    """It would never end; told at the task."""
-    (found,) = problems("id: f\nnamespace: t\ntasks:\n  - {id: again, type: core.flow.Subflow, namespace: t, flowId: f}\n")
-    assert found == "4:5: task `again` starts its own flow t.f, which would never end"
-
-
 async def test_a_circle_of_flows_is_told_of(tmp_path: Path) -> None:
     """With its path, when it is loaded; both flows serve."""
     flows = {f"{one}.yaml": f"{{id: {one}, namespace: t, tasks: [{{id: go, type: core.flow.Subflow, namespace: t, flowId: {other}}}]}}"
@@ -97,32 +55,6 @@ async def test_the_servers_defaults_are_in_every_flow(tmp_path: Path) -> None:
         assert await outputs(node) == {"value": "given"}
         again = await Catalog(store, node.registry.defaults).revision("t", "f", 1)
         assert again.flow == (await node.find_flow("t", "f")).flow
-
-
-def test_an_option_that_is_an_expression_is_not_complained_of() -> None:
-    """Its value is not known before it is rendered."""
-    check_flow(flow(GOOD).replace("core.debug.Return, format: one", 'core.flow.Sleep, duration: "{{ inputs.x }}"'), "f.yaml", Registry())
-
-
-def test_an_unknown_option_is_refused_whatever_its_value() -> None:
-    """Also when the value is an expression."""
-    (found,) = problems(flow(GOOD).replace("format: one", "invalid: '{{ taskrun.startDate }}'"))
-    assert "invalid" in found
-
-
-def test_an_option_that_cannot_be_is() -> None:
-    """A value without an expression is checked when the file is loaded."""
-    found = problems(flow(GOOD).replace("core.debug.Return, format: one", "core.flow.Sleep, duration: soon"))
-    assert "duration" in found[0]
-
-
-def test_a_trigger_of_its_own_is_checked() -> None:
-    """Its source's settings, and that it names a flow."""
-    check_trigger("{id: t, type: core.trigger.Event, topic: x, flow: {namespace: t, id: f}}", "t.yaml", Registry())
-    with pytest.raises(InvalidFile, match="which flow"):
-        check_trigger("{id: t, type: core.trigger.Event, topic: x}", "t.yaml", Registry())
-    with pytest.raises(InvalidFile, match="topic"):
-        check_trigger("{id: t, type: core.trigger.Event, topik: x, flow: {namespace: t, id: f}}", "t.yaml", Registry())
 
 
 async def test_a_changed_file_is_a_new_revision(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from onbeat.core.plugin_defaults import server_defaults
 from onbeat.core.review import broken_expressions, calls, circles, problems_of_start
 from onbeat.core.trigger import TriggerSpec
 from onbeat.core.yaml12 import Document
-from onbeat.engine.loader import check_flow, check_trigger
+from onbeat.engine.checking import check_flow, check_trigger
 from onbeat.errors import InvalidFile, NotFound, Problem, UserError
 from onbeat.registry import Registry
 from onbeat.stores.sqlite import FILE, SqliteStore

@@ -31,8 +31,8 @@ from onbeat.core.plan.subflow import Subflow
 from onbeat.core.states import State
 from onbeat.daemon import running
 from onbeat.daemon.logs import configure
+from onbeat.engine.checking import check_flow
 from onbeat.engine.inputs import Upload
-from onbeat.engine.loader import check_flow
 from onbeat.engine.node import Node
 from onbeat.errors import InvalidFile, UserError
 from onbeat.settings import Settings

@@ -32,6 +32,9 @@ CONTEXT: dict[str, Any] = {"flowables": FLOWABLES}
 
 Path = tuple[str | int, ...]
 
+_REQUIRED = {"id", "namespace", "tasks"}
+"""Keys of a flow that must have a value; any other one that is there without is as if it were not."""
+_LONG = 16
 _NAMES = {
     FLOW_ID: "letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
     NAMESPACE: "lower-case letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
@@ -57,14 +60,49 @@ _WORDS = {
 
 def parse_flow(text: str | bytes, name: str, defaults: Sequence[PluginDefault] = ()) -> tuple[Flow, Document]:
     """The flow of a file's text, and where everything stands in it. defaults: the server's own. Raises InvalidFile."""
+    document = read_flow(text, name, defaults)
+    return flow_of(document), document
+
+
+def read_flow(text: str | bytes, name: str, defaults: Sequence[PluginDefault] = ()) -> Document:
+    """The document of a flow's text, a map with all defaults in it; what is in it is not looked at yet. Raises InvalidFile."""
     document = load(text, name)
     if not isinstance(document.data, dict):
         raise InvalidFile([Problem(name, 1, 1, "a flow is a map with `id`, `namespace` and `tasks`")])
-    document = fill(document, (path for path, _ in _tasks(document.data, Flow)), _trigger_paths(document.data), defaults)
+    return fill(document, (path for path, _ in _tasks(document.data, Flow)), _trigger_paths(document.data), defaults)
+
+
+def flow_of(document: Document) -> Flow:
+    """The flow of a document. Raises InvalidFile."""
+    assert isinstance(document.data, dict)
+    empty = {key for key, value in document.data.items() if value is None} - _REQUIRED
     try:
-        return Flow.model_validate(document.data, context=CONTEXT), document
+        return Flow.model_validate({key: value for key, value in document.data.items() if key not in empty}, context=CONTEXT)
     except ValidationError as wrong:
-        raise InvalidFile(problems(wrong, document, name, Flow)) from None
+        raise InvalidFile(problems(wrong, document, document.name, Flow)) from None
+
+
+def plugin_options(document: Document) -> Iterator[tuple[Path, str, dict[str, Any]]]:
+    """The tasks of plugins as the document has them, whatever else is wrong in it: where, of which type, with which options."""
+    for path, _ in _tasks(document.data, Flow):
+        task = document.data
+        for part in path:
+            task = _below(task, part)
+        if _kind(task) is RunnableTask:
+            yield path, short_type(task["type"]), {key: value for key, value in task.items() if key not in _OF_TASKS}
+
+
+def repeated_ids(document: Document) -> Iterator[Problem]:
+    """Triggers and outputs whose id was there before."""
+    for key, what in (("triggers", "trigger"), ("outputs", "output")):
+        seen: set[str] = set()
+        items = _below(document.data, key)
+        for index, item in enumerate(items if isinstance(items, list) else ()):
+            id_ = item.get("id") if isinstance(item, dict) else None
+            if isinstance(id_, str) and id_ in seen:
+                place = document.position((key, index, "id"))
+                yield Problem(document.name, *place, f"{what} id `{id_}` is used more than once; ids are unique in the flow")
+            seen.add(str(id_))
 
 
 def parse_trigger(text: str | bytes, name: str, defaults: Sequence[PluginDefault] = ()) -> tuple[TriggerSpec, Document]:
@@ -113,12 +151,18 @@ def _problem(error: Any, document: Document, name: str, root: type[BaseModel], b
             message = error["msg"]
         case _:
             place = document.position(path)
-            message = f"`{_dotted(path)}`: {_in_words(error)}" if path else _in_words(error)
+            at = document.data
+            for part in path:
+                at = _below(at, part)
+            said = "has no value; write one, or take the key out" if at is None and path else _in_words(error)
+            message = f"`{_dotted(path)}`: {said}" if path else said
     return Problem(name, *place, message)
 
 
 def _dotted(path: Path) -> str:
-    return ".".join(str(part) for part in path)
+    """A path for people: the middle of a very long one is left out."""
+    parts = [str(part) for part in path]
+    return ".".join(parts if len(parts) <= _LONG else [*parts[:3], "…", *parts[-5:]])
 
 
 def _in_words(error: Any) -> str:
@@ -132,6 +176,10 @@ def _in_words(error: Any) -> str:
             return f"must be {context['ge']} or more"
         case "literal_error" | "enum":
             return f"must be {context['expected']}"
+        case "union_tag_invalid":
+            return f"{context['discriminator'].replace(chr(39), '`')} must be one of {context['expected_tags']}"
+        case "union_tag_not_found":
+            return f"{context['discriminator'].replace(chr(39), '`')} is missing"
         case kind:
             return _WORDS.get(kind) or str(error["msg"]).removeprefix("Value error, ")
 
@@ -219,6 +267,10 @@ def _trigger_paths(data: dict[str, Any]) -> list[Path]:
     """Where the triggers of a flow stand."""
     triggers = data.get("triggers")
     return [("triggers", index) for index in range(len(triggers))] if isinstance(triggers, list) else []
+
+
+_OF_TASKS = {key for names in _names(TaskSpec).values() for key in names} | TaskSpec.model_fields.keys()
+"""The keys that every task has; the others are its plugin's."""
 
 
 def task_paths(flow: Flow, document: Document) -> dict[str, Path]:

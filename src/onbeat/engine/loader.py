@@ -9,7 +9,7 @@ Rules
 6. A file that holds another flow than before stops new starts of the one it held.
 7. One load at a time; a file is parsed when its content changed, off the loop.
 
-Called by: daemon at boot and on a change of the files; the CLI's check and run use `check_flow` and `check_trigger`.
+Called by: daemon at boot and on a change of the files.
 """
 
 import asyncio
@@ -19,119 +19,23 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from pydantic import ValidationError
 
-from onbeat.core.event import Json
 from onbeat.core.expressions import compile_value, make_scope
-from onbeat.core.flow import Flow, RunnableTask
+from onbeat.core.flow import Flow
 from onbeat.core.names import did_you_mean
-from onbeat.core.parse import parse_flow, parse_trigger, task_paths
-from onbeat.core.parse import problems as explain_problems
-from onbeat.core.review import broken_expressions, calls, circles
+from onbeat.core.review import broken_expressions, circles
 from onbeat.core.trigger import FlowRef, TriggerSpec
-from onbeat.core.yaml12 import Document
 from onbeat.engine.catalog import Catalog, LoadedFlow
+from onbeat.engine.checking import check_flow, check_trigger, own_settings
 from onbeat.engine.files import Found, read_files, watch
 from onbeat.engine.intake import LoadedTrigger
 from onbeat.engine.problems import explain
-from onbeat.errors import InvalidFile, Problem, UserError
+from onbeat.errors import InvalidFile, Problem
 from onbeat.ports import Clock, LedgerRow, Store, Work
 from onbeat.registry import Registry
 
 _log = structlog.get_logger("onbeat.loader")
 _LEDGER = "flow-files"
-_TEXT = "{{"
-
-
-def check_flow(text: str | bytes, name: str, registry: Registry) -> tuple[Flow, Document]:
-    """The flow of a text with every task's and trigger's options checked by its plugin. Raises InvalidFile with all problems."""
-    flow, document = parse_flow(text, name, registry.defaults)
-    found: list[Problem] = []
-    paths = task_paths(flow, document)
-    for call in calls(flow):
-        if call.target == flow.name and call.task in paths:
-            place = document.position(paths[call.task])
-            found.append(Problem(name, *place, f"task `{call.task}` starts its own flow {flow.name}, which would never end"))
-    for task in flow.all_tasks():
-        if isinstance(task, RunnableTask) and task.id in paths:
-            found += _check_options(task.options, paths[task.id], task.type, registry.task, document, name)
-    for index, raw in enumerate(flow.triggers):
-        found += _check_trigger(raw, ("triggers", index), document, name, registry)
-    found += broken_expressions(document)[0]
-    if found:
-        raise InvalidFile(found)
-    return flow, document
-
-
-def check_trigger(text: str | bytes, name: str, registry: Registry) -> tuple[TriggerSpec, Document]:
-    """The stand-alone trigger of a text, its source's settings checked. Raises InvalidFile with all problems."""
-    spec, document = parse_trigger(text, name, registry.defaults)
-    found = _check_options(_own_settings(spec, registry), (), spec.type, registry.source, document, name)
-    found += broken_expressions(document)[0]
-    if found:
-        raise InvalidFile(found)
-    return spec, document
-
-
-def _check_trigger(raw: Mapping[str, Any], path: tuple[str | int, ...], document: Document, name: str, registry: Registry) -> list[Problem]:
-    try:
-        spec = TriggerSpec.model_validate(raw)
-    except ValidationError as wrong:
-        return explain_problems(wrong, document, name, TriggerSpec, path)
-    return _check_options(_own_settings(spec, registry), path, spec.type, registry.source, document, name)
-
-
-def _check_options(
-    options: Mapping[str, Json],
-    path: tuple[str | int, ...],
-    type_: str,
-    find: Callable[[str], type[Any]],
-    document: Document,
-    name: str,
-) -> list[Problem]:
-    """What a plugin's model finds wrong; what an expression will give is not known yet and not complained of."""
-    try:
-        kind = find(type_)
-    except UserError as unknown:
-        line, column = document.position((*path, "type"))
-        return [Problem(name, line, column, str(unknown))]
-    try:
-        kind.model_validate(options)
-    except ValidationError as wrong:
-        dynamic = [
-            error["loc"]
-            for error in wrong.errors(include_url=False)
-            if error["type"] != "extra_forbidden" and _is_dynamic(options, error["loc"])
-        ]
-        return [
-            problem
-            for problem, error in zip(explain_problems(wrong, document, name, kind, path), wrong.errors(include_url=False), strict=True)
-            if error["loc"] not in dynamic
-        ]
-    return []
-
-
-def _is_dynamic(options: Json, where: Sequence[str | int]) -> bool:
-    at = options
-    for part in where:
-        if isinstance(at, str) and _TEXT in at:
-            return True
-        try:
-            at = at[part]
-        except (KeyError, IndexError, TypeError):
-            break
-    return isinstance(at, str) and _TEXT in at
-
-
-def _own_settings(spec: TriggerSpec, registry: Registry) -> dict[str, Json]:
-    """The source's settings of a trigger. `key` is the ordering key unless the source has a setting of that name."""
-    settings = spec.settings
-    try:
-        fields = registry.source(spec.type).model_fields
-    except UserError:
-        return settings
-    known = {*fields, *(field.alias for field in fields.values() if field.alias)}
-    return settings if "key" in known else {key: value for key, value in settings.items() if key != "key"}
 
 
 class _File:
@@ -354,7 +258,7 @@ def _twins(files: Mapping[Path, _File]) -> dict[Path, list[Problem]]:
 
 def load_trigger(spec: TriggerSpec, registry: Registry, outside: Mapping[str, Any], path: str | None = None) -> LoadedTrigger:
     """A trigger with its source's settings: expressions in them see the environment and secrets. Raises UserError."""
-    settings = _own_settings(spec, registry)
+    settings = own_settings(spec, registry)
     if "key" not in settings and "key" in spec.settings and spec.order is None:
         spec = spec.model_copy(update={"order": spec.settings["key"]})
     kind = registry.source(spec.type)

@@ -32,9 +32,10 @@ from onbeat.core.plan import FLOWABLES
 from onbeat.core.plugin_defaults import server_defaults
 from onbeat.core.states import State
 from onbeat.core.times import from_datetime, to_datetime
+from onbeat.engine.checking import check_flow, check_trigger
 from onbeat.engine.inputs import renderer
 from onbeat.engine.intake import LoadedTrigger
-from onbeat.engine.loader import check_flow, check_trigger, flow_trigger, load_trigger
+from onbeat.engine.loader import flow_trigger, load_trigger
 from onbeat.engine.node import Node
 from onbeat.engine.values import KeptValues
 from onbeat.errors import UserError
