@@ -100,12 +100,180 @@ tasks:
     message: "{{ outputs.double['b'].value }}"
 ```
 """,
+    "core.flow.Dag": """
+Runs tasks as soon as those they depend on have ended, `concurrent` at once. A circle, or a name that is no task of it, is an error when
+the file is loaded. After a failure nothing further begins.
+
+```yaml
+tasks:
+  - id: all
+    type: core.flow.Dag
+    tasks:
+      - task:
+          id: sum
+          type: core.debug.Return
+          format: "{{ outputs.left.value }}{{ outputs.right.value }}"
+        dependsOn: [left, right]
+      - task:
+          id: left
+          type: core.debug.Return
+          format: L
+      - task:
+          id: right
+          type: core.debug.Return
+          format: R
+```
+""",
+    "core.flow.AllowFailure": """
+Lets what is in it fail: then it ends as `WARNING`, its `errors` run, and the flow goes on.
+
+```yaml
+tasks:
+  - id: try
+    type: core.flow.AllowFailure
+    tasks:
+      - id: risky
+        type: core.execution.Fail
+        condition: "{{ trigger.data.total > 1000 }}"
+  - id: go_on
+    type: core.log.Log
+    message: it was {{ tasks.try.state }}
+```
+""",
+    "core.flow.Loop": """
+Runs its tasks for each value, each iteration as an execution of its own: its task runs are in its own journal, so ten thousand of them weigh
+nothing in this one. Inside, `item` is the iteration, and outputs from before the loop are there. Outputs: `iterationCount`,
+`terminatedIterations` (how many ended in which state), and `outputs`: what the iterations gave, in order.
+
+```yaml
+tasks:
+  - id: prices
+    type: core.flow.Loop
+    values: [3, 4]
+    concurrencyLimit: 2
+    tasks:
+      - id: twice
+        type: core.debug.Return
+        format: "{{ item.value * 2 }}"
+    outputs:
+      - id: price
+        type: INT
+        value: "{{ outputs.twice.value }}"
+  - id: after
+    type: core.log.Log
+    message: "{{ outputs.prices.iterationCount }}: {{ loopOutputs(outputs.prices.outputs, 'price') | join(' and ') }}"
+```
+
+[Loops](../how-to/loops.md) says which one to take.
+""",
+    "core.flow.LoopUntil": """
+Runs its tasks again and again until a condition holds. Output: `iterationCount`.
+
+```yaml
+tasks:
+  - id: ready
+    type: core.flow.LoopUntil
+    condition: "{{ outputs.ask.value == '3' }}"
+    checkFrequency:
+      interval: PT0.1S
+      maxIterations: 10
+    failOnMaxReached: true
+    tasks:
+      - id: ask
+        type: core.debug.Return
+        format: "{{ outputs.ready.iterationCount }}"
+```
+""",
+    "core.flow.ForEachItem": """
+Cuts a file in storage into batches and runs a flow for each. It runs as three tasks, `ID_split`, `ID_items` and `ID_merge`: the outputs are
+`outputs.ID_items.numberOfBatches`, `outputs.ID_items.iterations` (how many ended in which state), and `outputs.ID_merge.subflowOutputs`, a
+file with a line of outputs for each.
+
+```yaml
+tasks:
+  - id: lines
+    type: core.storage.Write
+    content: |
+      one
+      two
+      three
+    extension: .txt
+  - id: each
+    type: core.flow.ForEachItem
+    items: "{{ outputs.lines.uri }}"
+    batch:
+      rows: 2
+    namespace: shop
+    flowId: import_lines
+    inputs:
+      file: "{{ taskrun.items }}"
+```
+
+```yaml
+id: import_lines
+namespace: shop
+inputs:
+  - id: file
+    type: STRING
+    defaults: ""
+tasks:
+  - id: say
+    type: core.log.Log
+    message: "{{ inputs.file | length }}"
+```
+""",
+    "core.flow.Approval": """
+Waits for somebody's decision, as a `core.flow.Pause` waits; `POST /api/v1/main/executions/ID/actions/review` decides, and `onbeat executions
+resume ID` approves. Outputs: `decision`, `by`, `on`, `comment`, `inputs`, and `auto`: whether nobody was asked.
+
+```yaml
+tasks:
+  - id: approval
+    type: core.flow.Approval
+    timeout: PT1H
+    autoApprove: "{{ trigger.data.total < 1000 }}"
+    onDeny:
+      - id: told
+        type: core.log.Log
+        message: denied by {{ outputs.approval.by }}
+  - id: go
+    type: core.log.Log
+    message: "{{ outputs.approval.decision }}"
+```
+
+[Approvals](../how-to/approvals.md) says more.
+""",
+    "core.flow.WaitForEvent": """
+Waits for an event on a topic of the embedded bus, holding no place and no memory, and over restarts. It looks back to the start of the
+execution: an event that came before the wait began is not missed. `timeout` fails it. Outputs: the event, `id`, `topic`, `key`, `data`,
+`time`, `headers`.
+
+```yaml
+tasks:
+  - id: tell
+    type: core.event.Publish
+    topic: orders.paid
+    key: "{{ execution.id }}"
+    data: {total: 120}
+  - id: paid
+    type: core.flow.WaitForEvent
+    topic: orders.paid
+    key: "{{ execution.id }}"
+    matches: "{{ event.data.total > 100 }}"
+    timeout: PT1H
+  - id: go
+    type: core.log.Log
+    message: "{{ outputs.paid.data.total }} paid"
+```
+
+[Wait for events](../how-to/wait-for-events.md) says more.
+""",
     "core.flow.EachSequential": "Kestra's old name for a `core.flow.ForEach` of one value at a time.",
     "core.flow.EachParallel": "Kestra's old name for a `core.flow.ForEach` of all values at once.",
     "core.flow.Pause": """
 Waits for a person or for a time, holding no place and no memory, and over restarts. The task run is `PAUSED`, and so is the execution once
 nothing else in it runs. `onbeat executions resume ID -i approved=true` goes on; with `pauseDuration` it goes on by itself, with `timeout`
-it fails when nobody came.
+it fails when nobody came. Outputs: `onResume`, and `resumed`: `by`, `on`, `to`.
 
 ```yaml
 tasks:

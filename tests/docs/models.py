@@ -21,9 +21,10 @@ from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 
 from onbeat.core.conditions import Condition
-from onbeat.core.flow import Concurrency, OutputSpec, Retry, TaskSpec
+from onbeat.core.flow import Check, Concurrency, OutputSpec, PluginDefault, Retry, Sla, TaskSpec
 from onbeat.core.inputs import InputSpec
 from onbeat.core.inputs.choices import Option
+from onbeat.core.short_schedule import ShortSchedule
 from onbeat.core.trigger import FlowRef
 from tests.docs.words import WORDS
 
@@ -68,7 +69,12 @@ def _rows(model: type[BaseModel], above: str, without: frozenset[str] = frozense
         yield Row(above + key, _type(described, parts), default, _sentence(model, name, key, field))
 
 
-_AS_A_WHOLE = frozenset({Retry, Concurrency, OutputSpec, FlowRef, Option, Condition, *(get_args(get_args(InputSpec)[0]))})
+_AS_A_WHOLE = frozenset(
+    {
+        *(Retry, Concurrency, OutputSpec, Sla, Check, PluginDefault, ShortSchedule, FlowRef, Option, Condition),
+        *(get_args(get_args(InputSpec)[0])),
+    }
+)
 """Models that are shown in a table of their own, or by a sentence."""
 
 

@@ -27,9 +27,10 @@ from onbeat.cli.app import app
 from onbeat.core.conditions import KINDS
 from onbeat.core.expressions.environment import FILTERS, FUNCTIONS, TESTS
 from onbeat.core.expressions.outside import ABSENT, OUTSIDE_NAMES
-from onbeat.core.flow import Concurrency, Flow, FlowableSpec, OutputSpec, Retry, TaskSpec
+from onbeat.core.flow import Check, Concurrency, Flow, FlowableSpec, OutputSpec, PluginDefault, Retry, Sla, TaskSpec
 from onbeat.core.inputs import InputSpec
 from onbeat.core.plan import FLOWABLES
+from onbeat.core.short_schedule import ShortSchedule
 from onbeat.core.trigger import TriggerSpec
 from onbeat.registry import Registry
 from onbeat.settings import CONFIG_FILE, Settings
@@ -123,7 +124,66 @@ nearest right name: `onbeat check` tells all of them at once. Texts may hold [ex
         "## Outputs",
         table(OutputSpec),
         "## Concurrency",
+        "[Order and limits](../how-to/ordering-and-limits.md) says more.",
         table(Concurrency),
+        "## Schedule",
+        """
+```yaml
+id: at_noon
+namespace: demo
+schedule: {type: cron, value: "0 12 * * *"}
+tasks:
+  - id: say
+    type: core.log.Log
+    message: it is {{ trigger.date }}
+```
+
+is a trigger of type `core.trigger.Schedule` with the id `schedule`; what that promises is [on its page](../how-to/schedule.md).
+""",
+        table(ShortSchedule),
+        "## Sla",
+        "The first that is broken counts, once. [Errors and retries](../how-to/errors-and-retries.md#sla) says more.",
+        table(Sla),
+        "## Checks",
+        """
+They are judged before there is an execution. Of those that do not hold the most restrictive counts; one that cannot be evaluated does not
+hold. A start by an event that is blocked is a dead event.
+
+```yaml
+id: order
+namespace: demo
+inputs:
+  - id: total
+    type: INT
+checks:
+  - condition: "{{ inputs.total > 0 }}"
+    message: an order of {{ inputs.total }} is none
+tasks:
+  - id: say
+    type: core.log.Log
+    message: "{{ inputs.total }}"
+```
+""",
+        table(Check),
+        "## Plugin defaults",
+        """
+What a task says wins over the flow's defaults, and these over the server's (setting `plugin_defaults`); `forced` turns that round. Maps are
+merged, lists are not.
+
+```yaml
+id: quiet
+namespace: demo
+pluginDefaults:
+  - type: core.log.Log
+    values:
+      level: DEBUG
+tasks:
+  - id: say
+    type: core.log.Log
+    message: only seen at level DEBUG
+```
+""",
+        table(PluginDefault),
         "## Tasks",
         "See [tasks](tasks.md): what every task has, the flow constructs, and what each does.",
     )
@@ -143,7 +203,7 @@ def tasks() -> str:
         table(Retry),
         "## Flow constructs",
         "They arrange other tasks. All of them may have `errors` (tasks that run when one inside failed) and `finally` (at the end, "
-        "whatever happened), but for `core.flow.Subflow`, which has no tasks inside.",
+        "whatever happened), but for `core.flow.Subflow` and `core.flow.WaitForEvent`, which have no tasks inside.",
     ]
     for kind, names in _by_class(FLOWABLES):
         parts += [f"### {names[0]}", CONSTRUCTS[names[0]].strip(), _others(names), table(kind, _COMMON | _TAILS)]

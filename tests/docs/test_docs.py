@@ -39,6 +39,7 @@ from tests.docs import models
 from tests.docs.generate import CHECKOUT, DOCS, stale
 from tests.docs.markdown import Block, anchors, blocks, links, prose
 from tests.docs.pages import BUS_ONLY, walk
+from tests.docs.test_how_to import PLAYED, flows_of
 from tests.docs.words import WORDS
 from tests.engine.harness import node_with
 
@@ -254,9 +255,11 @@ YAMLS = [pytest.param(block, id=f"{named(page)}:{block.line}") for page in PAGES
 
 @pytest.mark.parametrize("block", YAMLS)
 def test_every_yaml_on_a_page_loads(block: Block) -> None:
-    """As a flow, as a trigger of its own, as the tasks or triggers of a flow, or as flow tests. Raises InvalidFile with what is wrong."""
+    """As a flow, as a trigger of its own, as the tasks or triggers of a flow, as conditions, or as flow tests. Raises InvalidFile."""
     given = yaml.safe_load(block.text)
     registry = Registry()
+    if isinstance(given, list):
+        given = {"id": "page", "type": "core.trigger.Flow", "conditions": given}
     if TESTS & given.keys():
         parse_tests(block.text, block.page)
     elif "tasks" in given or "triggers" in given:
@@ -270,25 +273,30 @@ def test_every_yaml_on_a_page_loads(block: Block) -> None:
         check_trigger(yaml.safe_dump({**given, **target}), named(block.page), registry)
 
 
-AWAY = ("core.http.Request", "kafka.", "mqtt.", "core.flow.Sleep", "outputs.export")
-"""An example with any of these needs a broker, a service, five seconds, or a task before it."""
-DATA = {"id": 7, "order": 7, "total": 120, "customer": "Ada", "name": "Ada", "prices": [1.5, 2.5]}
-FLOWS = [one for one in YAMLS if "tasks:" in one.values[0].text and not TESTS & yaml.safe_load(one.values[0].text).keys()]
-RUNS = [one for one in FLOWS if not any(name in one.values[0].text for name in AWAY)]
+AWAY = (
+    *("core.http.", "kafka.", "mqtt.", "core.flow.Sleep", "outputs.export", "flowId: process_row"),
+    *("core.execution.Kill", "core.execution.Resume", "core.trigger.Toggle"),
+)
+"""An example with any of these needs a broker, a service, five seconds, a task before it, or another flow or execution."""
+DATA = {"id": 7, "order": 7, "orders": [7], "total": 120, "customer": "Ada", "name": "Ada", "prices": [1.5, 2.5]}
+FLOWS = [one for one in YAMLS if "tasks:" in one.values[0].text and not TESTS & set(yaml.safe_load(one.values[0].text))]
+RUNS = [one for one in FLOWS if not any(name in one.values[0].text for name in AWAY) and one.values[0].page.stem not in PLAYED]
 
 
 @pytest.mark.parametrize("block", RUNS)
 async def test_every_flow_on_a_page_that_needs_nothing_else_runs(block: Block, tmp_path: Path) -> None:
     """What loads may still fail: a function that takes no such argument, an output that is not there."""
     given = {"id": "page", "namespace": "docs", **yaml.safe_load(block.text), "triggers": []}
+    others = {name: text for name, text in flows_of(block.page).items() if name != given["id"]}
     (tmp_path / "file.csv").write_text("one\ntwo\n")
     variables = {"data": DATA, "body": DATA, "headers": {}, "path": str(tmp_path / "file.csv"), "name": "file.csv"}
     variables |= {"date": "2026-01-01T07:00:00+01:00", "next": "2026-01-02T07:00:00+01:00"}
     variables |= {"executionId": "x", "flowId": "pay", "state": "SUCCESS", "outputs": DATA}
     variables |= {"correlation": {"key": "7"}, "events": {"placed": {"data": DATA}, "paid": {"data": DATA}}}
-    async with node_with(MemoryStore(), {"page.yaml": yaml.safe_dump(given)}, tmp_path, sources=False) as node:
+    files = {"page.yaml": yaml.safe_dump(given), **{f"{name}.yaml": text for name, text in others.items()}}
+    async with node_with(MemoryStore(), files, tmp_path, sources=False) as node:
         trigger = Trigger(id="page", type="core.trigger.Event", variables=variables)
-        inputs = {one["id"]: DATA[one["id"]] for one in given.get("inputs", ())}
+        inputs = {one["id"]: DATA[one["id"]] for one in given.get("inputs", ()) if "defaults" not in one}
         execution = await node.engine.ended((await node.start(given["namespace"], given["id"], inputs, trigger=trigger)).id)
     assert execution.state is State.SUCCESS, execution.error
 

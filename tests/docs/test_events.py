@@ -20,6 +20,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from onbeat.core.projection import DATASCHEMA, LARGEST_OUTPUTS, state_event
 from onbeat.core.states import EXECUTION, TERMINATED, State
+from onbeat.engine import rerun
 from onbeat.engine.node import Node
 from onbeat.plugins.kafka.outgoing import binary_headers, to_json, without_outputs
 from onbeat.plugins.mqtt.publish import cloud_event
@@ -95,7 +96,7 @@ async def live(node: Node) -> None:
     for name in ("large", "warns", "parent"):
         await node.engine.ended((await node.start("t", name)).id)
     failed = await node.engine.ended((await node.start("t", "fails")).id)
-    await node.restart(failed.id)
+    await rerun.restart(node, failed.id)
     await node.engine.ended(failed.id)
     published = await node.publish("things", {"a": 1})
     await node.engine.ended((published.executions or ())[0])
