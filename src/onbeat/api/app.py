@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from onbeat.api import events, executions, files, flows, metrics, namespace_files, rerun, status, triggers, values, webhook
+from onbeat.api import events, executions, files, flows, metrics, namespace_files, places, rerun, status, triggers, values, webhook
 from onbeat.api.access import Access, Permission
 from onbeat.api.routing import one_route, problem
 from onbeat.engine.node import Node
@@ -22,6 +22,7 @@ def all_routes() -> list[BaseRoute]:
         *webhook.routes(),
         *events.routes(),
         *rerun.routes(),
+        *places.routes(),
         *executions.routes(),
         *files.routes(),
         *values.routes(),

@@ -174,6 +174,14 @@ class Node:
             raise Refused(f"execution {execution} has ended already: {found.state}")
         return await self.engine.ask(execution, s.Kill())
 
+    async def force(self, execution: str) -> Execution:
+        """Let an execution run that waits for a place, whatever its limits say. Raises NotFound, Refused when it waits for none."""
+        found = await self.engine.load(execution)
+        if found.state is not State.QUEUED:
+            raise Refused(f"execution {execution} is {found.state}; only one that is QUEUED can be run before its turn")
+        await self.engine.commit(Work(forced=(execution,)), [])
+        return await self.engine.ask(execution, s.Begin())
+
     async def pause(self, execution: str) -> Execution:
         """Let what runs end and start nothing new. Raises NotFound, Refused unless it is RUNNING."""
         found = await self.engine.load(execution)

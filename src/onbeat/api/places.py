@@ -1,0 +1,40 @@
+"""Let an execution run that waits for a place of a concurrency limit or for its ordering key: Kestra's unqueue and force-run."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from onbeat.api.access import Permission
+from onbeat.api.executions import shown, unless_flow
+from onbeat.api.routing import Unprocessable, answer, node_of, route
+from onbeat.core.states import State
+
+
+def routes() -> list[Route]:
+    """The routes."""
+    return [
+        *route("/executions/{id}/unqueue", unless_flow(unqueue), Permission.RUN, ("POST",)),
+        *route("/executions/{id}/force-run", unless_flow(force_run), Permission.RUN, ("POST",)),
+    ]
+
+
+async def unqueue(request: Request) -> Response:
+    """Run an execution that is QUEUED, before its turn."""
+    node = node_of(request)
+    found = await node.engine.load(request.path_params["id"])
+    if found.state is not State.QUEUED:
+        raise Unprocessable(f"execution {found.id} is {found.state}, not QUEUED")
+    return answer(await shown(node, await node.force(found.id)))
+
+
+async def force_run(request: Request) -> Response:
+    """Let an execution go on that waits: QUEUED before its turn, PAUSED as if it were resumed. One that runs is left as it is."""
+    node = node_of(request)
+    found = await node.engine.load(request.path_params["id"])
+    if found.ended:
+        raise Unprocessable(f"execution {found.id} has ended: {found.state}")
+    if found.state is State.QUEUED:
+        found = await node.force(found.id)
+    elif found.state is State.PAUSED:
+        found = await node.resume(found.id)
+    return answer(await shown(node, found))
