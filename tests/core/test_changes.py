@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from onbeat.core import changes as c
 from onbeat.core.changes import SCHEMA, AnyChange, from_record, to_record
-from onbeat.core.execution import Head, Phase, Trigger
+from onbeat.core.execution import Attempt, Awaited, Block, Head, Phase, Scope, TaskRun, Trigger
+from onbeat.core.refs import Kept, Ref
 from onbeat.core.states import State
 from onbeat.core.values import LARGEST, SMALLEST
 
@@ -32,6 +33,42 @@ HEADS = st.builds(
     correlation_id=TEXT,
     parent=st.none() | TEXT,
     scheduled=st.none() | WHENS,
+    scope=st.none()
+    | st.builds(
+        Scope, task=TEXT, origin=TEXT, item=MAPS, outputs=MAPS, tasks=MAPS, kept=st.just(()) | st.just((Kept(("a", "b"), Ref("u", 1)),))
+    ),
+    returns=st.none() | MAPS,
+    attempt=st.integers(1, 3),
+    failed=st.none() | TEXT,
+    replay_of=st.none() | TEXT,
+)
+AWAITED = st.builds(Awaited, topic=TEXT, since=WHENS, key=st.none() | TEXT, conditional=st.booleans())
+HISTORIES = st.lists(st.tuples(st.sampled_from(State), WHENS), min_size=1, max_size=2).map(tuple)
+RUNS = st.builds(
+    TaskRun,
+    n=st.integers(1, 9),
+    task=TEXT,
+    parent=st.integers(0, 9),
+    phase=st.sampled_from(Phase),
+    lane=st.integers(0, 9),
+    step=st.integers(0, 9),
+    state=st.sampled_from(State),
+    history=HISTORIES,
+    value=st.none() | TEXT,
+    path=st.lists(TEXT, max_size=2).map(tuple),
+    attempts=st.lists(st.builds(Attempt, state=st.sampled_from(State), start=WHENS, end=st.none() | WHENS), max_size=2).map(tuple),
+    outputs=st.none() | MAPS,
+    answers=MAPS,
+    awaits=st.none() | AWAITED,
+)
+BLOCKS = st.builds(
+    Block,
+    phase=st.sampled_from(Phase),
+    lanes=st.integers(0, 9),
+    seen=st.frozensets(st.sampled_from(State), max_size=1),  # of several the order in bytes is any
+    choice=st.none() | TEXT,
+    values=st.lists(JSON, max_size=3).map(tuple),
+    marks=st.lists(st.integers(0, 9), max_size=2).map(tuple),
 )
 KINDS: tuple[type, ...] = AnyChange.__args__
 
@@ -56,7 +93,19 @@ def of_kind(kind: type) -> st.SearchStrategy[AnyChange]:
         "error": st.none() | TEXT,
         "failed_task": st.none() | TEXT,
         "choice": st.none() | TEXT,
+        "variables": MAPS,
+        "by": TEXT,
+        "paused": st.booleans(),
+        "history": HISTORIES,
+        "runs": st.lists(RUNS, max_size=2).map(tuple),
+        "blocks": st.dictionaries(st.integers(0, 9), BLOCKS, max_size=2),
+        "awaited": AWAITED,
+        "ready": st.lists(st.integers(0, 9), max_size=2).map(tuple),
+        "queue": st.none() | st.lists(st.integers(0, 9), max_size=2).map(tuple),
+        "failed": st.booleans(),
     }
+    if kind in (c.ChildMoved, c.ChildOver, c.ChildReplaced, c.ChildRestarted):
+        given |= {"child": TEXT}
     if kind is c.Answered:
         given |= {"value": JSON}
     elif kind is c.RunCreated:

@@ -46,7 +46,7 @@ def test_values_cannot_be_changed():
 
 def test_phases_are_in_order_of_time():
     """A block goes through them in this order."""
-    assert list(Phase) == [Phase.TASKS, Phase.ERRORS, Phase.FINALLY, Phase.AFTER]
+    assert list(Phase) == [Phase.TASKS, Phase.COMPENSATION, Phase.ERRORS, Phase.FINALLY, Phase.AFTER]
 
 
 def test_a_head_needs_little():

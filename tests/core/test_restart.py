@@ -12,10 +12,7 @@ from tests.core.world import CREATED, FAILED, HANG, KILLED, RESTARTED, RUNNING, 
 
 def restart(world: World, **plays: object) -> World:
     """Restart it with another script, and let it play to its end."""
-    world.plays |= plays
-    world.tell(s.Restart())
-    world.grant()
-    return world.play()
+    return world.restart(**plays)
 
 
 def test_the_failed_task_runs_again_and_what_follows_runs():
@@ -268,10 +265,24 @@ def test_it_can_be_restarted_again_and_again():
     assert world.execution.outputs == {"x": "3!"}
 
 
-def test_a_subflow_starts_another_child():
-    """The failed attempt's child stays as it is."""
-    sub = "tasks: [{id: sub, type: core.flow.Subflow, namespace: tests, flowId: child}]"
-    world = World(sub, {"work": [FAILED]}, flows={"child": "tasks: [{id: work, type: t}]"}).play()
+SUB = "tasks: [{{id: sub, type: core.flow.Subflow, namespace: tests, flowId: child{}}}]"
+CHILD = {"child": "tasks: [{id: done, type: t}, {id: work, type: t}]"}
+
+
+def test_a_subflow_that_failed_is_restarted_itself():
+    """It goes on from what failed in it, and the parent waits for it again."""
+    world = restart(World(SUB.format(""), {"work": [FAILED]}, flows=CHILD).play(), work=[SUCCESS])
+
+    assert world.state is SUCCESS
+    (child,) = world.children.values()
+    assert child.history == [CREATED, RUNNING, FAILED, RESTARTED, RUNNING, SUCCESS]
+    assert [child.run(task).attempt for task in ("done", "work")] == [1, 2]
+    assert world.run("sub").attempt == 2
+
+
+def test_a_subflow_may_start_another_child():
+    """`restartBehavior: NEW_EXECUTION`: the failed attempt's child stays as it is."""
+    world = World(SUB.format(", restartBehavior: NEW_EXECUTION"), {"work": [FAILED]}, flows=CHILD).play()
     restart(world, work=[SUCCESS])
 
     assert world.state is SUCCESS

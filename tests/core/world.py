@@ -10,32 +10,36 @@
     assert world.states == {"a": FAILED}
 
 The world does what is outstanding and nothing else: it grants places, runs tasks by a script (`plays`: task id -> outcomes, one an
-attempt), keeps time, evaluates what reaches outside, and plays subflows as worlds of their own. Every change goes through its journal
-row, and after every signal all invariants are audited (invariants.py). A run is called by its task id with the values of the loops
-around it: `t`, `t[a]`, `t[a][1]`; a second one of that name is `t#2`.
+attempt), keeps time, evaluates what reaches outside, and plays what it starts (subflows, iterations of a Loop, the next try of itself)
+as worlds of their own: all of them are its `family`. Every change goes through its journal row, and after every signal all invariants
+are audited (invariants.py). A run is called by its task id with the values of the loops around it: `t`, `t[a]`, `t[a][1]`; a second one
+of that name is `t#2`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from onbeat.core import changes as c
 from onbeat.core import commands as cmd
-from onbeat.core import context
 from onbeat.core import signals as s
 from onbeat.core.commands import outstanding
 from onbeat.core.decide import decided
 from onbeat.core.evolve import create, fold
-from onbeat.core.execution import ROOT, Execution, Head, TaskRun
-from onbeat.core.expressions import compile_value, make_scope
+from onbeat.core.execution import Execution, Head, TaskRun
 from onbeat.core.flow import Flow
 from onbeat.core.parse import parse_flow
+from onbeat.core.plan.for_each_item import SPLIT
 from onbeat.core.plan.subflow import Subflow
+from onbeat.core.replay import replayed
 from onbeat.core.states import State
-from tests.core import invariants
+from onbeat.engine.tells import tells
+from tests.core import invariants, shell
 
 SUCCESS, WARNING, FAILED, KILLED, CANCELLED = State.SUCCESS, State.WARNING, State.FAILED, State.KILLED, State.CANCELLED
 CREATED, QUEUED, RUNNING, PAUSED, RESTARTED = State.CREATED, State.QUEUED, State.RUNNING, State.PAUSED, State.RESTARTED
-RETRYING, KILLING, SKIPPED = State.RETRYING, State.KILLING, State.SKIPPED
+RETRYING, KILLING, SKIPPED, RETRIED = State.RETRYING, State.KILLING, State.SKIPPED, State.RETRIED
 
 SECOND = 1_000_000
 EPOCH = 1_000_000 * SECOND
@@ -44,8 +48,9 @@ EPOCH = 1_000_000 * SECOND
 HANG = "hang"
 """An outcome: the attempt does not end by itself."""
 
-Outcome = State | dict[str, Any] | str | None
-"""How an attempt ends: a state; a map of outputs; HANG; another text is the error it fails with; None is SUCCESS."""
+Outcome = State | dict[str, Any] | s.Facts | str | None
+"""How an attempt ends: a state; a map of outputs; facts; HANG; another text is the error it fails with; None is SUCCESS. For a
+WaitForEvent a map is the event that arrives."""
 Script = Callable[["World", TaskRun], Outcome]
 
 
@@ -70,41 +75,47 @@ class World:
     def __init__(
         self,
         flow: str | Flow,
-        plays: Mapping[str, Sequence[Outcome] | Script] | None = None,
+        plays: dict[str, Sequence[Outcome] | Script] | None = None,
         *,
         flows: Mapping[str, str | Flow] | None = None,
         outside: Mapping[str, Any] | None = None,
         audit: bool = True,
         head: Head | None = None,
+        family: "dict[str, World] | None" = None,
         **facts: Any,
     ) -> None:
         self.flow = flow_of(flow) if isinstance(flow, str) else flow
-        self.plays = dict(plays or {})
+        self.plays: dict[str, Sequence[Outcome] | Script] = dict(plays or {}) if family is None else plays  # a family has one script
         self.flows = {name: flow_of(text, name) if isinstance(text, str) else text for name, text in (flows or {}).items()}
         self.outside = {"envs": {}, "__outside__": {}, **(outside or {})}
         self.audit = audit
+        self.inbox: list[s.AnySignal] = []
         head = head or head_of(self.flow, **facts)
+        self.family = {} if family is None else family
+        self.family[head.id] = self
         self.now = head.created
         self.execution: Execution = create(head)
         self.journal: list[bytes] = [c.to_record(c.Created(at=head.created, head=head))]
         self.told: list[s.AnySignal] = []
-        self.children: dict[str, World] = {}
         self.fired: set[cmd.ArmTimer] = set()
 
     # ---- telling -------------------------------------------------------------------------------------------------
 
     def tell(self, *signals: s.AnySignal) -> tuple[c.AnyChange, ...]:
         """Decide these signals, write what was decided, audit it."""
-        before = self.execution
-        changes, after = decided(self.flow, before, signals, self.now)
+        changes, after = decided(self.flow, self.execution, signals, self.now)
         self.told.extend(signals)
+        self.take(changes, after, signals)
+        return changes
+
+    def take(self, changes: tuple[c.AnyChange, ...], after: Execution, signals: tuple[s.AnySignal, ...]) -> None:
+        """Write what was decided, audit it, and tell others."""
+        before, self.execution = self.execution, after
         self.journal.extend(c.to_record(change) for change in changes)
-        self.execution = after
         if self.audit:
             wrong = self.audit_now(before, changes, signals)
             assert not wrong, "\n".join([*wrong, *map(str, signals), *map(str, changes)])
         self._cascade(before, changes)
-        return changes
 
     def audit_now(self, before: Execution, changes: tuple[c.AnyChange, ...], signals: tuple[s.AnySignal, ...]) -> list[str]:
         """What is wrong after a step."""
@@ -115,18 +126,48 @@ class World:
         ]
 
     def _cascade(self, before: Execution, changes: Sequence[c.AnyChange]) -> None:
-        """Begin children that were started, and pass a kill on to them."""
+        """Create what was started, tell the others what they must hear, run again what is to, all as in one transaction."""
+        started = [self._child(change.child) for change in changes if isinstance(change, c.ChildStarted)]
+        for tell in tells(before, self.execution, changes, ()):
+            if tell.execution in self.family:
+                self.post(self.family[tell.execution], tell.signal)
         for change in changes:
-            if isinstance(change, c.ChildStarted):
-                flow = self.flows[change.child.flow]
-                child = World(flow, self.plays, flows=self.flows, outside=self.outside, audit=self.audit, head=change.child)
-                self.children[change.child.id] = child
-                child.begin()
-            elif isinstance(change, c.RunMoved) and change.state in (KILLING, FAILED, RETRYING, CANCELLED) and change.n in before.runs:
-                child_id = before.runs[change.n].child
-                if child_id is not None and not self.children[child_id].execution.ended:
-                    self.children[child_id].now = self.now
-                    self.children[child_id].tell(s.Kill())
+            if isinstance(change, c.ChildRestarted):
+                self._revive(change.child, change.n)
+            elif isinstance(change, c.FanReset):
+                for child in self.execution.blocks[change.n].fan.children:
+                    if child not in [world.execution.id for world in started]:
+                        self._revive(child, change.n)
+        for world in started:
+            world.begin()
+
+    def _child(self, head: Head) -> "World":
+        """An execution that this one starts: of its own flow, or another."""
+        flow = self.flow if head.flow == self.flow.id else self.flows[head.flow]
+        given = {"flows": self.flows, "outside": self.outside, "audit": self.audit, "family": self.family}
+        return type(self)(flow, self.plays, head=head, **given)
+
+    def post(self, other: "World", signal: s.AnySignal) -> None:
+        """Tell another execution: a kill at once, all else when it is played."""
+        if isinstance(signal, s.Kill):
+            other.now = max(other.now, self.now)
+            other.tell(signal)
+        else:
+            other.inbox.append(signal)
+
+    def _revive(self, child: str, n: int) -> None:
+        """Run an execution again that this one waits for; one that cannot be is over at once."""
+        world = self.family[child]
+        world.now = max(world.now, self.now)
+        world.inbox.clear()
+        if not world.tell(s.Restart()):
+            self.inbox.append(s.ChildEnded(n, child, world.state, world.execution.outputs))
+
+    @property
+    def children(self) -> "dict[str, World]":
+        """The executions that this one started, in order."""
+        me = self.execution.id
+        return {id_: world for id_, world in self.family.items() if world is not self and me == world.execution.head.parent}
 
     def begin(self) -> None:
         """Begin it, and grant places."""
@@ -140,22 +181,10 @@ class World:
             if not ready:
                 return
             command = ready[0]
-            self.tell(s.Dispatched(command.run) if isinstance(command, cmd.Dispatch) else self.evaluate(command))
-
-    def evaluate(self, command: cmd.Evaluate) -> s.Evaluated:
-        """What the shell answers."""
-        n = command.run
-        if command.ask.startswith("@"):  # a deed of the shell's, and not a property
-            return s.Evaluated(n, command.ask, self.outside.get(command.ask))
-        if n == ROOT:
-            expression: Any = {output.id: output.value for output in self.flow.outputs}
-        else:
-            expression = getattr(self.flow.by_id[self.execution.runs[n].task], command.ask)
-        names = context.variables(self.flow, self.execution, n, self.now) | self.outside
-        try:
-            return s.Evaluated(n, command.ask, compile_value(expression).render(make_scope(names)))
-        except Exception as problem:
-            return s.Evaluated(n, command.ask, None, str(problem))
+            if isinstance(command, cmd.Dispatch):
+                self.tell(s.Dispatched(command.run))
+            else:
+                self.tell(shell.answered(self.flow, self.execution, command, self.now, self.outside))
 
     def end(self, name: str, outcome: Outcome = None, *, retry: bool = True) -> None:
         """The present attempt of that run ends so; new places are granted."""
@@ -170,20 +199,12 @@ class World:
                 return s.TaskEnded(run.n, run.attempt, outcome, retry=retry)
             case dict():
                 return s.TaskEnded(run.n, run.attempt, SUCCESS, outputs=outcome)
+            case s.Facts():
+                return s.TaskEnded(run.n, run.attempt, SUCCESS, facts=outcome)
             case str():
                 return s.TaskEnded(run.n, run.attempt, FAILED, error=outcome, retry=retry)
             case None:
                 return s.TaskEnded(run.n, run.attempt, SUCCESS)
-
-    def choose(self, run: TaskRun) -> None:
-        """Find a subflow's target, as the shell does."""
-        spec = self.flow.by_id[run.task]
-        assert isinstance(spec, Subflow)
-        self.tell(
-            s.ChildChosen(
-                run.n, run.attempt, "tests", str(spec.flow_id), 1, inputs=spec.inputs, wait=spec.wait, transmit=spec.transmit_failed
-            )
-        )
 
     # ---- time ----------------------------------------------------------------------------------------------------
 
@@ -211,7 +232,7 @@ class World:
 
     def play(self) -> "World":
         """Let everything happen by the script until nothing more does: the execution ended, or waits for somebody."""
-        if self.execution.state is CREATED and self.execution.wake is None and self.flow.concurrency is None:
+        if self.state in (CREATED, RESTARTED) and self.execution.wake is None and self.flow.concurrency is None:
             self.begin()
         self.grant()
         while self._act():
@@ -219,25 +240,27 @@ class World:
         return self
 
     def _act(self) -> bool:
-        """One thing that happens: a child goes on, a task ends, a stopped one is gone, a timer fires."""
+        """One thing that happens: it hears of another, a child goes on, a task ends, a stopped one is gone, a timer fires."""
+        if self.inbox:
+            self.tell(self.inbox.pop(0))
+            return True
         for command in sorted(self.outstanding(), key=lambda each: (getattr(each, "run", 0), str(each))):
             match command:
                 case cmd.AwaitChild():
-                    child = self.children[command.child]
-                    child.now = max(child.now, self.now)
-                    child.play()
-                    if child.execution.ended:
-                        self.now = max(self.now, child.now)
-                        self.tell(s.ChildEnded(command.run, command.child, child.state, child.execution.outputs))
+                    if self._await(command.child):
                         return True
-                case cmd.RunTask():
+                case cmd.AwaitChildren():
+                    if any(self._await(child) for child in sorted(self.execution.blocks[command.run].fan.children)):
+                        return True
+                case cmd.RunTask() | cmd.AwaitEvent():
                     run = self.execution.runs[command.run]
                     if isinstance(self.flow.by_id[run.task], Subflow):
-                        self.choose(run)
+                        self.tell(shell.chosen(self.flow, run))
                         return True
                     outcome = self.outcome(run)
                     if outcome != HANG:
-                        self.tell(self.ending(run, outcome))
+                        arrived = isinstance(command, cmd.AwaitEvent)
+                        self.tell(s.EventArrived(run.n, outcome) if arrived else self.ending(run, outcome))
                         return True
                 case cmd.StopTask():
                     self.tell(s.TaskEnded(command.run, command.attempt, KILLED))
@@ -247,9 +270,20 @@ class World:
             self.fire(timers[0])
         return bool(timers)
 
+    def _await(self, child: str) -> bool:
+        """Let a child go on; whether there is something to hear."""
+        world = self.family[child]
+        world.now = max(world.now, self.now)
+        world.play()
+        if self.inbox:
+            self.now = max(self.now, world.now)
+        return bool(self.inbox)
+
     def outcome(self, run: TaskRun) -> Outcome:
         """What the script says about this attempt; without a script: SUCCESS with the run's name as output `value`."""
         script = self.plays.get(run.task)
+        if script is None and self.flow.by_id[run.task].type == SPLIT:
+            return {"uris": ["kestra:///b0", "kestra:///b1"]}
         if script is None:
             return {"value": self.name(run)}
         if callable(script):
@@ -274,6 +308,25 @@ class World:
         wrong = invariants.broken_journal(self.execution, self.journal)
         assert not wrong, "\n".join(wrong)
         self.forget()
+
+    # ---- again ---------------------------------------------------------------------------------------------------
+
+    def restart(self, **plays: Sequence[Outcome]) -> "World":
+        """Somebody restarts it, its tasks play so from now on, and it comes to its end."""
+        self.plays |= plays
+        self.tell(s.Restart())
+        return self.play()
+
+    def replay(self, name: str, **plays: Sequence[Outcome]) -> "World":
+        """A new execution that repeats this one from a task run on."""
+        before = self.execution
+        number = sum(world.execution.head.original is not None for world in self.family.values())
+        facts = {"id": f"again{number}", "created": self.now, "original": before.head.original or before.id, "replay_of": before.id}
+        head = msgspec.structs.replace(before.head, parent=None, parent_run=None, scheduled=None, attempt=1, **facts)
+        world = self._child(head)
+        world.plays |= plays
+        world.take(*replayed(self.flow, before, self.run(name).n, head, self.now), ())
+        return world
 
     # ---- looking -------------------------------------------------------------------------------------------------
 

@@ -139,7 +139,7 @@ def test_a_resume_while_something_runs_resumes_every_pause():
     world.tell(s.Resume({"x": 1}))
 
     assert world.states == {"par": RUNNING, "p": SUCCESS, "q": SUCCESS, "a": RUNNING}
-    assert world.run("q").outputs == {"onResume": {"x": 1}}
+    assert world.run("q").outputs == {"onResume": {"x": 1}, "resumed": {"by": None, "on": "1970-01-12T13:46:40.000000Z", "to": "RUNNING"}}
 
 
 def test_one_pause_over_leaves_the_other():

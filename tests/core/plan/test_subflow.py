@@ -5,6 +5,7 @@ import pytest
 from onbeat.core import commands as cmd
 from onbeat.core import signals as s
 from onbeat.core.states import State
+from tests.core.shell import chosen
 from tests.core.world import CANCELLED, FAILED, HANG, KILLED, KILLING, RUNNING, SUCCESS, WARNING, World
 
 CHILD = "tasks: [{id: work, type: t}]"
@@ -43,7 +44,7 @@ def test_without_wait_it_ends_at_once():
     """The child goes on by itself: not even a kill reaches it."""
     world = World(parent(", wait: false"), {"work": [HANG]}, flows={"child": CHILD})
     world.begin()
-    world.choose(world.run("sub"))
+    world.tell(chosen(world.flow, world.run("sub")))
     world.grant()
 
     assert world.states == {"sub": SUCCESS, "after": RUNNING}
@@ -97,7 +98,7 @@ def test_a_kill_before_the_child_is_there():
     world = World(parent(), flows={"child": CHILD})
     world.begin()
     world.tell(s.Kill())
-    world.choose(world.run("sub"))
+    world.tell(chosen(world.flow, world.run("sub")))
     assert world.children == {}
 
     assert world.play().state is KILLED
@@ -144,7 +145,7 @@ def test_an_end_of_another_child_is_stale():
 def test_a_second_choice_makes_no_second_child():
     """A repeated answer of the shell is stale."""
     world = World(parent(), {"work": [HANG]}, flows={"child": CHILD}).play()
-    world.choose(world.run("sub"))
+    world.tell(chosen(world.flow, world.run("sub")))
 
     assert len(world.children) == 1
     assert world.tell(s.TaskEnded(1, 1, FAILED)) == ()
