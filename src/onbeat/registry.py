@@ -14,8 +14,9 @@ import importlib
 from collections.abc import Iterator, Sequence
 from importlib.metadata import EntryPoint, entry_points
 
-from onbeat.core.flow import PluginDefault, short_type
+from onbeat.core.flow import PluginDefault
 from onbeat.core.names import did_you_mean
+from onbeat.core.type_names import short_type
 from onbeat.errors import UserError
 from onbeat.ports import SourceOptions, TaskOptions
 

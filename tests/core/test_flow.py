@@ -3,9 +3,10 @@
 import pytest
 from pydantic import ValidationError
 
-from onbeat.core.flow import Flow, FlowableSpec, OnLost, Retry, RunnableTask, short_type
+from onbeat.core.flow import Flow, FlowableSpec, OnLost, Retry, RunnableTask
 from onbeat.core.parse import CONTEXT
 from onbeat.core.plan import FLOWABLES
+from onbeat.core.type_names import short_type
 from tests.core.world import flow_of
 
 

@@ -14,9 +14,9 @@ from starlette.routing import Route
 from onbeat.api.access import Permission
 from onbeat.api.routing import answer, body_of, json_of, node_of, route
 from onbeat.core.event import Json, Micros
-from onbeat.core.flow import long_type
 from onbeat.core.times import from_datetime, from_iso, iso, to_datetime
 from onbeat.core.timetable import Timetable
+from onbeat.core.type_names import long_type
 from onbeat.engine.node import Node
 from onbeat.engine.subscription import LoadedTrigger, Subscription
 from onbeat.errors import UserError

@@ -27,9 +27,10 @@ from onbeat.cli import show
 from onbeat.cli.schema_models import EXPRESSION, REF, Schema, dynamic, mark, marked, referred, resolved, schemas_of
 from onbeat.core import yaml12
 from onbeat.core.conditions import KINDS
-from onbeat.core.flow import Flow, TaskSpec, long_types
+from onbeat.core.flow import Flow, TaskSpec
 from onbeat.core.plan import FLOWABLES
 from onbeat.core.trigger import TriggerSpec
+from onbeat.core.type_names import long_types
 from onbeat.ports import SourceOptions, TaskOptions
 from onbeat.registry import RENAMED, Registry
 

@@ -18,11 +18,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from onbeat.core.conditions import Condition, kind_of
-from onbeat.core.flow import Flow, PluginDefault, RunnableTask, TaskSpec, short_type
+from onbeat.core.flow import Flow, PluginDefault, RunnableTask, TaskSpec
 from onbeat.core.names import FLOW_ID, INPUT_ID, NAMESPACE, TASK_ID, did_you_mean
 from onbeat.core.plan import FLOWABLES
 from onbeat.core.plugin_defaults import fill
 from onbeat.core.trigger import TriggerSpec
+from onbeat.core.type_names import short_type
 from onbeat.core.yaml12 import Document, parse
 from onbeat.core.yaml_errors import YamlError
 from onbeat.errors import InvalidFile, Problem

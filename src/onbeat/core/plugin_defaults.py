@@ -21,7 +21,8 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from onbeat.core.event import Json
-from onbeat.core.flow import PluginDefault, TaskSpec, short_type
+from onbeat.core.flow import PluginDefault, TaskSpec
+from onbeat.core.type_names import short_type
 from onbeat.core.yaml12 import MAX_NODES, Document
 from onbeat.errors import InvalidFile, Problem, UserError
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from onbeat.core.event import Json, Micros
 from onbeat.core.execution import Attempt, Execution, TaskRun
-from onbeat.core.flow import Flow, long_type
+from onbeat.core.flow import Flow
 from onbeat.core.states import State
 from onbeat.core.times import iso
+from onbeat.core.type_names import long_type
 
 
 def state_json(current: State, history: Iterable[tuple[State, Micros]]) -> dict[str, Json]:

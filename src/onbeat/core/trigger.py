@@ -21,9 +21,10 @@ from onbeat.core import expressions
 from onbeat.core.conditions import Conditions, ExecutionFlow, ExecutionNamespace, MultipleCondition, flattened
 from onbeat.core.correlate import Correlate, Correlation
 from onbeat.core.event import Json
-from onbeat.core.flow import Dynamic, Frozen, Labels, short_type
+from onbeat.core.flow import Dynamic, Frozen, Labels
 from onbeat.core.names import TASK_ID
 from onbeat.core.states import State
+from onbeat.core.type_names import short_type
 from onbeat.core.upstream import TYPE, Upstream
 from onbeat.core.upstream_flows import NEED_RUNS, DependsOn, Heard, Where
 

@@ -25,13 +25,14 @@ from onbeat.core.commands import ArmTimer, AwaitChild, AwaitResume, AwaitSlot, o
 from onbeat.core.event import Json, Micros
 from onbeat.core.execution import ROOT, Execution
 from onbeat.core.expressions import compile_value, make_scope
-from onbeat.core.flow import RunnableTask, TaskSpec, short_type
+from onbeat.core.flow import RunnableTask, TaskSpec
 from onbeat.core.inputs import resolve
 from onbeat.core.names import did_you_mean
 from onbeat.core.plan import FLOWABLES
 from onbeat.core.plugin_defaults import server_defaults
 from onbeat.core.states import State
 from onbeat.core.times import from_datetime, to_datetime
+from onbeat.core.type_names import short_type
 from onbeat.engine.checking import check_flow, check_trigger
 from onbeat.engine.inputs import renderer
 from onbeat.engine.intake import LoadedTrigger

@@ -23,8 +23,9 @@ from pydantic import Field
 
 from onbeat.core.durations import Duration
 from onbeat.core.event import Json
-from onbeat.core.flow import Frozen, PluginDefault, short_type
+from onbeat.core.flow import Frozen, PluginDefault
 from onbeat.core.states import State
+from onbeat.core.type_names import short_type
 from onbeat.errors import UserError
 from onbeat.ports import Listener, Outcome, SourceContext, SourceOptions, TaskContext, TaskFailed, TaskOptions
 from onbeat.registry import Registry

@@ -27,8 +27,8 @@ from onbeat.core.conditions.executions import (
 from onbeat.core.conditions.expression import Expression
 from onbeat.core.conditions.moments import DateTimeBetween, TimeBetween
 from onbeat.core.durations import Duration
-from onbeat.core.flow import short_type
 from onbeat.core.names import TASK_ID, did_you_mean
+from onbeat.core.type_names import short_type
 from onbeat.core.windows import TimeWindow
 
 _PACKAGE = "core.condition."

@@ -22,8 +22,8 @@ from pydantic import BeforeValidator, Field
 
 from onbeat.core.event import Json
 from onbeat.core.expressions import to_text
-from onbeat.core.flow import short_type
 from onbeat.core.states import State
+from onbeat.core.type_names import short_type
 from onbeat.core.workspace import Text, Texts
 from onbeat.errors import UserError
 from onbeat.ports import Metric, Outcome, ProcessEnd, TaskContext, TaskFailed, WorkspaceTask
