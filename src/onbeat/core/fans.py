@@ -34,6 +34,8 @@ CHOOSE = "@children "
 def fill(draft: Draft, n: int) -> None:
     """Begin lanes while there are any and the limit allows: a Loop's at once, the others when the shell has found their flow."""
     spec = draft.flowable(n)
+    if draft.execution.state is State.PAUSED:  # a person paused it: what goes on ends, nothing begins
+        return
     while True:
         block = draft.block(n)
         stopped = draft.stopping(n) or (block.failed and spec.stops_on_failure)
