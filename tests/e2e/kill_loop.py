@@ -12,12 +12,12 @@ from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from tests.e2e import campaigns
+from tests.e2e import campaigns, schedules
 from tests.e2e.checker import Report
 from tests.services.kafka import Kafka
 from tests.services.mosquitto import Mosquitto
 
-ALL = ("kafka", "mqtt", "webhook", "burst", "files")
+ALL = ("kafka", "mqtt", "webhook", "burst", "files", "schedule", "backfill", "ordered")
 
 
 async def run(name: str, folder: Path, scale: float, seed: int) -> Report:
@@ -40,6 +40,12 @@ async def run(name: str, folder: Path, scale: float, seed: int) -> Report:
         return await campaigns.webhook(folder, size(1_000), size(20), seed)
     if name == "burst":
         return await campaigns.burst(folder, size(2_000), seed)
+    if name == "schedule":
+        return await schedules.every_second(folder, size(20), seed)
+    if name == "backfill":
+        return await schedules.backfill(folder, size(720), size(20), seed)
+    if name == "ordered":
+        return await schedules.ordered(folder, size(1_000), size(20), seed)
     return await campaigns.files(folder, size(1_000), size(5), seed)
 
 
