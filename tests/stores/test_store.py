@@ -6,7 +6,7 @@ import pytest
 
 from onbeat.core.changes import Labelled, Moved
 from onbeat.core.execution import Trigger
-from onbeat.core.signals import ChildEnded, Kill, Pause, Resume, SlotGranted, SlotQueued, SlotRefused
+from onbeat.core.signals import ChildEnded, Kill, Pause, Resume, SlotGranted
 from onbeat.core.states import State
 from onbeat.errors import Conflict, Refused, StoreBroken
 from onbeat.ports import LedgerRow, LogLine, Position, SlotClaim, Tell, Work, Written
@@ -240,68 +240,6 @@ async def test_a_child_tells_its_parent_in_its_last_transaction(store: AnyStore)
     assert [(row.execution, row.signal) for row in written.delivered] == [(id_of(1), ended)]
     written = await store.write(work(creation(3), tells=(Tell(id_of(3), Kill()),)))
     assert await store.inbox(id_of(3)) == list(written.delivered)
-
-
-# ---- slots -----------------------------------------------------------------------------------------------------------
-
-
-def claiming(n: int, behavior: str = "QUEUE", limit: int = 2, scope: str = "shop.pay") -> Work:
-    """Execution n wants a slot."""
-    return work(creation(n, claim=SlotClaim(scope, limit, behavior)))
-
-
-async def test_slots_are_granted_up_to_the_limit(store: AnyStore):
-    """Then the claim queues or is refused; other scopes are not touched."""
-    granted = [(await store.write(claiming(n))).delivered for n in (1, 2)]
-    assert [(row.execution, row.signal) for rows in granted for row in rows] == [(id_of(1), SlotGranted()), (id_of(2), SlotGranted())]
-    for n, behavior, signal in [
-        (3, "QUEUE", SlotQueued()),
-        (4, "CANCEL", SlotRefused(state=State.CANCELLED)),
-        (5, "FAIL", SlotRefused(state=State.FAILED)),
-    ]:
-        delivered = (await store.write(claiming(n, behavior))).delivered
-        assert [(row.execution, row.signal) for row in delivered] == [(id_of(n), signal)]
-        assert await store.inbox(id_of(n)) == list(delivered)
-    assert (await store.write(claiming(6, scope="shop.ship"))).delivered[0].signal == SlotGranted()
-
-
-async def test_a_slot_passes_on_in_the_transaction_that_frees_it(home: Home):
-    """First come, first served; a crash in between cannot leave a free slot and a waiting execution."""
-    for n in range(1, 6):
-        await home.store.write(claiming(n))
-    store = await home.restart()
-    written = await store.write(work(end(creation(2).execution, released=True)))
-    assert [(row.execution, row.signal) for row in written.delivered] == [(id_of(3), SlotGranted())]
-    written = await store.write(work(end(creation(4).execution, released=True)))
-    assert written.delivered == (), "4 was queued: it gives back its place in the queue"
-    written = await store.write(work(end(creation(1).execution, released=True)))
-    assert [row.execution for row in written.delivered] == [id_of(5)]
-
-
-async def test_the_newest_limit_counts(store: AnyStore):
-    """A flow was edited: a higher limit lets the waiting in, a lower one waits until enough have left."""
-    for n in (1, 2, 3):
-        await store.write(claiming(n, limit=1))
-    written = await store.write(claiming(4, limit=3))
-    assert [row.execution for row in written.delivered if row.signal == SlotGranted()] == [id_of(2), id_of(3)]
-    assert written.delivered[-1].signal == SlotQueued()
-    await store.write(claiming(5, limit=1))
-    for n, granted in [(1, []), (2, []), (3, [id_of(4)])]:
-        written = await store.write(work(end(creation(n).execution, released=True)))
-        assert [row.execution for row in written.delivered] == granted
-
-
-async def test_a_slot_freed_and_claimed_in_one_work_passes_on(store: AnyStore):
-    """What is given back is there for the claims of the same work, after those who wait."""
-    await store.write(claiming(1, limit=1))
-    both = work(creation(2, claim=SlotClaim("shop.pay", 1, "FAIL")), end(creation(1).execution, released=True))
-    assert [(row.execution, row.signal) for row in (await store.write(both)).delivered] == [(id_of(2), SlotGranted())]
-
-
-async def test_many_claims_at_once_get_no_slot_too_many(store: AnyStore):
-    """Fifty at once for three slots."""
-    written = await asyncio.gather(*(store.write(claiming(n, "CANCEL", limit=3)) for n in range(1, 51)))
-    assert sum(one.delivered[0].signal == SlotGranted() for one in written) == 3
 
 
 # ---- life ------------------------------------------------------------------------------------------------------------
