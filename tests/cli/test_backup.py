@@ -52,6 +52,19 @@ def started(daemon) -> str:
     return answer["id"]
 
 
+def test_hidden_files_of_storage_are_in_a_backup(onbeat, daemon, tmp_path: Path):
+    """An output may be called `.env`; only what is being written just now is left out."""
+    folder = daemon.data / "storage" / "test" / "keep"
+    folder.mkdir(parents=True)
+    for name in (".env", "plain", ".~half"):
+        (folder / name).write_text(name)
+    file = tmp_path / "onbeat.tar"
+    assert onbeat("backup", str(file), data=daemon.data).exit_code == 0
+    with tarfile.open(file) as tar:
+        names = {Path(name).name for name in tar.getnames()}
+    assert names == {"onbeat.db", ".env", "plain"}
+
+
 def test_a_backup_replaces_nothing(onbeat, daemon, tmp_path: Path):
     """Rule 2: exit code 4."""
     file = tmp_path / "there"

@@ -141,8 +141,8 @@ tasks:
 ```
 """,
     "core.flow.Loop": """
-Runs its tasks for each value, each iteration as an execution of its own: its task runs are in its own journal, so ten thousand of them weigh
-nothing in this one. Inside, `item` is the iteration, and outputs from before the loop are there. Outputs: `iterationCount`,
+Runs its tasks for each value, each iteration as an execution of its own: its task runs are in a journal of its own, so ten thousand of
+them weigh nothing in this one. Inside, `item` is the iteration, and outputs from before the loop are there. Outputs: `iterationCount`,
 `terminatedIterations` (how many ended in which state), and `outputs`: what the iterations gave, in order.
 
 ```yaml
@@ -223,8 +223,8 @@ tasks:
 ```
 """,
     "core.flow.Approval": """
-Waits for somebody's decision, as a `core.flow.Pause` waits; `POST /api/v1/main/executions/ID/actions/review` decides, and `onbeat executions
-resume ID` approves. Outputs: `decision`, `by`, `on`, `comment`, `inputs`, and `auto`: whether nobody was asked.
+Waits for somebody's decision, as a `core.flow.Pause` waits; `POST /api/v1/main/executions/ID/actions/review` decides, and
+`onbeat executions resume ID` approves. Outputs: `decision`, `on`, `comment`, `inputs`, and `auto`: whether nobody was asked.
 
 ```yaml
 tasks:
@@ -235,7 +235,7 @@ tasks:
     onDeny:
       - id: told
         type: core.log.Log
-        message: denied by {{ outputs.approval.by }}
+        message: "denied: {{ outputs.approval.comment ?? 'no reason' }}"
   - id: go
     type: core.log.Log
     message: "{{ outputs.approval.decision }}"

@@ -26,8 +26,12 @@ HERE = Path(__file__).resolve().parent
 HOW_TO = HERE.parents[1] / "docs" / "how-to"
 PLAYED = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((HERE / "how_to").glob("*.yaml"))}
 """The tests of the flows of each page, by their ids."""
-CASES = [pytest.param(page, flow, case["id"], id=f"{page}-{flow}-{case['id']}") for page in PLAYED for flow, tests in PLAYED[page].items()
-         for case in tests["tests"]]
+CASES = [
+    pytest.param(page, flow, case["id"], id=f"{page}-{flow}-{case['id']}")
+    for page in PLAYED
+    for flow, tests in PLAYED[page].items()
+    for case in tests["tests"]
+]
 
 
 def flows_of(page: Path) -> dict[str, str]:

@@ -17,15 +17,15 @@ WORDS: dict[str, dict[str, str]] = {
         "tasks": TASKS,
         "errors": "Tasks that run when one of `tasks` failed.",
         "finally": "Tasks that run at the end, whatever happened, while the execution is still `RUNNING`.",
-        "afterExecution": "Tasks that run once it is decided how it ends: `{{ execution.state }}`, `{{ execution.outputs }}`. They change nothing of that.",
+        "afterExecution": "Tasks that run once it is decided how it ends: `{{ execution.state }}`. They change nothing of that.",
         "outputs": "What it gives; see [outputs](#outputs).",
         "triggers": "What starts it; see [triggers](triggers.md).",
         "schedule": "A schedule in one line; see [schedule](#schedule).",
         "concurrency": "How many executions of it run at once; see [concurrency](#concurrency).",
-        "retry": "Try a failed execution again; see [retry](tasks.md#retry) and [its page](../how-to/errors-and-retries.md#a-whole-execution).",
+        "retry": "Try a failed execution again; see [its page](../how-to/errors-and-retries.md#a-whole-execution).",
         "sla": "What must hold of each execution; see [sla](#sla).",
         "checks": "What must hold of a start; see [checks](#checks).",
-        "pluginDefaults": "Values for all tasks and triggers of a type; see [plugin defaults](#plugin-defaults). `taskDefaults` is the same.",
+        "pluginDefaults": "Values for tasks and triggers of a type; see [plugin defaults](#plugin-defaults). `taskDefaults` is the same.",
         "disabled": "Starts nothing while `true`.",
     },
     "core.short_schedule.ShortSchedule": {
@@ -140,11 +140,11 @@ WORDS: dict[str, dict[str, str]] = {
     "core.plan.parallel.Parallel": {
         "tasks": "The tasks, side by side.",
         "concurrent": "How many run at once; 0: all.",
-        "onChildFailure": "What happens to those that run when one failed: they go on, or are stopped and this ends as `FAILED` or `CANCELLED`.",
+        "onChildFailure": "When one failed: the others that run go on, or are stopped and this ends as `FAILED` or `CANCELLED`.",
     },
     "core.plan.dag.Dag": {
         "concurrent": "How many run at once; 0: all.",
-        "onChildFailure": "What happens to those that run when one failed: they go on, or are stopped and this ends as `FAILED` or `CANCELLED`.",
+        "onChildFailure": "When one failed: the others that run go on, or are stopped and this ends as `FAILED` or `CANCELLED`.",
     },
     "core.plan.dag.DagTask": {
         "task": "A task.",
@@ -198,7 +198,7 @@ WORDS: dict[str, dict[str, str]] = {
         "restartBehavior": "Whether a restart of this execution restarts the one that failed, or begins a new one.",
     },
     "core.plan.approval.Approval": {
-        "inputs": "Inputs that whoever decides gives: `{{ outputs.ID.inputs.NAME }}`; see [inputs](flows.md#inputs). `onResume` is the same.",
+        "inputs": "What is asked besides: `{{ outputs.ID.inputs.NAME }}`; see [inputs](flows.md#inputs). `onResume` is the same.",
         "decisions": "The decisions there are; the first one approves, the others deny.",
         "commentRequired": "No decision without a comment.",
         "autoApprove": "When this is true it is approved at once, and nobody is asked.",
@@ -215,7 +215,7 @@ WORDS: dict[str, dict[str, str]] = {
         "concurrencyLimit": "How many values are worked on at once; 0: up to 1,000.",
         "transmitFailed": "Fail when one failed.",
         "outputs": "What each iteration gives back; as the [outputs](flows.md#outputs) of a flow.",
-        "fetchType": "Whether what they give is in `outputs.ID.outputs`, or in a file at `outputs.ID.uri`; `AUTO`: a file when there is much.",
+        "fetchType": "Taken for Kestra's sake: what they give is in `outputs.ID.outputs`, and large values are kept apart.",
     },
     "core.plan.loop_until.LoopUntil": {
         "condition": "Ends the loop; looked at after each iteration, with the outputs of that iteration.",
@@ -250,7 +250,7 @@ WORDS: dict[str, dict[str, str]] = {
         "disabled": "Starts nothing while `true`, and connects to nothing.",
         "when": "Start only when this is true. False starts nothing; what cannot be evaluated is a dead event.",
         "conditions": "[Conditions](#conditions) that must all hold, beside `when`. `scheduleConditions` is the same.",
-        "orderingKey": "Executions of a flow with the same value run one at a time, in order; see [order](../how-to/ordering-and-limits.md). "
+        "orderingKey": "Executions of a flow with the same value run one at a time; see [order](../how-to/ordering-and-limits.md). "
         "In a file of its own `key` is the same, unless the source has a key of that name.",
         "dedupe": "What makes an event once, instead of its own identity: the same value starts the same flow once.",
         "inputs": "The flow's inputs.",

@@ -25,6 +25,8 @@ from onbeat.stores.sqlite import FILE, SqliteStore
 from onbeat.stores.sqlite import restore as restore_store
 
 STORAGE = "storage"
+_HALF = ".~"
+"""How the name of a file in storage begins that is being written."""
 
 
 def backup(target: Path, data: Path | None) -> None:
@@ -53,9 +55,9 @@ def backup(target: Path, data: Path | None) -> None:
 
 
 def _add_storage(tar: tarfile.TarFile, storage: Path) -> None:
-    """The large values; one that is purged meanwhile is referred to by nothing any more."""
+    """What is in storage, hidden files too; what is purged meanwhile is referred to by nothing any more."""
     for path in sorted(storage.rglob("*")) if storage.is_dir() else ():
-        if path.is_file() and not path.name.startswith("."):
+        if path.is_file() and not path.name.startswith(_HALF):
             try:
                 tar.add(path, f"{STORAGE}/{path.relative_to(storage).as_posix()}")
             except FileNotFoundError:
