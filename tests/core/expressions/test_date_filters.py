@@ -18,6 +18,7 @@ CASES = [
     ("date", "now() | date('yyyy')", "2024"),
     ("dateAdd", "at | dateAdd(-1, 'DAYS')", "2013-09-07T15:19:12.123456Z"),
     ("dateAdd", "at | dateAdd(amount=90, unit='MINUTES', format='HH:mm')", "16:49"),
+    ("dateAdd", "at | dateAdd('-1', 'WEEKS', 'yyyy-MM-dd')", "2013-09-01"),
     ("dateAdd", "at | dateAdd(1, 'WEEKS', 'yyyy-MM-dd')", "2013-09-15"),
     ("dateAdd", "'2024-01-31' | dateAdd(1, 'MONTHS', 'yyyy-MM-dd')", "2024-02-29"),
     ("dateAdd", "'2024-02-29' | dateAdd(-1, 'YEARS', 'yyyy-MM-dd')", "2023-02-28"),

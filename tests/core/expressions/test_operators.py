@@ -225,6 +225,32 @@ def test_coalescing(text: str, value: object) -> None:
     assert evaluate("{{ " + text + " }}", SCOPE) == value
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a[b].c ?? 'd'", "d"),
+        ("a[b.c][d] ?? 'd'", "d"),
+        ("(a.b | upper) ?? 'd'", "d"),
+        ("(a.b + 1) ?? 'd'", "d"),
+        ("fromJson(a.b).c ??? 'd'", "d"),
+        ("(a ~ (b ?? c)) ?? (d ?? 'e')", "e"),
+        ("a[b].c is defined", False),
+        ("(a | upper) is not defined", True),
+        ("a | upper | default('d')", "d"),
+        ("(n + 1) ?? 'd'", 4),
+    ],
+)
+def test_a_name_that_is_missing_anywhere_in_the_left_side_counts(text: str, value: object) -> None:
+    """Also inside of a key, a filter, a call or a sum."""
+    assert evaluate("{{ " + text + " }}", SCOPE) == value
+
+
+def test_other_mistakes_in_the_left_side_are_not_hidden() -> None:
+    """Only a missing name has another value in its place."""
+    with pytest.raises(ExpressionError, match="zero"):
+        evaluate("{{ (1 / 0) ?? 'd' }}", {})
+
+
 @pytest.mark.parametrize("text", ["n ?? (1 / 0)", "yes ? n : 1 / 0", "n or 1 / 0", "no and 1 / 0", "nothing ??? (1 / 0)"])
 def test_right_sides_are_lazy(text: str) -> None:
     """What is not needed is not evaluated."""

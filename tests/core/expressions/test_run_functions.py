@@ -106,6 +106,8 @@ def test_tasks_with_a_state() -> None:
         ("iterationOutput(iteration=3)", "an iteration from 0 to 2"),
         ("iterationOutput(iteration=-1)", "an iteration from 0 to 2"),
         ("iterationOutput(iteration='x')", "an iteration from 0 to 2"),
+        ("loopOutputs(outputs, null)", "takes the list `outputs.LOOP.outputs`, not a map"),
+        ("loopOutputs([], null)", "takes the name of an output, not null"),
         ("loopOutputs(5, 'r')", "takes the list `outputs.LOOP.outputs`, not a number"),
         ("parentOutput(7)", "an index from 0 to 0"),
         ("parentOutput('x')", "an index from 0 to 0"),

@@ -1,6 +1,7 @@
 """Filters and functions on dates: format, add, seconds since 1970, and the calendar's questions."""
 
 import importlib
+import re
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -27,6 +28,7 @@ _CALENDARS = "onbeat.core.conditions.calendars"
 """A large library: loaded with the first question."""
 _CALENDAR = 500
 """Steps for working out a year of one."""
+_WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
 _WORKING_DAYS = "MONDAY,TUESDAY,WEDNESDAY,THURSDAY,FRIDAY"
 
 
@@ -46,7 +48,7 @@ def formatted(
 def added(
     context: Context,
     value: Any,
-    amount: int,
+    amount: int | str,
     unit: str,
     format: str = "iso",
     time_zone: str | None = None,
@@ -54,6 +56,8 @@ def added(
     locale: str | None = None,
 ) -> str:
     """The date that many `DAYS`, `HOURS`, `MONTHS` … later, or earlier when the amount is negative."""
+    if isinstance(amount, str):
+        amount = int(amount) if _WHOLE.fullmatch(amount) else amount
     if type(amount) is not int:
         raise ExpressionError("the filter `dateAdd` takes a whole number as its amount")
     _check_locale(locale, format, existing_format)

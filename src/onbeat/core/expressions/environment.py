@@ -77,6 +77,7 @@ class Environment(ImmutableSandboxedEnvironment):
             "environment": self,
             "absent": operators.absent,
             "add": operators.add,
+            "attempt": lookups.attempt,
             "attribute": lookups.attribute,
             "between": lookups.between,
             "call": lookups.call,

@@ -6,7 +6,7 @@ from being asked for Python attributes at all, and is faster.
 
 Rules
 1. A single expression gives its value; in mixed text every expression is printed by `text`.
-2. The right sides of `??`, `? :`, `and` and `or` are evaluated only when needed.
+2. The right sides of `??`, `? :`, `and` and `or` are evaluated only when needed; `??` and `is defined` reach into all of their left side.
 3. Each lookup knows its path, so that a missing name is reported whole.
 4. Constants are never folded: folding would compute them while compiling, without a budget.
 
@@ -32,6 +32,8 @@ _RELATIONS = {
     "contains": "contains",
     "isin": "is_in",
 }
+_FOR_MISSING = ("defined", "undefined", "default", "d")
+"""The tests and filters whose operand may have no value."""
 _LONGEST_PATH = 200
 
 
@@ -110,13 +112,13 @@ class Generator(CodeGenerator):
         if node.node is None:
             self.write(f"concat({frame.buffer})")
         else:
-            self.visit(node.node, frame)
+            self._write_operand(node.node, frame, may_miss=node.name in _FOR_MISSING)
         self.signature(node, frame)
         self.write(")")
 
     def visit_Test(self, node: nodes.Test, frame: Frame) -> None:
         self.write(f"tests[{node.name!r}](context, ")
-        self.visit(node.node, frame)
+        self._write_operand(node.node, frame, may_miss=node.name in _FOR_MISSING)
         self.signature(node, frame)
         self.write(")")
 
@@ -162,9 +164,18 @@ class Generator(CodeGenerator):
         value = self._value()
         test = {"or": "truthy", "coalesce": "not nullish", "absent": "not absent"}[operator]
         self.write(f"({value} if {test}({value} := ")
-        self.visit(node.left, frame)
+        self._write_operand(node.left, frame, may_miss=operator != "or")
         self.write(") else ")
         self.visit(node.right, frame)
+        self.write(")")
+
+    def _write_operand(self, node: nodes.Node, frame: Frame, *, may_miss: bool) -> None:
+        """Write an operand; where it may have no value, what fails inside it because a name is missing counts as missing itself."""
+        if not may_miss or _is_lookup(node):
+            self.visit(node, frame)
+            return
+        self.write("attempt(lambda: ")
+        self.visit(node, frame)
         self.write(")")
 
     def visit_And(self, node: nodes.BinExpr, frame: Frame) -> None:
@@ -230,6 +241,15 @@ class Generator(CodeGenerator):
     def _value(self) -> str:
         self._values += 1
         return f"v_{self._values}"
+
+
+def _is_lookup(node: nodes.Node) -> bool:
+    """Whether evaluating it gives a missing value, and never fails, when a name is not there."""
+    if isinstance(node, nodes.Getattr):
+        return _is_lookup(node.node)
+    if isinstance(node, nodes.Getitem):
+        return _is_lookup(node.node) and _is_lookup(node.arg)
+    return isinstance(node, nodes.Name | nodes.Const)
 
 
 def path_of(node: nodes.Node | None) -> str:

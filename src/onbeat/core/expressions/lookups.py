@@ -6,7 +6,7 @@ methods (methods.py). There is no way to a Python attribute.
 
 Rules
 1. A map gives the value of the key, whatever the key is called; a number or boolean asks for the key of its text.
-2. What null or a missing value is asked for is missing, so that `??` can give something else.
+2. What null or a missing value is asked for is missing, so that `??` can give something else; so is what a missing key asks for.
 3. What a value kept in storage is asked for raises NeedsOutside.
 
 Called by: the code that the generator writes.
@@ -25,7 +25,7 @@ from onbeat.core.expressions.budget import check_items, weight
 from onbeat.core.expressions.context import Context
 from onbeat.core.expressions.errors import ExpressionError
 from onbeat.core.expressions.methods import Method, method_of
-from onbeat.core.expressions.missing import Missing, missing, solid
+from onbeat.core.expressions.missing import Missing, Unfound, missing, solid
 from onbeat.core.expressions.texts import kind_of, to_text
 
 _ABSENT = object()
@@ -90,6 +90,8 @@ def item(value: Any, key: Any, path: str) -> Any:
     """`value[key]`."""
     if type(value) is Missing:
         return value.below(path)
+    if type(key) is Missing:
+        return key
     key = solid(key)
     if isinstance(value, Mapping):
         found = value.get(key if type(key) is str else to_text(key), _ABSENT)
@@ -99,6 +101,14 @@ def item(value: Any, key: Any, path: str) -> Any:
         if index is not None and -len(value) <= index < len(value):
             return value[index]
     return missing(path, to_text(key), {})
+
+
+def attempt(evaluate: Callable[[], Any]) -> Any:
+    """What an operand that may have no value gives; missing when it uses a name that is not there."""
+    try:
+        return evaluate()
+    except Unfound as unfound:
+        return missing(unfound.path, unfound.key, unfound.known)
 
 
 def section(context: Context, value: Any, start: Any, stop: Any, step: Any) -> Any:

@@ -54,6 +54,8 @@ def loop_outputs(context: Context, outputs: Any, name: str) -> list[Any]:
     """One output of every iteration of a Loop, in order: `loopOutputs(outputs.loop.outputs, 'result')`."""
     if not isinstance(outputs, list | tuple):
         raise ExpressionError(f"the function `loopOutputs` takes the list `outputs.LOOP.outputs`, not {kind_of(outputs)}")
+    if not isinstance(name, str):
+        raise ExpressionError(f"the function `loopOutputs` takes the name of an output, not {kind_of(name)}")
     return [_down(each, ("outputs", name)) for each in outputs]
 
 
