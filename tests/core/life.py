@@ -14,7 +14,7 @@ from onbeat.core.decide import decide
 from onbeat.core.execution import Execution
 from onbeat.core.plan.subflow import Subflow
 from onbeat.core.states import TERMINATED, State
-from tests.core import invariants
+from tests.core import invariants, steps
 from tests.core.flows import Choice, random_flow
 from tests.core.world import CANCELLED, FAILED, KILLED, SECOND, SUCCESS, WARNING, Outcome, World
 
@@ -32,7 +32,7 @@ class Alone(World):
 
     def audit_now(self, before: Execution, changes: tuple[AnyChange, ...], signals: tuple[s.AnySignal, ...]) -> list[str]:
         wrong = invariants.broken_state(self.flow, self.execution) if changes else []
-        return wrong + invariants.broken_step(self.flow, before, changes, self.execution, signals, self.now)
+        return wrong + steps.broken_step(self.flow, before, changes, self.execution, signals, self.now)
 
 
 class Life:

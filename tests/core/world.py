@@ -35,7 +35,7 @@ from onbeat.core.plan.subflow import Subflow
 from onbeat.core.replay import replayed
 from onbeat.core.states import State
 from onbeat.engine.tells import tells
-from tests.core import invariants, shell
+from tests.core import invariants, shell, steps
 
 SUCCESS, WARNING, FAILED, KILLED, CANCELLED = State.SUCCESS, State.WARNING, State.FAILED, State.KILLED, State.CANCELLED
 CREATED, QUEUED, RUNNING, PAUSED, RESTARTED = State.CREATED, State.QUEUED, State.RUNNING, State.PAUSED, State.RESTARTED
@@ -122,7 +122,7 @@ class World:
         return [
             *invariants.broken_journal(self.execution, self.journal),
             *invariants.broken_state(self.flow, self.execution),
-            *invariants.broken_step(self.flow, before, changes, self.execution, signals, self.now),
+            *steps.broken_step(self.flow, before, changes, self.execution, signals, self.now),
         ]
 
     def _cascade(self, before: Execution, changes: Sequence[c.AnyChange]) -> None:

@@ -42,8 +42,7 @@ def dispatched(draft: Draft, signal: s.Dispatched) -> None:
         return
     spec = draft.spec(run.n)
     try:
-        wait = None if spec.timeout is None else draft.renderer(run.n)("timeout")
-        wake = None if wait is None else draft.now + micros(parse_duration(str(wait)))
+        wake = time_limit(draft, run.n)
         awaited = _awaited(draft, run.n, spec) if isinstance(spec, WaitForEvent) else None
     except NeedsOutside as outside:
         draft.add(c.Asked(at=draft.now, n=run.n, ask=outside.name))
@@ -53,6 +52,12 @@ def dispatched(draft: Draft, signal: s.Dispatched) -> None:
         draft.move_run(run.n, State.RUNNING, attempt=run.attempt + 1, wake=wake)
         if awaited is not None:
             draft.add(c.EventAwaited(at=draft.now, n=run.n, awaited=awaited))
+
+
+def time_limit(draft: Draft, n: int) -> Micros | None:
+    """By when an attempt that begins now must have ended. Raises ExpressionError, NeedsOutside, UserError, ValueError."""
+    wait = None if draft.spec(n).timeout is None else draft.renderer(n)("timeout")
+    return None if wait is None else draft.now + micros(parse_duration(str(wait)))
 
 
 def _awaited(draft: Draft, n: int, spec: WaitForEvent) -> Awaited:
@@ -69,7 +74,7 @@ def event_arrived(draft: Draft, signal: s.EventArrived) -> None:
     """The event that a task run waits for is there."""
     run = draft.execution.runs.get(signal.run)
     if run is not None and run.awaits is not None and run.state is State.RUNNING:
-        draft.move_run(run.n, blocks.allowed(draft.spec(run.n), State.SUCCESS), outputs=signal.event)
+        over(draft, run, State.SUCCESS, signal.event, None)
 
 
 def present(draft: Draft, n: int, attempt: int) -> TaskRun | None:

@@ -23,7 +23,6 @@ from onbeat.core.execution import ROOT, Block, Phase
 from onbeat.core.expressions import ExpressionError, NeedsOutside, truthy
 from onbeat.core.flow import FlowableSpec, Lane, TaskSpec
 from onbeat.core.plan.approval import Approval
-from onbeat.core.plan.loop import Loop
 from onbeat.core.plan.loop_until import LoopUntil
 from onbeat.core.plan.pause import Pause
 from onbeat.core.retry import micros
@@ -77,7 +76,9 @@ def waits(draft: Draft, n: int) -> bool:
 def may_begin(draft: Draft, n: int) -> bool:
     """Whether a lane of the block is there to begin now, places left aside."""
     block = draft.block(n)
-    if draft.stopping(n) or (block.failed and (n == ROOT or draft.flowable(n).stops_on_failure) and block.phase is not Phase.COMPENSATION):
+    if draft.stopping(n) or (n != ROOT and draft.run(n).state is State.KILLING and block.phase is Phase.TASKS):
+        return False
+    if block.failed and (n == ROOT or draft.flowable(n).stops_on_failure) and block.phase is not Phase.COMPENSATION:
         return False
     return block.begun < (block.lanes if block.order is None else len(block.order.queue))
 
@@ -119,7 +120,10 @@ def lane_of(draft: Draft, n: int, block: Block, lane: int) -> Lane:
 
 def next_enabled(tasks: Sequence[TaskSpec], step: int) -> int | None:
     """The place of the next task from `step` on that is not disabled; None when there is none."""
-    return next((at for at in range(step, len(tasks)) if not tasks[at].disabled), None)
+    for at in range(step, len(tasks)):
+        if not tasks[at].disabled:
+            return at
+    return None
 
 
 def begin_step(draft: Draft, n: int, lane: int, step: int, *, begins: bool = False) -> bool:
@@ -127,7 +131,7 @@ def begin_step(draft: Draft, n: int, lane: int, step: int, *, begins: bool = Fal
     block = draft.block(n)
     tasks, value, iteration = lane_of(draft, n, block, lane)
     at = next_enabled(tasks, step)
-    if at is None or (draft.execution.edited and _there(draft, n, block.phase, lane, at)):
+    if at is None or block.passed == lane:
         return False
     number = draft.execution.last + 1
     draft.add(
@@ -147,11 +151,6 @@ def begin_step(draft: Draft, n: int, lane: int, step: int, *, begins: bool = Fal
     )
     start(draft, number)
     return True
-
-
-def _there(draft: Draft, n: int, phase: Phase, lane: int, step: int) -> bool:
-    """Whether the task run is there already: an operator changed what came before it."""
-    return any(run.parent == n and run.phase is phase and run.lane == lane and run.step >= step for run in draft.execution.runs.values())
 
 
 def start(draft: Draft, n: int) -> None:
@@ -182,8 +181,6 @@ def open_block(draft: Draft, n: int, spec: FlowableSpec) -> None:
     if spec.prepared_by is not None and spec.prepared_by not in draft.run(n).answers:
         raise NeedsOutside(spec.prepared_by)
     opening = spec.open(draft.renderer(n))
-    if isinstance(spec, Loop) and fans.AROUND not in draft.run(n).answers and fans.too_large(draft, opening.lanes):
-        raise NeedsOutside(fans.AROUND)
     draft.add(
         c.Opened(
             at=draft.now,
@@ -214,12 +211,22 @@ def pause(draft: Draft, n: int, spec: Pause) -> None:
 
 
 def fail(draft: Draft, n: int, error: str, state: State = State.FAILED) -> None:
-    """End a task run that cannot go on, whatever it was doing."""
+    """End a task run that cannot go on, and of which nothing runs."""
     run = draft.run(n)
     spec = draft.spec(n)
     if run.state is not State.RUNNING:
         draft.move_run(n, State.RUNNING)
     draft.move_run(n, allowed(spec, state), error=error)
+
+
+def fail_inside(draft: Draft, n: int, error: str, state: State = State.FAILED) -> None:
+    """End a flowable's block that cannot go on: its errors and its finally run."""
+    if draft.run(n).state is State.PAUSED:
+        draft.move_run(n, State.RUNNING)
+    if n not in draft.execution.blocks:
+        draft.add(c.Opened(at=draft.now, n=n, lanes=0))
+    draft.add(c.BlockFailed(at=draft.now, n=n, state=state, error=error))
+    fill(draft, n)
 
 
 def allowed(spec: TaskSpec, state: State) -> State:

@@ -35,7 +35,10 @@ class Created(Change, frozen=True, tag="created"):
 
 
 class Moved(Change, frozen=True, tag="moved"):
-    """The execution went from one state to another: a state event. sequence: its number among them, from 1 (Created is 1)."""
+    """The execution went from one state to another: a state event. sequence: its number among them, from 1 (Created is 1).
+
+    unreturned: why what the task that started it asks for cannot be had.
+    """
 
     before: State
     after: State
@@ -44,6 +47,7 @@ class Moved(Change, frozen=True, tag="moved"):
     outputs: dict[str, Json] | None = None
     error: str | None = None
     failed_task: str | None = None
+    unreturned: str | None = None
 
 
 class Waiting(Change, frozen=True, tag="waiting"):
@@ -78,6 +82,7 @@ class Judged(Change, frozen=True, tag="judged"):
     state: State
     outputs: dict[str, Json] | None = None
     error: str | None = None
+    unreturned: str | None = None
 
 
 class VariablesSet(Change, frozen=True, tag="variables_set"):
@@ -233,16 +238,33 @@ class RunRemoved(Change, frozen=True, tag="run_removed"):
     kept: bool = False
 
 
+class BlockFailed(Change, frozen=True, tag="block_failed"):
+    """A block ends in this state for a reason of its own, and not for a child's: a LoopUntil that reached its limit, a Pause that nobody
+    resumed in time. What it waited for it waits for no longer."""
+
+    n: int
+    state: State
+    error: str | None = None
+
+
 class BlockReset(Change, frozen=True, tag="block_reset"):
-    """A restart put a block back to where its failed children run again: `open` lanes are in flight. queue, done: of a Dag."""
+    """An operator put a block back to where tasks in it run again: `open` lanes are in flight.
+
+    failed: another lane had failed. queue, done: of a Dag. round, outputs: of a LoopUntil, if it is an earlier iteration that runs again.
+    passed: a lane whose later tasks have been and stay.
+    """
 
     n: int
     phase: Phase
     open: int
     begun: int
     seen: tuple[State, ...] = ()
+    failed: bool = False
     queue: tuple[int, ...] | None = None
     done: tuple[int, ...] = ()
+    round: int | None = None
+    outputs: dict[str, Json] | None = None
+    passed: int | None = None
 
 
 class FanReset(Change, frozen=True, tag="fan_reset"):
@@ -307,6 +329,7 @@ AnyChange = (
     | ChildMoved
     | ChildOver
     | RunRemoved
+    | BlockFailed
     | BlockReset
     | FanReset
     | ChildRestarted

@@ -2,7 +2,7 @@
 
 Rules
 1. A child is created in its parent's transaction, and its last transaction tells the parent: neither waits for the other in vain.
-2. A child that was killed fails its parent's task run: the parent was not killed.
+2. A child that was killed fails its parent's task run: the parent was not killed. So does one that cannot give what is asked of it.
 3. A fan is PAUSED while all its executions are.
 
 Called by: decide.
@@ -14,7 +14,7 @@ from onbeat.core import signals as s
 from onbeat.core.draft import Draft
 from onbeat.core.execution import Head, Trigger
 from onbeat.core.ids import child_id
-from onbeat.core.pauses import wake_up
+from onbeat.core.pauses import is_held, wake_up
 from onbeat.core.plan.subflow import Subflow
 from onbeat.core.states import State
 
@@ -71,10 +71,7 @@ def ended(draft: Draft, signal: s.ChildEnded) -> None:
         _replaced(draft, signal, signal.successor)
         return
     if fans.ended(draft, signal):
-        if draft.run(signal.run).state is State.PAUSED and not fans.all_paused(draft, signal.run):
-            wake_up(draft)
-            draft.move_run(signal.run, State.RUNNING)
-        blocks.fill(draft, signal.run)
+        _follow(draft, signal.run)
         return
     run = draft.execution.runs.get(signal.run)
     if run is None or run.child != signal.child or run.state not in (State.RUNNING, State.KILLING):
@@ -89,19 +86,27 @@ def ended(draft: Draft, signal: s.ChildEnded) -> None:
     if state not in (State.SUCCESS, State.WARNING, State.CANCELLED):
         state = State.FAILED  # KILLED too: the parent was not killed, its subflow was
     error = f"subflow {signal.child} ended {signal.state}" if state is State.FAILED else None
+    if error is None and signal.error is not None:
+        state, error = State.FAILED, f"outputs: {signal.error}"
     attempts.over(draft, run, state, outputs, error)
 
 
 def paused(draft: Draft, signal: s.ChildPaused) -> None:
     """An execution of a fan is PAUSED, or goes on: so may the fan."""
-    if not fans.paused(draft, signal):
-        return
-    if fans.all_paused(draft, signal.run):
-        draft.move_run(signal.run, State.PAUSED)
-    else:
-        wake_up(draft)
-        draft.move_run(signal.run, State.RUNNING)
-        blocks.fill(draft, signal.run)
+    if fans.paused(draft, signal):
+        _follow(draft, signal.run)
+
+
+def _follow(draft: Draft, n: int) -> None:
+    """Let a fan go on, or be PAUSED, as its executions are. One that a person paused is not woken by that."""
+    if draft.run(n).state is State.PAUSED and not fans.is_paused(draft, n):
+        held = is_held(draft.execution)
+        draft.move_run(n, State.RUNNING)
+        if not held:
+            wake_up(draft)
+    blocks.fill(draft, n)
+    if draft.run(n).state is State.RUNNING and fans.is_paused(draft, n):
+        draft.move_run(n, State.PAUSED)
 
 
 def _replaced(draft: Draft, signal: s.ChildEnded, successor: str) -> None:

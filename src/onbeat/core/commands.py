@@ -100,12 +100,13 @@ def of_run(execution: Execution, run: TaskRun) -> Iterator[AnyCommand]:
             yield Dispatch(run.n)
         case State.RUNNING if run.awaits is not None:
             yield AwaitEvent(run.n)
-        case State.RUNNING if execution.state is State.RESTARTED:
-            pass
+        case State.RUNNING if execution.state in (State.RESTARTED, State.QUEUED):
+            pass  # a replay that waits for its places: nothing of it has begun
         case State.RUNNING if run.n not in execution.blocks:
             yield AwaitChild(run.n, run.child) if run.child else RunTask(run.n, run.attempt)
         case State.RUNNING | State.KILLING if run.n in execution.blocks:
-            if execution.blocks[run.n].fan is not None:
+            fan = execution.blocks[run.n].fan
+            if fan is not None and fan.children:
                 yield AwaitChildren(run.n)
         case State.KILLING:
             yield AwaitChild(run.n, run.child) if run.child else StopTask(run.n, run.attempt)

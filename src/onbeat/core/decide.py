@@ -42,9 +42,11 @@ def decided(flow: Flow, execution: Execution, signals: Iterable[s.AnySignal], no
     for signal in signals:
         _tell(draft, signal)
         endings.settle(draft)
-        promises.keep(draft)
-        endings.settle(draft)
-        pauses.pause_when_idle(draft)
+        if flow.sla:
+            promises.keep(draft)
+            endings.settle(draft)
+        if draft.execution.paused:
+            pauses.pause_when_idle(draft)
     return tuple(draft.changes), draft.execution
 
 
@@ -79,7 +81,7 @@ def _tell(draft: Draft, signal: s.AnySignal) -> None:
                 draft.move(State.QUEUED)
         case s.SlotRefused():
             if slots.waits(draft.execution) or draft.execution.state is State.QUEUED:
-                draft.finish(signal.state, error="the flow's concurrency limit is reached")
+                stopping.refuse(draft, signal.state, "the flow's concurrency limit is reached")
         case s.Kill():
             stopping.kill(draft)
         case s.Pause():
@@ -159,6 +161,8 @@ def _own_timer(draft: Draft, signal: s.TimerFired) -> None:
     elif execution.wake == signal.due and execution.state is State.RETRYING:
         restart.again(draft)
     elif execution.deadline == signal.due:
+        if execution.state is State.RETRYING and promises.ends_it(draft):
+            restart.again(draft)  # it waits no longer: it ends as one that runs does, and what it had done is undone
         promises.too_late(draft)
 
 
@@ -167,7 +171,7 @@ def _evaluated(draft: Draft, signal: s.Evaluated) -> None:
         if draft.execution.ask != signal.ask:
             return
         draft.add(c.Answered(at=draft.now, n=ROOT, ask=signal.ask, value=signal.value))
-        endings.flow_over(draft, signal.error)
+        endings.flow_over(draft, signal.ask, signal.error)
         return
     run = draft.execution.runs.get(signal.run)
     if run is None or run.ended or run.ask != signal.ask:

@@ -20,6 +20,8 @@ from onbeat.core.ids import seeded
 from onbeat.core.plan.loop import Loop
 from onbeat.core.states import State
 
+_AFTER_AN_EXIT = (Phase.COMPENSATION, Phase.FINALLY, Phase.AFTER)
+
 
 class Draft:
     """An execution in the making. ended: task runs that ended and whose block has not been told. over: blocks whose phase is over."""
@@ -63,21 +65,23 @@ class Draft:
         """The tasks of a block's errors, finally or afterExecution; an iteration of a loop has none of its own."""
         if n != ROOT:
             spec = self.flowable(n)
-            return {Phase.ERRORS: spec.errors, Phase.FINALLY: spec.finally_}.get(phase, ())
+            return spec.errors if phase is Phase.ERRORS else spec.finally_ if phase is Phase.FINALLY else ()
+        flow = self.flow
         if self.execution.head.scope is not None:
             return ()
-        flow = self.flow
-        return {Phase.ERRORS: flow.errors, Phase.FINALLY: flow.finally_, Phase.AFTER: flow.after_execution}.get(phase, ())
+        if phase is Phase.AFTER:
+            return flow.after_execution
+        return flow.errors if phase is Phase.ERRORS else flow.finally_ if phase is Phase.FINALLY else ()
 
     def stopping(self, n: int) -> bool:
-        """Whether nothing more may begin in a block: a kill, or an exit unless it is in a `finally`."""
+        """Whether nothing more may begin in a block: a kill, or an exit unless it is in a `finally`, or undoes what was done."""
         execution = self.execution
         if execution.state is State.KILLING:
             return True
         if execution.exit is None:
             return False
         while True:
-            if n in execution.blocks and execution.blocks[n].phase in (Phase.FINALLY, Phase.AFTER):
+            if n in execution.blocks and execution.blocks[n].phase in _AFTER_AN_EXIT:
                 return False
             if n == ROOT:
                 return True
@@ -113,8 +117,8 @@ class Draft:
             )
         )
 
-    def finish(self, after: State, outputs: dict[str, Json] | None = None, error: str | None = None) -> None:
-        """Move the execution to its end."""
+    def finish(self, after: State, outputs: dict[str, Json] | None = None, error: str | None = None, unreturned: str | None = None) -> None:
+        """Move the execution to its end. unreturned: why what the task that started it asks for cannot be had."""
         execution = self.execution
         self.add(
             c.Moved(
@@ -126,6 +130,7 @@ class Draft:
                 outputs=outputs,
                 error=None if after is State.SUCCESS else error or execution.error,
                 failed_task=None if after is State.SUCCESS else execution.failed_task,
+                unreturned=unreturned,
             )
         )
 

@@ -8,15 +8,16 @@ Rules
 2. What a failed flow had done is undone in reverse order of completion, each by its task's `compensate`, before its errors run; one
    that fails stops no other.
 3. A retry of what failed comes before compensation: the execution goes on from what it had done. One that tries all anew comes after it.
-4. Outputs are rendered last; what cannot be rendered fails the execution. What runs after it sees how it ends and changes nothing.
-5. After an exit, blocks end in its state; their `finally`s run.
+4. Outputs are rendered last; what cannot be rendered fails the execution, or the task that started it if it is that which asks for it.
+   What runs after it sees how it ends and changes nothing.
+5. After an exit, the blocks that it stops end in its state; their `finally`s run, and what is in those ends as it does.
 
 Called by: decide.
 """
 
 from onbeat.core import changes as c
 from onbeat.core import fans, retrying, rounds
-from onbeat.core.blocks import PROBLEMS, allowed, begin_step, fail, fill, next_enabled, pause, ready_after
+from onbeat.core.blocks import PROBLEMS, allowed, begin_step, fail_inside, fill, next_enabled, pause, ready_after
 from onbeat.core.draft import Draft
 from onbeat.core.errors_text import short
 from onbeat.core.event import Json
@@ -27,7 +28,15 @@ from onbeat.core.plan.pause import BEFORE, Pause
 from onbeat.core.states import FAILING, State, worst
 from onbeat.core.stopping import stop_inside
 
-_NEXT = (Phase.COMPENSATION, Phase.ERRORS, Phase.FINALLY)
+_LATER: dict[Phase, tuple[Phase, ...]] = {
+    Phase.TASKS: (Phase.COMPENSATION, Phase.ERRORS, Phase.FINALLY),
+    Phase.COMPENSATION: (Phase.ERRORS, Phase.FINALLY),
+    Phase.ERRORS: (Phase.FINALLY,),
+}
+"""Which phases may come after one, in order; `afterExecution` is no block's own."""
+
+OUTPUTS, RETURNS = "outputs", "returns"
+"""What the shell is asked for at the end, if it must be."""
 
 
 def settle(draft: Draft) -> None:
@@ -78,21 +87,17 @@ def _phase_over(draft: Draft, n: int) -> None:
             _pause(draft, n, spec)
             return
     if draft.execution.state is not State.KILLING:
-        for phase in _NEXT:
-            if _order(phase) > _order(block.phase) and _begin_phase(draft, n, phase, block):
+        for phase in _LATER.get(block.phase, ()):
+            if _begin_phase(draft, n, phase, block):
                 return
     _block_over(draft, n, block)
-
-
-def _order(phase: Phase) -> int:
-    return list(Phase).index(phase)
 
 
 def _begin_phase(draft: Draft, n: int, phase: Phase, block: Block) -> bool:
     """Begin a phase, if there is anything to do in it."""
     failed = State.FAILED in block.seen
     if phase is Phase.COMPENSATION:
-        undo = _to_undo(draft) if n == ROOT and (failed or draft.execution.exit is State.FAILED) else ()
+        undo = _to_undo(draft) if n == ROOT and _fails(draft, block) else ()
         if not undo or retrying.goes_on(draft):
             return False
         draft.add(c.Opened(at=draft.now, n=n, phase=phase, lanes=len(undo), values=undo))
@@ -102,6 +107,12 @@ def _begin_phase(draft: Draft, n: int, phase: Phase, block: Block) -> bool:
         draft.add(c.Opened(at=draft.now, n=n, phase=phase))
     fill(draft, n)
     return True
+
+
+def _fails(draft: Draft, block: Block) -> bool:
+    """Whether the flow fails, by what failed in it or because it was told to; one that is tried anew has failed."""
+    exit_ = draft.execution.exit
+    return State.FAILED in block.seen if exit_ is None else exit_ in (State.FAILED, State.RETRIED)
 
 
 def _to_undo(draft: Draft) -> tuple[int, ...]:
@@ -120,41 +131,49 @@ def _pause(draft: Draft, n: int, spec: Pause) -> None:
     except NeedsOutside as outside:
         draft.add(c.Asked(at=draft.now, n=n, ask=outside.name))
     except PROBLEMS as problem:
-        fail(draft, n, short(problem))
+        fail_inside(draft, n, short(problem))
 
 
 def _block_over(draft: Draft, n: int, block: Block) -> None:
-    if n == ROOT:
-        if block.phase is Phase.AFTER:
-            _finish(draft)
-        else:
-            _flow_over(draft, _state(draft, block))
-        return
+    if n != ROOT:
+        _flowable_over(draft, n, block)
+    elif block.phase is Phase.AFTER:
+        _finish(draft)
+    else:
+        _flow_over(draft, _state_of_flow(draft))
+
+
+def _flowable_over(draft: Draft, n: int, block: Block) -> None:
+    """End a flowable's run: as its tasks did, or as it was told."""
     spec, run = draft.flowable(n), draft.run(n)
-    state = _state(draft, block)
-    if spec.on_failure is not None and block.failed and state in FAILING and not draft.stopping(n):
-        state = spec.on_failure
     outputs: dict[str, Json] | None = fans.results(draft, n) if spec.fan else None
-    if spec.collected_by is not None and state is not State.KILLED and not draft.stopping(n):
-        if spec.collected_by not in run.answers:
-            draft.add(c.Asked(at=draft.now, n=n, ask=spec.collected_by))
-            return
-        outputs = {**(outputs or {}), **(run.answers[spec.collected_by] or {})}
-    if draft.execution.exit is None or not draft.stopping(n):
+    if draft.execution.state is State.KILLING or run.state is State.KILLING:
+        state = State.KILLED
+    elif draft.execution.exit is not None and draft.stopping(run.parent):
+        state = draft.execution.exit
+    else:
+        state = worst(block.seen)
+        if spec.on_failure is not None and (block.failed or block.tasks_failed) and state in FAILING:
+            state = spec.on_failure
+        if spec.collected_by is not None and state is not State.KILLED:
+            if spec.collected_by not in run.answers:
+                draft.add(c.Asked(at=draft.now, n=n, ask=spec.collected_by))
+                return
+            outputs = {**(outputs or {}), **(run.answers[spec.collected_by] or {})}
         state = allowed(spec, spec.ends(state, block))
     if run.wake is not None:
         draft.add(c.RunTimed(at=draft.now, n=n))
-    draft.move_run(n, state, outputs=outputs or None)
+    draft.move_run(n, state, outputs=outputs or None, error=run.error)
 
 
-def _state(draft: Draft, block: Block) -> State:
+def _state_of_flow(draft: Draft) -> State:
     execution = draft.execution
     if execution.state is State.KILLING:
         return State.KILLED
-    return execution.exit or worst(block.seen)
+    return execution.exit or worst(draft.block(ROOT).seen)
 
 
-def _flow_over(draft: Draft, state: State) -> None:
+def _flow_over(draft: Draft, state: State, unreturned: str | None = None) -> None:
     """The flow's tasks are over: try again what failed, or render the outputs and end."""
     execution = draft.execution
     if execution.state is not State.RUNNING:
@@ -164,28 +183,37 @@ def _flow_over(draft: Draft, state: State) -> None:
         if state is State.RETRIED:
             retrying.anew(draft)
         return
-    specs = output_specs(draft)
-    if not specs or state is State.KILLED:
+    if state is State.KILLED:
         _judge(draft, state)
         return
     try:
-        if "outputs" in execution.answers:
-            outputs = execution.answers["outputs"]
-        else:
-            outputs = draft.evaluate(specs, ROOT, "outputs")
+        outputs = _rendered(draft, OUTPUTS)
+        try:
+            outputs |= {} if unreturned is not None else _rendered(draft, RETURNS)
+        except PROBLEMS as problem:
+            unreturned = short(problem)
     except NeedsOutside as outside:
         draft.add(c.Asked(at=draft.now, n=ROOT, ask=outside.name))
     except PROBLEMS as problem:
         outputs_failed(draft, state, short(problem))
     else:
-        _judge(draft, state, outputs)
+        _judge(draft, state, outputs or None, unreturned=unreturned)
 
 
-def output_specs(draft: Draft) -> dict[str, Json]:
-    """What is rendered at the end: the flow's outputs (in an iteration its loop's), and what the task that started it asks for."""
-    loop = draft.loop
-    specs = draft.flow.outputs if loop is None else loop.outputs
-    return {**{output.id: output.value for output in specs}, **(draft.execution.head.returns or {})}
+def _rendered(draft: Draft, ask: str) -> dict[str, Json]:
+    specs = end_specs(draft, ask)
+    if not specs:
+        return {}
+    answers = draft.execution.answers
+    return dict(answers[ask] if ask in answers else draft.evaluate(specs, ROOT, ask))
+
+
+def end_specs(draft: Draft, ask: str) -> dict[str, Json]:
+    """What is rendered at the end. OUTPUTS: the flow's (in an iteration its loop's); RETURNS: what the task that started it asks for."""
+    if ask == RETURNS:
+        return draft.execution.head.returns or {}
+    specs = draft.flow.outputs if draft.loop is None else draft.loop.outputs
+    return {output.id: output.value for output in specs}
 
 
 def outputs_failed(draft: Draft, state: State, problem: str) -> None:
@@ -196,12 +224,14 @@ def outputs_failed(draft: Draft, state: State, problem: str) -> None:
         _judge(draft, State.FAILED, error=f"outputs: {problem}")
 
 
-def _judge(draft: Draft, state: State, outputs: dict[str, Json] | None = None, error: str | None = None) -> None:
+def _judge(
+    draft: Draft, state: State, outputs: dict[str, Json] | None = None, error: str | None = None, unreturned: str | None = None
+) -> None:
     """It is decided how it ends: end it, or run first what runs after it."""
     if next_enabled(draft.tail(ROOT, Phase.AFTER), 0) is None or draft.execution.state is not State.RUNNING:
-        draft.finish(state, outputs=outputs, error=error)
+        draft.finish(state, outputs=outputs, error=error, unreturned=unreturned)
         return
-    draft.add(c.Judged(at=draft.now, state=state, outputs=outputs, error=error))
+    draft.add(c.Judged(at=draft.now, state=state, outputs=outputs, error=error, unreturned=unreturned))
     draft.add(c.Opened(at=draft.now, n=ROOT, phase=Phase.AFTER))
     fill(draft, ROOT)
 
@@ -209,15 +239,16 @@ def _judge(draft: Draft, state: State, outputs: dict[str, Json] | None = None, e
 def _finish(draft: Draft) -> None:
     """What runs after it is over."""
     verdict = draft.execution.verdict
-    assert verdict is not None, "what runs after an execution is begun once it is judged"
-    killing = draft.execution.state is State.KILLING
-    draft.finish(State.KILLED if killing else verdict.state, outputs=verdict.outputs, error=verdict.error)
+    if draft.execution.state is State.KILLING or verdict is None:  # killed meanwhile, or while it was to be restarted
+        draft.finish(State.KILLED)
+    else:
+        draft.finish(verdict.state, outputs=verdict.outputs, error=verdict.error, unreturned=verdict.unreturned)
 
 
-def flow_over(draft: Draft, problem: str | None = None) -> None:
+def flow_over(draft: Draft, ask: str, problem: str | None = None) -> None:
     """The shell evaluated the flow's outputs, or could not: end the execution."""
-    state = _state(draft, draft.block(ROOT))
-    if problem is None:
-        _flow_over(draft, state)
+    state = _state_of_flow(draft)
+    if problem is None or ask == RETURNS:
+        _flow_over(draft, state, unreturned=problem)
     else:
         outputs_failed(draft, state, problem)

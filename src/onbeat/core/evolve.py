@@ -21,10 +21,11 @@ from onbeat.core import evolve_blocks as on_block
 from onbeat.core import refs
 from onbeat.core.event import Micros
 from onbeat.core.execution import ROOT, Attempt, Block, Execution, Head, TaskRun, Verdict
-from onbeat.core.states import EXECUTION, FAILING, TASK_RUN, TERMINATED, State
+from onbeat.core.states import EXECUTION, FAILING, SETTABLE, TASK_RUN, TERMINATED, State
 
 replace = msgspec.structs.replace
-_PAST = TERMINATED | {State.RETRYING}
+_LAST = TERMINATED | {State.KILLING}
+"""From here it is not held to its sla."""
 
 
 class IllegalTransition(Exception):
@@ -107,10 +108,12 @@ def evolve(execution: Execution | None, change: c.AnyChange) -> Execution:
         case c.Exiting():
             return replace(execution, version=version, exit=change.state, error=change.error or execution.error)
         case c.Judged():
-            verdict = Verdict(change.state, change.outputs, change.error)
-            return replace(execution, version=version, verdict=verdict)
+            verdict = Verdict(change.state, change.outputs, change.error, change.unreturned)
+            return replace(execution, version=version, verdict=verdict, deadline=None)
         case c.RunRemoved():
             return _run_removed(execution, change, version)
+        case c.BlockFailed():
+            return on_block.failed(execution, change, version)
         case c.BlockReset():
             return on_block.block_reset(execution, change, version)
         case c.FanReset():
@@ -131,11 +134,15 @@ def evolve(execution: Execution | None, change: c.AnyChange) -> Execution:
 
 
 def _moved(execution: Execution, change: c.Moved, version: int) -> Execution:
-    if change.after not in EXECUTION[execution.state]:
+    corrected = execution.state in SETTABLE and change.after in SETTABLE - {execution.state}
+    if change.after not in EXECUTION[execution.state] and not corrected:
         raise IllegalTransition(f"execution {execution.id}: {execution.state} -> {change.after}")
     if change.sequence != execution.sequence + 1:
         raise IllegalTransition(f"execution {execution.id}: state event {change.sequence} after {execution.sequence}")
-    again = execution.state in _PAST  # run again: what failed it is past, its outputs are to be evaluated anew
+    restarted = change.after is State.RESTARTED and execution.state in TERMINATED
+    again = restarted or (execution.state is State.RETRYING and change.after is State.RUNNING)
+    # run again: what failed it is past, its outputs are to be evaluated anew
+    settled = corrected and change.after is State.SUCCESS
     return replace(
         execution,
         version=version,
@@ -143,15 +150,16 @@ def _moved(execution: Execution, change: c.Moved, version: int) -> Execution:
         state=change.after,
         history=(*execution.history, (change.after, change.at)),
         outputs=None if again else change.outputs if change.outputs is not None else execution.outputs,
-        error=None if again else change.error or execution.error,
-        failed_task=None if again else change.failed_task or execution.failed_task,
+        error=None if again or settled else change.error or execution.error,
+        failed_task=None if again or settled else change.failed_task or execution.failed_task,
         ask=None,
         answers={} if again else execution.answers,
         held=(),
         restarts=execution.restarts + again,
         retries=execution.retries + (change.after is State.RETRYING),
-        wake=None if execution.state in (State.CREATED, State.RETRYING) else execution.wake,
-        deadline=None if change.after in TERMINATED else execution.deadline,
+        wake=None if restarted or execution.state in (State.CREATED, State.RETRYING) else execution.wake,
+        deadline=None if change.after in _LAST else execution.deadline,
+        broken=None if restarted else execution.broken,
         exit=None if again else execution.exit,
         verdict=None if again else execution.verdict,
     )
@@ -209,18 +217,10 @@ def _run_moved(execution: Execution, change: c.RunMoved, version: int) -> Execut
     run = execution.runs[change.n]
     if change.state not in TASK_RUN[run.state]:
         raise IllegalTransition(f"execution {execution.id}: task run {run.n} ({run.task}): {run.state} -> {change.state}")
-    moved = TaskRun(
-        n=run.n,
-        task=run.task,
-        parent=run.parent,
-        phase=run.phase,
-        lane=run.lane,
-        step=run.step,
+    moved = replace(
+        run,
         state=change.state,
         history=(*run.history, (change.state, change.at)),
-        value=run.value,
-        iteration=run.iteration,
-        path=run.path,
         attempts=_attempts(run, change),
         outputs=change.outputs if change.outputs is not None else run.outputs,
         error=change.error,
@@ -228,7 +228,6 @@ def _run_moved(execution: Execution, change: c.RunMoved, version: int) -> Execut
         child=run.child if change.state not in (State.RETRYING, State.RESTARTED) else None,
         answers=run.answers if change.state is not State.RESTARTED else {},
         awaits=run.awaits if change.state not in (State.RETRYING, State.RESTARTED) else None,
-        of=run.of,
         done=version if change.state in TERMINATED else 0,
     )
     open_, blocks, held = execution.open, execution.blocks, execution.held
@@ -344,5 +343,6 @@ def _copied(execution: Execution, change: c.Copied, version: int) -> Execution:
 def wake_of(execution: Execution) -> Micros | None:
     """The earliest instant at which a timer of the execution is due; None when it waits for no time."""
     wakes = [run.wake for n in execution.open if (run := execution.runs[n]).wake is not None]
-    wakes += [instant for instant in (execution.wake, execution.deadline) if instant is not None]
+    own = execution.wake if execution.state in (State.CREATED, State.RETRYING) else None
+    wakes += [instant for instant in (own, execution.deadline) if instant is not None]
     return min(wakes, default=None)

@@ -44,6 +44,8 @@ def opened(execution: Execution, change: c.Opened, version: int) -> Execution:
         phase=change.phase,
         lanes=change.lanes,
         seen=before.seen if before and change.round <= 1 else frozenset(),
+        tasks_failed=before is not None and change.phase is not Phase.TASKS and (before.tasks_failed or _tasks_failed(before)),
+        own=before.own if before and change.phase is not Phase.TASKS else None,
         choice=change.choice if change.choice is not None or before is None else before.choice,
         values=change.values if change.values or before is None else before.values,
         total=change.lanes if change.phase is Phase.TASKS else before.total if before else 0,
@@ -66,6 +68,18 @@ def opened(execution: Execution, change: c.Opened, version: int) -> Execution:
         context=context,
         compensated=execution.compensated or change.phase is Phase.COMPENSATION,
     )
+
+
+def _tasks_failed(block: Block) -> bool:
+    return block.phase is Phase.TASKS and block.failed
+
+
+def failed(execution: Execution, change: c.BlockFailed, version: int) -> Execution:
+    """It fails by itself."""
+    block = execution.blocks[change.n]
+    run = replace(execution.runs[change.n], error=change.error, wake=None, ask=None)
+    block = replace(block, seen=block.seen | {change.state}, failed=True, own=change.state)
+    return replace(execution, version=version, blocks=execution.blocks.set(change.n, block), runs=execution.runs.set(run.n, run))
 
 
 def lane(execution: Execution, change: c.LaneBegun | c.LaneEnded, version: int, begun: int = 0, open: int = 0) -> Execution:
@@ -131,6 +145,7 @@ def fan(execution: Execution, change: c.ChildMoved | c.ChildOver, version: int) 
 def block_reset(execution: Execution, change: c.BlockReset, version: int) -> Execution:
     """A restart puts it back."""
     before = execution.blocks[change.n]
+    later = 0 if change.round is None else before.round - change.round
     block = replace(
         before,
         phase=change.phase,
@@ -138,10 +153,20 @@ def block_reset(execution: Execution, change: c.BlockReset, version: int) -> Exe
         open=change.open,
         begun=change.begun,
         seen=frozenset(change.seen),
-        failed=False,
+        failed=change.failed,
+        tasks_failed=before.tasks_failed and change.phase is not Phase.TASKS,
+        own=before.own if change.phase is not Phase.TASKS else None,
         order=None if change.queue is None else Order(Map(enumerate(change.queue)), Map((lane, None) for lane in change.done)),
+        round=before.round - later,
+        marks=before.marks[: len(before.marks) - later],
+        passed=change.passed,
     )
-    return replace(execution, version=version, blocks=execution.blocks.set(change.n, block))
+    runs, context = execution.runs, execution.context
+    if change.outputs is not None:
+        run = runs[change.n]
+        runs = runs.set(run.n, replace(run, outputs=change.outputs))
+        context = put(context, (run.task, *run.path), change.outputs)
+    return replace(execution, version=version, blocks=execution.blocks.set(change.n, block), runs=runs, context=context)
 
 
 def fan_reset(execution: Execution, change: c.FanReset, version: int) -> Execution:

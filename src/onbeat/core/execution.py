@@ -130,10 +130,11 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True):
     """How far the tasks inside a flowable (or the flow) are: lanes run side by side, the steps of a lane one after another.
 
     lanes: how many this phase has. begun: how many of them were started. open: started and not ended. seen: the states in which
-    children ended, all phases. failed: a child of the present phase failed, so no further lane or step of it starts. choice: the branch an
-    If or Switch took. values: a loop's values, or the task runs that are compensated. total: how many lanes the TASKS phase had.
-    order: of a Dag. fan: of a construct whose lanes are executions. round: the present iteration of a LoopUntil, from 1; marks: the largest
-    task run number before each of its last iterations.
+    children ended, all phases. failed: a child of the present phase failed, so no further lane or step of it starts; tasks_failed: one of
+    the TASKS phase had; own: it failed so by itself. choice: the branch an If or Switch took. values: a loop's values, or the task runs that are compensated. total: how
+    many lanes the TASKS phase had. order: of a Dag. fan: of a construct whose lanes are executions. round: the present iteration of a
+    LoopUntil, from 1; marks: the largest task run number before each of its last iterations. passed: a lane whose later tasks have been
+    already, since an operator went back in it.
     """
 
     phase: Phase = Phase.TASKS
@@ -142,6 +143,8 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True):
     open: int = 0
     seen: frozenset[State] = frozenset()
     failed: bool = False
+    tasks_failed: bool = False
+    own: State | None = None
     choice: str | None = None
     values: tuple[Json, ...] = ()
     total: int = 0
@@ -149,6 +152,7 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True):
     fan: Fan | None = None
     round: int = 0
     marks: tuple[int, ...] = ()
+    passed: int | None = None
 
 
 class Trigger(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -180,7 +184,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     root: the execution whose correlation id this one bears (its own id when nothing came before). parent: the execution and task run
     that started it as a subflow. original: the first of a chain of replays. key: its ordering key. scheduled: when it is to start.
     scope: of an iteration of a Loop. returns: what a Subflow task wants rendered at the end beside the flow's own outputs. attempt: which
-    try of the whole it is, where a retry is a new execution. failed: why it fails as it begins (a check that does not hold). replay_of: the
+    try of the whole it is, where a retry is a new execution; first: when the first of them began to run. failed: why it fails as it begins (a check that does not hold). replay_of: the
     execution that it repeats.
     """
 
@@ -205,6 +209,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     scope: Scope | None = None
     returns: dict[str, Json] | None = None
     attempt: int = 1
+    first: Micros | None = None
     failed: str | None = None
     replay_of: str | None = None
 
@@ -215,6 +220,7 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     state: State
     outputs: dict[str, Json] | None = None
     error: str | None = None
+    unreturned: str | None = None
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,8 +25,6 @@ from onbeat.core.signals import ChildEnded, ChildPaused, ChildrenChosen, Chosen
 from onbeat.core.states import FAILING, State
 
 _MOST_IN_ROWS = 4_000_000
-AROUND = "@around"
-"""What the shell is asked for when the outputs before a loop are large: it keeps them, and answers with where they are."""
 CHOOSE = "@children "
 """What the shell is asked for before lanes of a ForEachItem begin: the number of the first one follows."""
 
@@ -36,15 +34,23 @@ def fill(draft: Draft, n: int) -> None:
     spec = draft.flowable(n)
     if draft.execution.state is State.PAUSED:  # a person paused it: what goes on ends, nothing begins
         return
-    while True:
+    while has_room(draft, n):
         block = draft.block(n)
-        stopped = draft.stopping(n) or (block.failed and spec.stops_on_failure)
-        if stopped or block.begun >= block.lanes or (spec.limit and block.open >= spec.limit):
+        if isinstance(spec, Loop) and block.begun == 0 and refs.AROUND not in draft.run(n).answers and _too_large(draft, block.lanes):
+            draft.add(c.Asked(at=draft.now, n=n, ask=refs.AROUND))
             return
         if not isinstance(spec, Loop):
             draft.add(c.Asked(at=draft.now, n=n, ask=f"{CHOOSE}{block.begun}"))
             return
         draft.add(c.ChildStarted(at=draft.now, n=n, child=_iteration(draft, n, spec, block.begun), lane=block.begun))
+
+
+def has_room(draft: Draft, n: int) -> bool:
+    """Whether a lane of a fan is left to begin, and the limit allows it."""
+    block, spec = draft.block(n), draft.flowable(n)
+    if draft.stopping(n) or draft.run(n).state is State.KILLING or (block.failed and spec.stops_on_failure):
+        return False
+    return block.begun < block.lanes and not (spec.limit and block.open >= spec.limit)
 
 
 def _iteration(draft: Draft, n: int, spec: Loop, lane: int) -> Head:
@@ -81,11 +87,11 @@ def _iteration(draft: Draft, n: int, spec: Loop, lane: int) -> Head:
 
 def _around(draft: Draft, n: int) -> tuple[dict[str, Json], tuple[refs.Kept, ...]]:
     """The outputs that iterations see: what was known before the loop."""
-    answer = draft.run(n).answers.get(AROUND)
+    answer = draft.run(n).answers.get(refs.AROUND)
     return refs.taken_apart(outputs_of(draft.execution) if answer is None else refs.opened(answer))
 
 
-def too_large(draft: Draft, lanes: int) -> bool:
+def _too_large(draft: Draft, lanes: int) -> bool:
     """Whether the outputs known before a loop are too many to be in the first row of each of its iterations."""
     size = len(msgspec.json.encode(refs.taken_apart(outputs_of(draft.execution))[0]))
     return size > refs.INLINE_LIMIT or size * lanes > _MOST_IN_ROWS
@@ -97,6 +103,8 @@ def chosen(draft: Draft, signal: ChildrenChosen) -> bool:
     if run is None or run.ask != signal.ask or run.state is not State.RUNNING:
         return False
     draft.add(c.Answered(at=draft.now, n=run.n, ask=signal.ask))
+    if draft.execution.state is State.PAUSED:
+        return False  # it is asked for again when the execution goes on
     spec = draft.spec(run.n)
     assert isinstance(spec, Items), "only a ForEachItem asks for them"
     for child in signal.children:
@@ -147,27 +155,28 @@ def ended(draft: Draft, signal: ChildEnded) -> bool:
         return False
     spec = draft.flowable(signal.run)
     assert isinstance(spec, Loop | Items), "these are the fans"
-    failed = spec.transmit_failed and signal.state in FAILING
+    stopped = draft.run(signal.run).state is State.KILLING
+    failed = (spec.transmit_failed or stopped) and signal.state in FAILING
     over = c.ChildOver(at=draft.now, n=signal.run, child=signal.child, state=signal.state, outputs=signal.outputs, failed=failed)
     draft.add(over)
     return True
 
 
 def paused(draft: Draft, signal: ChildPaused) -> bool:
-    """Note that an execution is PAUSED or goes on; whether the fan's own state differs now."""
+    """Note that an execution is PAUSED or goes on; False when that is no news."""
     block = draft.execution.blocks.get(signal.run)
     if block is None or block.fan is None or signal.child not in block.fan.children:
         return False
     if (signal.child in block.fan.paused) is signal.paused:
         return False
     draft.add(c.ChildMoved(at=draft.now, n=signal.run, child=signal.child, paused=signal.paused))
-    return all_paused(draft, signal.run) is not (draft.run(signal.run).state is State.PAUSED)
+    return True
 
 
-def all_paused(draft: Draft, n: int) -> bool:
-    """Whether all of the fan's executions that have not ended are PAUSED."""
+def is_paused(draft: Draft, n: int) -> bool:
+    """Whether a fan waits for nothing but its PAUSED executions."""
     fan = draft.block(n).fan
-    return fan is not None and len(fan.paused) > 0 and len(fan.paused) == len(fan.children)
+    return fan is not None and len(fan.paused) > 0 and len(fan.paused) == len(fan.children) and not has_room(draft, n)
 
 
 def results(draft: Draft, n: int) -> dict[str, Json]:
@@ -176,7 +185,7 @@ def results(draft: Draft, n: int) -> dict[str, Json]:
     fan = block.fan
     assert fan is not None, "a fan"
     if isinstance(spec, Items):
-        counts: dict[str, Json] = {"CREATED": 0, **({"RUNNING": 0} if spec.wait else {}), **fan.counts}
+        counts: dict[str, Json] = {**({"CREATED": 0} if spec.wait else {}), "RUNNING": 0, **fan.counts}
         return {"iterations": counts, "numberOfBatches": block.lanes} if block.lanes else {}
     shown: dict[str, Json] = {"iterationCount": block.begun, "terminatedIterations": dict(fan.counts)}
     if isinstance(spec, Loop) and spec.outputs:

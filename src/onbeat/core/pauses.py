@@ -3,19 +3,19 @@
 Rules
 1. An execution in which only Pause tasks are left is PAUSED; so is one that a person paused, once what ran has ended.
 2. A Pause whose time is up does not wake an execution that a person paused.
-3. A resume answers all Pause tasks that wait; an Approval's decision says what follows.
+3. A resume answers all Pause tasks that wait; an Approval's decision says what follows. Iterations of a Loop are resumed by themselves.
 
 Called by: decide, children.
 """
 
 from typing import assert_never
 
-from onbeat.core import blocks
+from onbeat.core import blocks, rounds
 from onbeat.core import changes as c
 from onbeat.core import signals as s
 from onbeat.core.draft import Draft
 from onbeat.core.event import Json
-from onbeat.core.execution import ROOT, Execution, TaskRun
+from onbeat.core.execution import ROOT, Execution, Phase, TaskRun
 from onbeat.core.plan.approval import Approval
 from onbeat.core.plan.pause import RESUMED, Pause
 from onbeat.core.states import State
@@ -24,41 +24,39 @@ from onbeat.core.times import iso
 
 def over(draft: Draft, run: TaskRun, spec: Pause) -> None:
     """A Pause task's time is up: its delay lets it go on as `behavior` says, its timeout fails it."""
-    if run.state is not State.PAUSED or _held_by_operator(draft.execution):
+    if run.state is not State.PAUSED or is_held(draft.execution):
         return
     wake_up(draft)
     if isinstance(spec, Approval):
         _decided(draft, run, spec, spec.at_timeout, s.Resume())
         return
     if spec.pause_duration is None:
-        blocks.fail(draft, run.n, "nobody resumed it before its timeout")
+        blocks.fail_inside(draft, run.n, "nobody resumed it before its timeout")
         return
     match spec.behavior:
         case "RESUME":
             _go_on(draft, run, s.Resume())
         case "WARN":
-            draft.move_run(run.n, State.RUNNING)
-            draft.move_run(run.n, blocks.allowed(spec, State.WARNING))
+            blocks.fail_inside(draft, run.n, "nobody resumed it in time", State.WARNING)
         case "FAIL":
-            blocks.fail(draft, run.n, "nobody resumed it in time")
+            blocks.fail_inside(draft, run.n, "nobody resumed it in time")
         case "CANCEL":
-            blocks.fail(draft, run.n, "nobody resumed it in time", State.CANCELLED)
+            blocks.fail_inside(draft, run.n, "nobody resumed it in time", State.CANCELLED)
         case _:
             assert_never(spec.behavior)
 
 
-def _held_by_operator(execution: Execution) -> bool:
+def is_held(execution: Execution) -> bool:
     """Whether a person paused it, and not only its Pause tasks: then something else is under way, or would have gone on by now."""
-    if execution.state is not State.PAUSED:
+    return execution.state is State.PAUSED and (bool(execution.held) or any(_goes_on(execution, n) for n in execution.open))
+
+
+def _goes_on(execution: Execution, n: int) -> bool:
+    """Whether a task run is neither PAUSED nor only around others."""
+    if execution.runs[n].state is State.PAUSED:
         return False
-    if execution.held:
-        return True
-    blocks_, runs = execution.blocks, execution.runs
-    for n in execution.open:
-        waits = runs[n].state is State.PAUSED
-        if not waits and (n not in blocks_ or blocks_[n].open == 0):
-            return True
-    return False
+    block = execution.blocks.get(n)
+    return block is None or block.open == 0 or (block.fan is not None and block.phase is Phase.TASKS)
 
 
 def wake_up(draft: Draft) -> None:
@@ -68,11 +66,14 @@ def wake_up(draft: Draft) -> None:
         draft.move(State.RESTARTED)
         draft.move(State.RUNNING)
         draft.ended.extend(held)
+        rounds.overdue(draft)
 
 
 def resume(draft: Draft, signal: s.Resume) -> None:
     """Somebody lets it go on."""
     if draft.execution.state is not State.PAUSED and not draft.execution.paused:
+        return
+    if _only_loops(draft.execution):
         return
     wake_up(draft)
     blocks.fill(draft, ROOT)
@@ -83,6 +84,12 @@ def resume(draft: Draft, signal: s.Resume) -> None:
             _go_on(draft, run, signal)
         elif block is not None:
             blocks.fill(draft, n)
+
+
+def _only_loops(execution: Execution) -> bool:
+    """Whether nothing of it waits to be resumed but executions of its loops, which are resumed themselves."""
+    waiting = [n for n in execution.open if execution.runs[n].state is State.PAUSED]
+    return bool(waiting) and all(n in execution.blocks and execution.blocks[n].fan is not None for n in waiting) and not is_held(execution)
 
 
 def _go_on(draft: Draft, run: TaskRun, signal: s.Resume) -> None:
@@ -117,8 +124,5 @@ def pause_when_idle(draft: Draft) -> None:
     execution = draft.execution
     if not execution.paused or execution.state is not State.RUNNING:
         return
-    for n in execution.open:
-        run, block = execution.runs[n], execution.blocks.get(n)
-        if run.state is not State.PAUSED and (block is None or block.open == 0 or block.fan is not None):
-            return
-    draft.move(State.PAUSED)
+    if not any(_goes_on(execution, n) for n in execution.open):
+        draft.move(State.PAUSED)

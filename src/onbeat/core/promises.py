@@ -3,7 +3,8 @@
 Rules
 1. Only the first sla that is broken counts.
 2. FAIL and CANCEL end the execution; NONE only puts the labels on it. An iteration of a Loop is part of the execution around it.
-3. The time counts from when it begins to run, and anew after a restart.
+3. The time counts from when it begins to run, its own retries included, and anew after a restart.
+4. What happens after it is decided how the execution ends breaks none.
 
 Called by: decide.
 """
@@ -22,8 +23,10 @@ from onbeat.core.stopping import leave
 
 def arm(draft: Draft) -> None:
     """The execution begins to run: by when it must have ended."""
+    if not draft.flow.sla:
+        return
     first = _first(draft)
-    if first is not None and first.duration is not None and draft.execution.broken is None:
+    if first is not None and first.duration is not None and draft.execution.broken is None and draft.execution.deadline is None:
         draft.add(c.Deadline(at=draft.now, due=draft.now + micros(first.duration)))
 
 
@@ -42,10 +45,18 @@ def too_late(draft: Draft) -> None:
         _broken(draft, sla, f"it took longer than {sla.duration}")
 
 
+def ends_it(draft: Draft) -> bool:
+    """Whether it ends the execution when its time is up."""
+    sla = _first(draft)
+    return sla is not None and sla.behavior != "NONE"
+
+
 def keep(draft: Draft) -> None:
     """Look at what must hold, after each change."""
     execution = draft.execution
-    if not draft.flow.sla or not draft.changes or execution.state is not State.RUNNING or execution.head.scope is not None:
+    if not draft.flow.sla or not draft.changes or execution.head.scope is not None:
+        return
+    if execution.state is not State.RUNNING or execution.verdict is not None:
         return
     for sla in draft.flow.sla:
         if sla.type != "EXECUTION_ASSERTION" or draft.execution.broken is not None:
@@ -53,7 +64,7 @@ def keep(draft: Draft) -> None:
         try:
             holds = truthy(draft.evaluate(sla.assertion, ROOT, "assert"))
         except NeedsOutside:
-            _broken(draft, sla, "its `assert` uses a value that is too large to look at")
+            _broken(draft, sla, "its `assert` reaches outside the execution, or uses a value that is too large to look at")
         except PROBLEMS as problem:
             _broken(draft, sla, f"its `assert` cannot be evaluated: {short(problem)}")
         else:

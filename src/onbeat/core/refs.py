@@ -16,6 +16,8 @@ from immutables import Map
 from onbeat.core.event import Json
 
 REF_KEY = "onbeat:ref"
+AROUND = "@around"
+"""What the shell is asked for when the outputs before a loop are large: it keeps them, and answers with where they are."""
 INLINE_LIMIT = 65_536
 """Bytes of JSON up to which inputs, outputs and payloads live in rows; larger ones are kept in storage."""
 

@@ -2,7 +2,8 @@
 
 Rules
 1. A replay is a new execution: what came before the task run is copied, what came after it, and what is inside it, runs anew.
-2. In a loop whose values come one after another, later values come after; lanes that run side by side do not.
+2. In a loop whose values come one after another, later values come after, in a Dag what depends on it; other lanes that run side by
+   side do not. Of a LoopUntil it is that iteration which is repeated, and those after it come after.
 3. From a task in a WorkingDirectory it is that which is repeated: the files there are not copied.
 4. After a change of state the execution goes on from that task run; later task runs of its lane stay as they are.
 
@@ -20,17 +21,22 @@ from onbeat.core.draft import Draft
 from onbeat.core.event import Micros
 from onbeat.core.evolve import create
 from onbeat.core.execution import ROOT, Execution, Head, Phase, TaskRun
-from onbeat.core.flow import Flow
+from onbeat.core.flow import Flow, FlowableSpec, TaskSpec
+from onbeat.core.plan.dag import Dag
 from onbeat.core.plan.working_directory import enclosing
 from onbeat.core.restart import below, children_of, reset_block
-from onbeat.core.states import TERMINATED, State
+from onbeat.core.states import SETTABLE, State
+from onbeat.errors import UserError
 
-_SETTABLE = frozenset({State.SUCCESS, State.WARNING, State.FAILED, State.KILLED, State.CANCELLED})
 _ORDER = list(Phase)
+_BY_ITSELF = (Phase.COMPENSATION, Phase.AFTER)
+"""Phases of the flow that follow from how it ends."""
 
 
 def replayed(flow: Flow, source: Execution, n: int, head: Head, now: Micros) -> tuple[tuple[c.AnyChange, ...], Execution]:
     """The changes after Created of an execution that repeats `source` from task run n, and the execution after them: RESTARTED."""
+    if (why := replayable(source, n)) is not None:
+        raise UserError(why)
     around = enclosing(flow, source, n)
     n = n if around is None else around.n  # its directory is the source's: all of it runs anew
     draft = Draft(flow, create(head), now)
@@ -51,6 +57,14 @@ def replayed(flow: Flow, source: Execution, n: int, head: Head, now: Micros) -> 
     return tuple(draft.changes), draft.execution
 
 
+def replayable(source: Execution, n: int) -> str | None:
+    """Why an execution cannot be repeated from that task run on, as a sentence; None when it can."""
+    phase = source.runs[_chain(source, n)[-2]].phase
+    if phase in _BY_ITSELF:
+        return f"task run {n} is of `{phase}`, which follows from how the execution ends; replay it from one of its tasks"
+    return None
+
+
 def go_on(draft: Draft) -> None:
     """Let a replay run: the task run that it begins with, then what is side by side with it."""
     draft.move(State.RUNNING)
@@ -65,7 +79,7 @@ def go_on(draft: Draft) -> None:
 
 def settable(execution: Execution, run: int, state: State) -> str | None:
     """Why a state cannot be given to a task run (0: the execution), as a sentence; None when it can."""
-    if state not in TERMINATED or (run and state not in _SETTABLE):
+    if state not in SETTABLE:
         return f"{state} is no state in which {'a task run' if run else 'an execution'} ends"
     if not execution.ended:
         return f"execution {execution.id} is {execution.state}; only a terminated one can be changed"
@@ -73,6 +87,8 @@ def settable(execution: Execution, run: int, state: State) -> str | None:
         return "what it had done was undone; replay it"
     if run and run not in execution.runs:
         return f"execution {execution.id} has no task run {run}"
+    if run and execution.runs[_chain(execution, run)[-2]].phase in _BY_ITSELF:
+        return "what runs after an execution does not change how it ended"
     return None
 
 
@@ -119,19 +135,20 @@ def _after(draft: Draft, source: Execution, chain: list[int]) -> set[int]:
     for inner, outer in pairwise(chain):
         run = source.runs[inner]
         spec = draft.flow.by_id[source.runs[outer].task] if outer != ROOT else None
-        side_by_side = getattr(spec, "limit", 1) != 1
         for sibling in children[outer]:
-            if sibling.n != run.n and _comes_after(sibling, run, side_by_side):
+            if sibling.n != run.n and _comes_after(sibling, run, spec):
                 gone.update(below(children, sibling.n))
     return gone
 
 
-def _comes_after(sibling: TaskRun, run: TaskRun, side_by_side: bool) -> bool:
+def _comes_after(sibling: TaskRun, run: TaskRun, spec: TaskSpec | None) -> bool:
     if sibling.phase is not run.phase:
         return _ORDER.index(sibling.phase) > _ORDER.index(run.phase)
-    if sibling.lane != run.lane:
-        return not side_by_side and sibling.lane > run.lane
-    return sibling.n > run.n
+    if sibling.lane == run.lane:
+        return sibling.n > run.n
+    if isinstance(spec, Dag):
+        return sibling.lane in spec.after(run.lane)
+    return isinstance(spec, FlowableSpec) and spec.limit == 1 and sibling.lane > run.lane
 
 
 def _open_chain(draft: Draft, chain: list[int]) -> None:
@@ -141,4 +158,4 @@ def _open_chain(draft: Draft, chain: list[int]) -> None:
             draft.add(c.RunSet(at=draft.now, n=outer, state=State.RUNNING))
         run = draft.run(inner)
         children = children_of(draft.execution)
-        reset_block(draft, outer, draft.block(outer), children[outer], {run.lane}, run.phase)
+        reset_block(draft, outer, draft.block(outer), children[outer], {run.lane}, run)

@@ -9,7 +9,6 @@ Rules
 3. Error branches and finallys of the blocks that failed are taken away and run anew; those of blocks that ended well stay.
 4. An execution in which nothing is left to do cannot be restarted, nor one whose doings were undone.
 5. The rows up to RUNNING give the execution as it was saved: the API answers with it. One that needs places waits as RESTARTED for them.
-
 6. A subflow that failed is restarted itself unless `restartBehavior` says otherwise; of a fan, those of its executions that failed.
 
 Called by: decide; `restartable` also by the engine, to refuse early.
@@ -20,12 +19,16 @@ from typing import NamedTuple
 
 import msgspec
 
-from onbeat.core import blocks, promises, slots
+from onbeat.core import attempts, blocks, promises, slots
 from onbeat.core import changes as c
 from onbeat.core.draft import Draft
+from onbeat.core.event import Micros
 from onbeat.core.execution import ROOT, Block, Execution, Phase, TaskRun
+from onbeat.core.expressions import NeedsOutside
 from onbeat.core.flow import Flow
 from onbeat.core.plan.dag import Dag
+from onbeat.core.plan.loop_until import LoopUntil
+from onbeat.core.plan.pause import Pause
 from onbeat.core.plan.subflow import Subflow
 from onbeat.core.states import FAILING, State
 
@@ -99,9 +102,17 @@ def _child_again(draft: Draft, leaf: TaskRun) -> bool:
     again = isinstance(spec, Subflow) and spec.wait and spec.restart_behavior == "RETRY_FAILED"
     if not again or leaf.child is None or leaf.state is not State.FAILED:
         return False
-    draft.move_run(leaf.n, State.RUNNING, attempt=leaf.attempt + 1)
+    draft.move_run(leaf.n, State.RUNNING, attempt=leaf.attempt + 1, wake=_time_limit(draft, leaf.n))
     draft.add(c.ChildRestarted(at=draft.now, n=leaf.n, child=leaf.child))
     return True
+
+
+def _time_limit(draft: Draft, n: int) -> Micros | None:
+    """By when that attempt must have ended, as far as that is known without asking."""
+    try:
+        return attempts.time_limit(draft, n)
+    except (NeedsOutside, *blocks.PROBLEMS):
+        return None
 
 
 def _left(draft: Draft) -> _Left:
@@ -125,6 +136,7 @@ def _left(draft: Draft) -> _Left:
         for lane, run in sorted(last.items()):
             if run.state in FAILING and _goes_inside(draft, children, run):
                 left.blocks.append(run.n)
+                left = left._replace(more=left.more or _waited(draft, run.n))
             elif run.state in FAILING:
                 left.leaves.append(run)
                 left.tails.extend(below(children, run.n)[1:])
@@ -140,11 +152,18 @@ def _left(draft: Draft) -> _Left:
 
 
 def _goes_inside(draft: Draft, children: "dict[int, list[TaskRun]]", run: TaskRun) -> bool:
-    """Whether a failed flowable is run again from what failed in it; one in which nothing did is run anew, and one that is a whole."""
+    """Whether a failed flowable is run again from what failed in it; one that failed by itself is run anew, and one that is a whole."""
     block = draft.execution.blocks.get(run.n)
-    if block is None or draft.flowable(run.n).whole or (block.round and not any(child.state in FAILING for child in children[run.n])):
+    if block is None or draft.flowable(run.n).whole:
         return False
-    return block.fan is None or block.lanes > 0
+    if block.fan is not None:
+        return block.total > 0
+    return run.state is State.KILLED or any(child.state in FAILING for child in children[run.n])
+
+
+def _waited(draft: Draft, n: int) -> bool:
+    """Whether a flowable that was killed may have been between two of its tasks: a LoopUntil before its next iteration, a Pause."""
+    return isinstance(draft.spec(n), LoopUntil | Pause)
 
 
 def children_of(execution: Execution) -> "dict[int, list[TaskRun]]":
@@ -175,13 +194,19 @@ def _reset(draft: Draft, left: _Left) -> None:
         reset_block(draft, n, draft.block(n), children[n], flowing[n])
 
 
-def reset_block(draft: Draft, n: int, block: Block, inside: list[TaskRun], flowing: set[int], phase: Phase = Phase.TASKS) -> None:
-    """Put a block back to where these of its lanes are in flight."""
-    if block.fan is not None:
+def reset_block(draft: Draft, n: int, block: Block, inside: list[TaskRun], flowing: set[int], again: TaskRun | None = None) -> None:
+    """Put a block back to where these of its lanes are in flight. again: where an operator goes back to."""
+    phase = Phase.TASKS if again is None else again.phase
+    if block.fan is not None and phase is Phase.TASKS:
         draft.add(c.FanReset(at=draft.now, n=n))
         return
     spec = draft.spec(n) if n != ROOT else None
-    begun = {run.lane for run in inside if run.phase is phase}
+    here = [run for run in inside if run.phase is phase]
+    begun = {run.lane for run in here}
+    later = sum(mark >= max((run.n for run in here), default=0) for mark in block.marks) if phase is Phase.TASKS else 0
+    since = block.marks[-1 - later] if block.round else 0
+    seen = {run.state for run in inside if run.ended and (run.phase is not Phase.TASKS or run.n > since)}
+    last = {run.lane: run for run in here}
     queue: tuple[int, ...] | None = None
     done: tuple[int, ...] = ()
     if isinstance(spec, Dag) and phase is Phase.TASKS:
@@ -194,8 +219,12 @@ def reset_block(draft: Draft, n: int, block: Block, inside: list[TaskRun], flowi
             phase=phase,
             open=len(flowing),
             begun=len(begun) if queue is not None else 1 + max(begun, default=-1),
-            seen=tuple(sorted({run.state for run in inside if run.ended})),
+            seen=tuple(sorted(seen)),
+            failed=any(run.state in FAILING for lane, run in last.items() if lane not in flowing),
             queue=queue,
             done=done,
+            round=block.round - later if later else None,
+            outputs={"iterationCount": block.round - later} if later else None,
+            passed=again.lane if again is not None and last[again.lane].n != again.n else None,
         )
     )

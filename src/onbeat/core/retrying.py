@@ -2,8 +2,8 @@
 
 Rules
 1. RETRY_FAILED_TASK: the execution is RETRYING until it is time, then runs again from its failed tasks.
-2. CREATE_NEW_EXECUTION: the execution is RETRIED, and a new one with the same inputs begins when it is time; the tries are counted
-   over all of them.
+2. CREATE_NEW_EXECUTION: the execution is RETRIED, and a new one with the same inputs begins when it is time; the tries, and
+   `maxDuration`, are counted over all of them.
 3. An iteration of a Loop is not tried again by itself: it is part of the execution around it.
 
 Called by: endings; decide when it is time.
@@ -29,14 +29,20 @@ def due(draft: Draft) -> Micros | None:
 
 
 def goes_on(draft: Draft) -> bool:
-    """Whether the failed execution runs again from what failed."""
+    """Whether the failed execution runs again from what failed. That is settled once: its errors and finally may take long."""
     policy = draft.flow.retry
-    return policy is not None and policy.behavior == "RETRY_FAILED_TASK" and due(draft) is not None
+    if policy is None or policy.behavior != "RETRY_FAILED_TASK":
+        return False
+    when = due(draft)
+    if when is not None:
+        draft.add(c.Waiting(at=draft.now, wake=when))
+    return when is not None
 
 
 def again(draft: Draft) -> bool:
     """Try a failed execution again, if there is a try left."""
-    when = due(draft)
+    settled = draft.execution.wake if draft.execution.exit is None else None
+    when = due(draft) if settled is None else settled
     if when is None:
         return False
     assert draft.flow.retry is not None, "it says when"
@@ -51,8 +57,9 @@ def again(draft: Draft) -> bool:
 
 def new_execution(draft: Draft, n: int, policy: Retry) -> Micros | None:
     """When a task that failed has the execution tried anew; None when it does not."""
-    head = draft.execution.head
-    if policy.behavior != "CREATE_NEW_EXECUTION" or head.scope is not None:
+    execution, head = draft.execution, draft.execution.head
+    ending = execution.exit is not None or execution.verdict is not None or execution.state is State.KILLING
+    if policy.behavior != "CREATE_NEW_EXECUTION" or head.scope is not None or ending:
         return None
     return next_attempt(policy, head.attempt, _first(draft), draft.now, f"{draft.execution.id}/{n}")
 
@@ -87,10 +94,14 @@ def succeed(draft: Draft, when: Micros) -> None:
         scheduled=when,
         returns=head.returns,
         attempt=head.attempt + 1,
+        first=_first(draft),
     )
     draft.add(c.ChildStarted(at=draft.now, n=ROOT, child=child, wait=False))
 
 
 def _first(draft: Draft) -> Micros:
+    """When the first try of the whole began to run."""
+    if draft.execution.head.first is not None:
+        return draft.execution.head.first
     history = draft.execution.history
     return next((at for state, at in history if state is State.RUNNING), history[0][1])

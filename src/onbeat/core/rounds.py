@@ -3,13 +3,15 @@
 Rules
 1. The condition is looked at when an iteration has ended well, and sees its outputs.
 2. `maxIterations` and `maxDuration` end the loop; with `failOnMaxReached` that is a failure.
-3. The task runs of iterations longer ago than the last ten are forgotten; what expressions see of them is the last one's anyway.
+3. The task runs of iterations longer ago than the last ten are forgotten, unless they may have to be undone; what expressions see of them
+   is the last one's anyway.
+4. A loop that fails by itself runs its errors and its finally, as one of whose tasks failed.
 
 Called by: endings when an iteration is over, decide when it is time for the next.
 """
 
 from onbeat.core import changes as c
-from onbeat.core.blocks import PROBLEMS, fail, fill
+from onbeat.core.blocks import PROBLEMS, fail_inside, fill
 from onbeat.core.draft import Draft
 from onbeat.core.errors_text import short
 from onbeat.core.event import Micros
@@ -32,7 +34,7 @@ def go_round(draft: Draft, n: int, spec: LoopUntil) -> bool:
         draft.add(c.Asked(at=draft.now, n=n, ask=outside.name))
         return True
     except PROBLEMS as problem:
-        fail(draft, n, short(problem))
+        fail_inside(draft, n, short(problem))
         return True
     if _reached(draft, n, limits):
         return _max_reached(draft, n, spec)
@@ -42,29 +44,36 @@ def go_round(draft: Draft, n: int, spec: LoopUntil) -> bool:
     return True
 
 
+def overdue(draft: Draft) -> None:
+    """The execution goes on: so do the loops whose time came while it was paused."""
+    for n in sorted(draft.execution.open):
+        run, spec = draft.run(n), draft.spec(n)
+        if isinstance(spec, LoopUntil) and run.wake is not None and run.wake <= draft.now:
+            next_round(draft, n, spec)
+
+
 def next_round(draft: Draft, n: int, spec: LoopUntil) -> None:
     """Its time has come: begin the next iteration, unless it is too late for one."""
     draft.add(c.RunTimed(at=draft.now, n=n))
     try:
-        limits = frequency(draft.renderer(n)("check_frequency"))
+        last = _last_instant(draft, n, frequency(draft.renderer(n)("check_frequency")))
     except (NeedsOutside, *PROBLEMS) as problem:
-        fail(draft, n, short(problem))
+        fail_inside(draft, n, short(problem))
         return
-    if _reached(draft, n, limits, again=True):
-        if not _max_reached(draft, n, spec):
-            draft.move_run(n, State.SUCCESS)
+    if last is not None and draft.now >= last:
+        fill(draft, n)  # there is nothing more to begin: it is over
         return
-    _forget(draft, n)
+    _forget(draft, n, spec)
     block = draft.block(n)
     draft.add(c.Opened(at=draft.now, n=n, lanes=1, outputs={"iterationCount": block.round + 1}, round=block.round + 1))
     fill(draft, n)
 
 
-def _reached(draft: Draft, n: int, limits: Frequency, *, again: bool = False) -> bool:
+def _reached(draft: Draft, n: int, limits: Frequency) -> bool:
     last = _last_instant(draft, n, limits)
     if last is not None and draft.now >= last:
         return True
-    return not again and limits.most is not None and draft.block(n).round >= limits.most
+    return limits.most is not None and draft.block(n).round >= limits.most
 
 
 def _last_instant(draft: Draft, n: int, limits: Frequency) -> Micros | None:
@@ -77,13 +86,13 @@ def _last_instant(draft: Draft, n: int, limits: Frequency) -> Micros | None:
 def _max_reached(draft: Draft, n: int, spec: LoopUntil) -> bool:
     """Fail when the loop says so; otherwise it ends as its tasks did."""
     if spec.fail_on_max_reached:
-        fail(draft, n, f"its condition did not hold within its limits, after {draft.block(n).round} iterations")
+        fail_inside(draft, n, f"its condition did not hold within its limits, after {draft.block(n).round} iterations")
     return spec.fail_on_max_reached
 
 
-def _forget(draft: Draft, n: int) -> None:
+def _forget(draft: Draft, n: int, spec: LoopUntil) -> None:
     marks = draft.block(n).marks
-    if len(marks) < KEPT_ROUNDS:
+    if len(marks) < KEPT_ROUNDS or spec.undoable:
         return
     for number in range(marks[1], marks[0], -1):
         if number in draft.execution.runs and _inside(draft, number, n):

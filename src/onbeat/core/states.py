@@ -58,6 +58,9 @@ EXECUTION: dict[State, frozenset[State]] = {
 }
 """Execution: from each state, the states that may follow."""
 
+SETTABLE = frozenset({S.SUCCESS, S.WARNING, S.FAILED, S.KILLED, S.CANCELLED})
+"""States in which an operator may say that something ended, which had ended in another of them: a correction, and no transition."""
+
 TASK_RUN: dict[State, frozenset[State]] = {
     S.CREATED: frozenset({S.SUBMITTED, S.RUNNING, S.SKIPPED, S.KILLED, S.FAILED, S.CANCELLED}),
     S.SUBMITTED: frozenset({S.RUNNING, S.KILLED}),

@@ -29,9 +29,16 @@ def kill(draft: Draft) -> None:
         draft.over.append(ROOT)
 
 
+def refuse(draft: Draft, state: State, error: str) -> None:
+    """End an execution that may not run; of a replay, what was to run again has not."""
+    for n in sorted(draft.execution.open, reverse=True):
+        draft.add(c.RunMoved(at=draft.now, n=n, state=State.KILLED))
+    draft.finish(state, error=error)
+
+
 def leave(draft: Draft, state: State, error: str | None = None) -> None:
     """End the execution in this state: nothing more of it begins but its `finally`s."""
-    if draft.execution.exit is not None or draft.execution.verdict is not None:
+    if draft.execution.exit is not None or draft.execution.verdict is not None or draft.execution.state is State.KILLING:
         return
     if draft.execution.state is State.PAUSED:
         held = draft.execution.held
@@ -56,7 +63,7 @@ def _inside(draft: Draft, inner: int, n: int) -> bool:
 
 
 def _stop(draft: Draft, numbers: list[int], waiting: State | None = None) -> None:
-    """Stop these task runs; blocks among them in which nothing is open are over, or end in the state `waiting`."""
+    """Stop these task runs; blocks among them in which nothing is open are over, in the state `waiting` if there is one."""
     for n in numbers:
         run = draft.run(n)
         block = draft.execution.blocks.get(n)
@@ -72,14 +79,13 @@ def _stop(draft: Draft, numbers: list[int], waiting: State | None = None) -> Non
         elif block is not None:
             if block.open == 0:
                 _end_idle(draft, n, waiting)
-        elif run.state is State.RUNNING and run.attempt:
+        elif run.state is State.RUNNING and run.attempt and run.awaits is None and not draft.spec(n).flowable:
             draft.move_run(n, State.KILLING)
         else:
             draft.move_run(n, State.KILLED)
 
 
 def _end_idle(draft: Draft, n: int, state: State | None) -> None:
-    if state is None:
-        draft.over.append(n)
-    else:
-        draft.move_run(n, state)
+    if state is not None:
+        draft.add(c.BlockFailed(at=draft.now, n=n, state=state))
+    draft.over.append(n)

@@ -36,8 +36,9 @@ class Dag(FlowableSpec):
     @model_validator(mode="after")
     def _sound(self) -> "Dag":
         ids = [each.task.id for each in self.tasks]
+        known = set(ids)
         for each in self.tasks:
-            unknown = [id_ for id_ in each.depends_on if id_ not in ids]
+            unknown = [id_ for id_ in each.depends_on if id_ not in known]
             if unknown:
                 raise ValueError(f"`{each.task.id}` depends on `{unknown[0]}`, which is no task of this Dag{did_you_mean(unknown[0], ids)}")
         cycle = find_cycle({each.task.id: each.depends_on for each in self.tasks})
@@ -76,9 +77,22 @@ class Dag(FlowableSpec):
         return Opening(lanes=len(self.tasks), ready=tuple(lane for lane, needed in enumerate(self.needs) if not needed))
 
     def ready(self, order: Order, lane: int) -> tuple[int, ...]:
-        return tuple(
-            waiting for waiting in self.dependents[lane] if all(needed == lane or needed in order.done for needed in self.needs[waiting])
-        )
+        """Those that wait for this lane last. A lane that an operator goes back to has dependents that are over already."""
+        return tuple(waiting for waiting in self.dependents[lane] if waiting not in order.done and self._has_all(waiting, order, lane))
+
+    def _has_all(self, waiting: int, order: Order, lane: int) -> bool:
+        # lanes mostly end in order, so looking from behind finds at once what is missing
+        return all(needed == lane or needed in order.done for needed in reversed(self.needs[waiting]))
+
+    def after(self, lane: int) -> set[int]:
+        """The lanes that wait for this one, directly or by others."""
+        found = {lane}
+        waiting = [lane]
+        while waiting:
+            more = set(self.dependents[waiting.pop()]) - found
+            found |= more
+            waiting.extend(more)
+        return found - {lane}
 
     def left(self, ended: set[int], begun: set[int]) -> tuple[set[int], tuple[int, ...]]:
         """For a restart: the lanes that are over when these ended well, and those that may begin besides those that have."""

@@ -7,6 +7,7 @@ Only the task runs of the last ten iterations are kept.
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from pydantic import Field, field_validator
@@ -43,6 +44,14 @@ class LoopUntil(FlowableSpec):
             if key not in _KEYS:
                 raise ValueError(f"unknown key `{key}`{did_you_mean(key, _KEYS)}; there are {', '.join(_KEYS)}")
         return value
+
+    @cached_property
+    def undoable(self) -> bool:
+        """Whether something in it says what undoes it."""
+        waiting: list[TaskSpec] = [self]
+        for task in waiting:  # grows meanwhile
+            waiting.extend(inner for branch in task.branches() for inner in branch)
+        return any(task.compensate for task in waiting[1:])
 
     def branches(self) -> Iterator[tuple[TaskSpec, ...]]:
         yield self.tasks

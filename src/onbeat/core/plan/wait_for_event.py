@@ -1,11 +1,9 @@
 """Wait for an event on a topic: `core.flow.WaitForEvent`.
 
 It looks back to the start of the execution (or `since`), so an event that came before the wait is not missed. With `key` only an event
-with this key counts, with `when` only one for which it holds. `outputs.<id>` shows the event: id, topic, key, data, time, headers.
+with this key counts, with `matches` only one for which it holds. `outputs.<id>` shows the event: id, topic, key, data, time, headers.
 After `timeout` it fails. Waiting takes neither memory nor a place of the runner.
 """
-
-from pydantic import Field
 
 from onbeat.core.flow import Dynamic, TaskSpec
 
@@ -18,4 +16,4 @@ class WaitForEvent(TaskSpec):
     topic: Dynamic
     key: Dynamic = None
     since: Dynamic = None
-    matches: Dynamic = Field(True, alias="matches")
+    matches: Dynamic = True
