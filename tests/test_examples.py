@@ -225,6 +225,25 @@ async def test_failure_watch_does_not_watch_itself(examples: Examples) -> None:
             assert len(match(found[1].spec, event)) == starts
 
 
+async def test_reserve_stock_waits_for_what_warehouse_answers(examples: Examples) -> None:
+    """Each by the key of its own order, however many ask at once."""
+    async with examples() as node:
+        asked = [await node.start("demo", "reserve_stock", {"order": order}) for order in (7, 8)]
+        ended = [await node.engine.ended(each.id) for each in asked]
+        assert [each.outputs for each in ended] == [{"shelf": "A-3"}] * 2
+        assert [await logged(node, each) for each in ended] == [[f"order {order} is on shelf A-3"] for order in (7, 8)]
+        assert await node.queries.count(flow="warehouse") == 2
+
+
+async def test_warehouse_answers_whoever_asks(examples: Examples) -> None:
+    """Also when that was no flow."""
+    async with examples() as node:
+        await node.publish("stock.wanted", {"order": 1, "pieces": 9}, key="1")
+        assert (await started(node, "warehouse")).state is State.SUCCESS
+        (record,) = await node.store.records("stock.reserved", 0, 10)
+        assert (record.key, record.data) == ("1", {"order": 1, "shelf": "A-9"})
+
+
 # ---- by a webhook, a file, the clock -----------------------------------------------------------------------------------
 
 
@@ -283,6 +302,44 @@ async def test_greeting_gives_a_text(examples: Examples) -> None:
     async with examples() as node:
         ended = await node.engine.ended((await node.start("demo", "greeting", {"name": "Ada"})).id)
         assert ended.outputs == {"text": "Hello, Ada!"}
+
+
+async def test_book_trip_undoes_what_it_booked_in_reverse(examples: Examples) -> None:
+    """The hotels, the last first, then the flight; then it tells."""
+    async with examples() as node:
+        ended = await node.engine.ended((await node.start("demo", "book_trip", {"card": "expired"})).id)
+        assert ended.state is State.FAILED
+        said = await logged(node, ended)
+        assert [line for line in said if line.startswith("cancelled")] == [
+            "cancelled H-Naples",
+            "cancelled H-Rome",
+            f"cancelled F-{ended.id}",
+        ]
+        assert states(ended)[-1] == ("tell", None, "SUCCESS")
+
+
+async def test_price_list_gives_each_round_s_line_in_order(examples: Examples) -> None:
+    """A map's keys are in `item.key`; each round is an execution."""
+    async with examples() as node:
+        ended = await node.engine.ended((await node.start("demo", "price_list")).id)
+        assert ended.outputs == {"lines": ["hat: 25.0", "coat: 112.5", "glove: 12.5"]}
+        assert await node.queries.count(flow="price_list") == 4
+
+
+async def test_refund_is_denied_with_a_reason(examples: Examples) -> None:
+    """By a person's decision; what the flow says of it is in its log, and it ends here."""
+    async with examples() as node:
+        asked = await started_by_hand(node, "refund", {"total": 500})
+        await node.resume(asked.id, {}, by="Ada", decision="DENIED", comment="too late")
+        ended = await node.engine.ended(asked.id)
+        assert ended.state is State.CANCELLED
+        assert await logged(node, ended) == ["500 is not paid back: too late"]
+
+
+async def started_by_hand(node: Node, flow: str, inputs: dict[str, Any]) -> Execution:
+    """An execution that was started, once it waits for somebody."""
+    await node.start("demo", flow, inputs)
+    return await started(node, flow, State.PAUSED)
 
 
 # ---- by the brokers ----------------------------------------------------------------------------------------------------
