@@ -75,3 +75,45 @@ async def test_what_is_due_waits_for_room(tmp_path: Path) -> None:
         assert await node.queries.count(flow="f") == 0
         await clock.advance(4 * MINUTE)
         assert len(await started(node)) == 1
+
+
+async def test_what_dedupe_says_is_counted_once(tmp_path: Path) -> None:
+    """Also when the same comes in another message, or again after a restart."""
+    clock, store = ManualClock(), MemoryStore()
+    said = 'topic: x\ndedupe: "{{ trigger.data.order }}"\ncorrelate: {accumulate: 2, window: PT1M}'
+    async with node_at(clock, store, {"f": flow("f", said)}, tmp_path) as node:
+        await node.intake.emit(subscription(node), [event("1", {"order": "A"}, time=START)])
+        (again,) = await node.intake.emit(subscription(node), [event("2", {"order": "A"}, time=START)])
+        assert again.started == ()
+    async with node_at(clock, store, {}, tmp_path) as node:
+        (again,) = await node.intake.emit(subscription(node), [event("1", {"order": "A"}, time=START)])
+        assert again.started == ()
+        (result,) = await node.intake.emit(subscription(node), [event("3", {"order": "B"}, time=START)])
+        assert len(result.started) == 1
+
+
+async def test_events_of_the_same_old_time_are_not_taken_for_each_other(tmp_path: Path) -> None:
+    """Their window is long over, so each begins and ends one of its own: none of them is swallowed by the one before."""
+    clock = ManualClock()
+    async with node_at(clock, MemoryStore(), {"f": flow("f", PAIR)}, tmp_path) as node:
+        for n in range(3):
+            await node.intake.emit(subscription(node), [event(str(n), n, time=START - 86_400_000_000)])
+            await clock.advance(1)
+        assert [one["data"] for each in await variables(node) for one in each["events"]] == [0, 1, 2]
+
+
+async def test_a_trigger_that_is_taken_away_and_comes_back_meanwhile_forgets_nothing(tmp_path: Path) -> None:
+    """An event that is being written when the file goes and returns is one of its group."""
+    store = FaultyStore()
+    async with node_at(ManualClock(), store, {"f": flow("f", PAIR)}, tmp_path) as node:
+        store.gate.clear()
+        loaded = node.triggers.all()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(node.intake.emit(subscription(node), [event("1", 1, time=START)]))
+            await settle()
+            node.intake.correlator.update(())
+            node.intake.correlator.update(each.spec for each in loaded)
+            await settle()
+            store.gate.set()
+        (result,) = await node.intake.emit(subscription(node), [event("2", 2, time=START)])
+        assert len(result.started) == 1

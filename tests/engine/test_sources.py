@@ -7,13 +7,15 @@ from typing import ClassVar
 
 import pytest
 
-from onbeat.ports import Listener, SourceContext, SourceOptions
+from onbeat.errors import Overloaded
+from onbeat.ports import Listener, SourceContext, SourceOptions, Work
 from onbeat.registry import Registry
 from onbeat.stores.memory import MemoryStore
-from onbeat.testing import settle
+from onbeat.testing import ManualClock, settle
 from tests.engine.faulty import FaultyStore
 from tests.engine.harness import node_with
 from tests.engine.test_intake import FLOWS, event, subscription
+from tests.engine.waiting import flow, node_at, started
 
 
 async def test_reload_swaps_listeners_and_stops_what_nobody_wants(tmp_path: Path) -> None:
@@ -111,3 +113,25 @@ async def test_nothing_is_subscribed_after_the_stop(tmp_path: Path) -> None:
         await node.loader.load_all()
         await settle()
         assert Lasting.most == 0
+
+
+async def test_a_full_disk_is_tried_again_once_a_second(tmp_path: Path) -> None:
+    """Not as fast as the loop turns; and what waited starts once when there is room."""
+    clock, store = ManualClock(), FaultyStore()
+    async with node_at(clock, store, {"f": flow("f", "topic: x")}, tmp_path) as node:
+        tries = 0
+
+        def refuse(work: Work) -> None:
+            nonlocal tries
+            if any(each.reader.endswith(":x") for each in work.positions):
+                tries += 1
+                if tries < 500:
+                    raise Overloaded("the disk is full")
+
+        store.refuse = refuse
+        await node.publish("x", {})
+        await clock.advance(3)
+        assert 3 <= tries <= 4
+        tries = 500
+        await clock.advance(1)
+        assert len(await started(node)) == 1

@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 import yaml
 
-from onbeat.core.event import MAX_HOPS
-from onbeat.core.execution import Execution
+from onbeat.core.changes import Moved
+from onbeat.core.event import MAX_HOPS, Event
+from onbeat.core.execution import Execution, Head
+from onbeat.core.happening import event_of
+from onbeat.core.refs import Ref, mark
 from onbeat.core.states import State
 from onbeat.engine.explain import explain
 from onbeat.engine.node import Node
 from onbeat.plugins.flow_trigger import SUBSCRIPTION, FlowTrigger
+from onbeat.ports import Received
 from onbeat.stores.memory import MemoryStore
 from onbeat.testing import ManualClock
 from tests.engine.waiting import node_at, started, until_started, variables
@@ -271,3 +275,26 @@ def test_the_example_of_the_page_is_a_trigger() -> None:
     (example,) = yaml.safe_load(page)["triggers"]
     options = FlowTrigger.model_validate({name: value for name, value in example.items() if name not in ("id", "type", "inputs")})
     assert len(options.depends_on) == 2
+
+
+@pytest.mark.parametrize(
+    "said", ["states: [SUCCESS]", "preconditions: {id: p, flows: [{namespace: t, flowId: big}, {namespace: t, flowId: load}]}"]
+)
+async def test_values_that_are_gone_are_a_dead_event_and_hold_up_nobody(tmp_path: Path, said: str) -> None:
+    """What an execution kept was purged before it was used: that starts nothing and says so, and what came with it starts."""
+    async with running(tmp_path, {"f": listening(said), "g": listening("states: [SUCCESS]", "g")}) as node:
+        journal = next(each for each in node.intake.subscriptions() if each.name == SUBSCRIPTION)
+        gone = {"text": mark(Ref("onbeat:///nothing/here.json", 70_000))}
+        events = [_ended("big", gone), _ended("load", {})]
+        first, second = await node.intake.emit(journal, [Received(event=each, key=each.key) for each in events])
+        assert "there is nothing at" in str((first if said.startswith("states") else second).dead)
+        assert [each.head.flow for each in [await node.engine.load(id_) for id_ in second.started] if each.head.flow == "g"] == ["g"]
+
+
+def _ended(flow: str, outputs: dict[str, Any]) -> Event:
+    """What the journal tells of an execution that ended well."""
+    head = Head(id=flow, namespace="t", flow=flow, revision=1, created=0, correlation_id=flow)
+    change = Moved(at=0, before=State.RUNNING, after=State.SUCCESS, sequence=3, labels={}, outputs=outputs)
+    event = event_of(head, change)
+    assert event is not None
+    return event

@@ -95,8 +95,11 @@ class Fired(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def identity(self) -> str:
-        """What makes it once."""
-        return f"correlated:{self.key}:{self.by}" if self.by is not None else f"window:{self.key}:{iso(self.start)}"
+        """What makes it once. Windows that begin at one instant are told apart by what came last: events may be late, or have no clock."""
+        if self.by is not None:
+            return f"correlated:{self.key}:{self.by}"
+        last = f":{self.events[-1].event.key}" if self.events and not self.missed else ""
+        return f"window:{self.key}:{iso(self.start)}{last}"
 
 
 class Arrival(msgspec.Struct, frozen=True):

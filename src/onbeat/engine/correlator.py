@@ -17,6 +17,7 @@ import asyncio
 import heapq
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from weakref import WeakValueDictionary
 
 import msgspec
 import structlog
@@ -50,9 +51,9 @@ _kept = msgspec.json.Decoder(Kept)
 class Book:
     """The groups of one trigger, as the store has them. size: how many rows they are."""
 
-    def __init__(self, spec: TriggerSpec, lock: asyncio.Lock | None = None) -> None:
+    def __init__(self, spec: TriggerSpec, lock: asyncio.Lock) -> None:
         self.spec = spec
-        self.lock = lock or asyncio.Lock()
+        self.lock = lock
         self.loaded = False
         self.groups: dict[str, Group] = {}
         self.size = 0
@@ -106,6 +107,7 @@ class Desk:
         self.books = books
         self.now = now
         self.seen: dict[str, set[str]] = {name: set() for name in books}
+        self.recalled: dict[str, set[str]] = {name: set() for name in books}
         self.counted: dict[str, list[str]] = {name: [] for name in books}
         self._loading = loading
         self._changed: dict[tuple[str, str], Group | None] = {}
@@ -200,6 +202,7 @@ class Correlator:
         self._store = store
         self._clock = clock
         self._books: dict[str, Book] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._changed = asyncio.Event()
         self._sleeps_until: Micros | None = None
 
@@ -212,7 +215,7 @@ class Correlator:
         for spec in triggers:
             book = before.get(spec.name)
             if book is None or book.spec.correlation is None or book.spec.correlation.signature != _signature(spec):
-                book = Book(spec, book.lock if book is not None else None)  # what is being written of the old one comes first
+                book = Book(spec, self._locks.setdefault(spec.name, asyncio.Lock()))  # what is being written of an old one comes first
             book.spec = spec
             self._books[spec.name] = book
         self._changed.set()
@@ -232,9 +235,20 @@ class Correlator:
             desk = Desk(books, self._clock.now(), loading)
             for name in books:
                 desk.begin(name)
-                if identities:
-                    desk.seen[name] |= (await self._store.ledger(SEEN + name, identities)).keys()
+                await self._recall(desk, name, identities)
             yield desk
+
+    async def arrive(self, desk: Desk, name: str, fit: Fit, event: Event) -> tuple[Fired, ...]:
+        """Count an event, unless it was counted before. Raises Refused when there is no room for it."""
+        if fit.identity not in desk.recalled[name]:  # it is what `dedupe` says, known only now
+            await self._recall(desk, name, [fit.identity])
+        return desk.arrive(name, fit, event)
+
+    async def _recall(self, desk: Desk, name: str, identities: Sequence[str]) -> None:
+        """Read which of these were counted."""
+        if identities:
+            desk.seen[name] |= (await self._store.ledger(SEEN + name, identities)).keys()
+            desk.recalled[name].update(identities)
 
     async def counted(self, name: str, identity: str) -> bool:
         """Whether an event was counted."""
@@ -302,6 +316,9 @@ class Correlator:
             raise
         except OutsideError as problem:
             _log.warning("what is due waits", trigger=name, problem=str(problem))
+            return False
+        except Exception:  # of this trigger alone: the others are seen to
+            _log.exception("what is due cannot be seen to, and is tried again", trigger=name)
             return False
 
 

@@ -42,6 +42,8 @@ _log = structlog.get_logger("onbeat.intake")
 __all__ = ["WEBHOOK", "Intake", "LoadedTrigger", "Subscription"]
 _PATIENCE: Micros = 60_000_000
 """How long a decision that something did not come waits for sources that have not read what came before we began."""
+_BETWEEN_TRIES = 1.0
+"""Seconds between tries while the disk is full."""
 _T = TypeVar("_T")
 
 
@@ -125,11 +127,15 @@ class Intake(Sources):
             raise Overloaded("as many executions are at work as the limit allows; try again later")
         work = Work(positions=tuple(positions), ledger=tuple(ledger), dead=tuple(dead))
         waiting = self._waiting(subscription, received) if self.correlator else set()
-        if waiting:
-            batch, written = await self._to_the_end(partial(self._emit_holding, subscription, received, work, waiting))
-        else:
-            batch = await self._batch(subscription, received, None)
-            written = await self._commit(batch, work)
+        try:
+            if waiting:
+                batch, written = await self._to_the_end(partial(self._emit_holding, subscription, received, work, waiting))
+            else:
+                batch = await self._batch(subscription, received, None)
+                written = await self._commit(batch, work)
+        except Overloaded:
+            subscription.closed_until = self._clock.monotonic() + _BETWEEN_TRIES
+            raise
         if received:
             subscription.received += len(received)
             subscription.last_event = batch.now
@@ -237,7 +243,7 @@ class Intake(Sources):
         """The event is one of several: start what it completes."""
         fired: tuple[Fired, ...] = ()
         with self._starter.burying(batch, event, trigger.name, found.identity):
-            fired = desk.arrive(trigger.name, found, event)
+            fired = await self.correlator.arrive(desk, trigger.name, found, event)
         for each in fired:
             await self._starter.complete(batch, trigger, each)
 
@@ -286,29 +292,31 @@ class Intake(Sources):
     async def _settle(self, name: str, keys: Sequence[str]) -> bool:
         """See to groups of a trigger whose time has come; whether that could be done now."""
         book = self.correlator.book(name)
-        found = self.find(name)
         if book is None or book.spec.correlation is None:
             return True
-        enabled = found is not None and not found[1].spec.disabled
-        if enabled:
+        if self._enabled(name):
             waited_since = max(book.next_due or 0, self._began)
             if book.spec.correlation.rule.absence and self._clock.now() - waited_since < _PATIENCE and await self._is_behind(name):
                 return False
             if self._engine.full():
                 await self._engine.wait_room()
-        subscription = found[0] if found is not None else Subscription(name)
-        await self._to_the_end(partial(self._settle_holding, subscription, name, keys, enabled))
+        await self._to_the_end(partial(self._settle_holding, name, keys))
         return True
 
-    async def _settle_holding(self, subscription: Subscription, name: str, keys: Sequence[str], enabled: bool) -> None:
+    def _enabled(self, name: str) -> bool:
+        found = self.find(name)
+        return found is not None and not found[1].spec.disabled
+
+    async def _settle_holding(self, name: str, keys: Sequence[str]) -> None:
         async with self.correlator.holding([name]) as desk:
             if name not in desk.books:
                 return
-            batch = Batch(subscription, self._new_id, self._clock.now())
+            found = self.find(name)
+            batch = Batch(found[0] if found is not None else Subscription(name), self._new_id, self._clock.now())
             with self._dropping(batch):
                 for key in keys:
                     for fired in desk.settle(name, key):
-                        if enabled:
+                        if self._enabled(name):  # as it is now: there may have been a wait for room
                             await self._starter.complete(batch, desk.books[name].spec, fired)
             await self._commit(batch, Work(), desk)
 

@@ -5,6 +5,7 @@ Rules
 2. A subscription that nobody needs any more is stopped, and one of its name begins only once it has gone.
 3. A trigger that cannot be served is told, and takes no other down.
 4. A trigger that listens to several topics is in several subscriptions.
+5. Where a full disk keeps a source waiting it tries again once a second, not without end.
 
 Called by: intake is one, and says what becomes of what they emit.
 """
@@ -145,6 +146,12 @@ class Sources:
         if tasks:
             await asyncio.wait(tasks)
 
+    async def _until_room(self, subscription: Subscription) -> None:
+        pause = subscription.closed_until - self._clock.monotonic()
+        if pause > 0:  # nobody tells when a disk has room again
+            await self._clock.sleep(pause)
+        await self._wait_room()
+
     async def _serve(self, subscription: Subscription) -> None:
         def report(trouble: str | None) -> None:
             subscription.trouble = trouble
@@ -170,7 +177,7 @@ class Sources:
                 log=_log.bind(subscription=subscription.name),
                 ready=ready,
                 report=report,
-                wait_room=self._wait_room,
+                wait_room=partial(self._until_room, subscription),
                 wait_changed=subscription.wait_changed,
                 settings=self._settings,
                 measure=measure,

@@ -71,21 +71,25 @@ class Starter:
 
     async def start(self, batch: Batch, trigger: TriggerSpec, event: Event, key: str, beside: Beside | None = None) -> None:
         """Start the trigger's flows for this event."""
-        shown = event
-        if trigger.upstream is not None and event.type != CORRELATED:
-            shown = trigger.upstream.shown(await self._with_values(event))
         starts: tuple[Start, ...] = ()
         with self.burying(batch, event, trigger.name, key):
+            shown = event
+            if trigger.upstream is not None and event.type != CORRELATED:
+                shown = trigger.upstream.shown(await self._with_values(event))
             starts = self._evaluator.starts(trigger, shown, key, beside)
         for start in starts:
             await self._begin(batch, start, start.inputs)
 
     async def complete(self, batch: Batch, trigger: TriggerSpec, fired: Fired) -> None:
         """Start the trigger's flows for a group of events that is complete; or for one that is not and should have been."""
-        if trigger.upstream is not None:
-            events = [replace(one, event=await self._with_values(one.event)) for one in fired.events]
-            fired = replace(fired, events=tuple(events))
         event = complete(trigger, fired)
+        if trigger.upstream is not None:
+            brought = False
+            with self.burying(batch, event, trigger.name, fired.identity):
+                events = [replace(one, event=await self._with_values(one.event)) for one in fired.events]
+                event, brought = complete(trigger, replace(fired, events=tuple(events))), True
+            if not brought:
+                return
         if not fired.missed:
             await self.start(batch, trigger, event, fired.identity)
             return

@@ -48,7 +48,7 @@ class LoadedTrigger:
 
 
 class Subscription:
-    """One running source and the triggers it serves."""
+    """One running source and the triggers it serves. closed_until: when to try again what the disk had no room for, on the steady clock."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -58,6 +58,7 @@ class Subscription:
         self.trouble: str | None = None
         self.last_event: Micros | None = None
         self.received = 0
+        self.closed_until = 0.0
         self.measured: Callable[[], Awaitable[int]] | None = None
         self.task: asyncio.Task[None] | None = None
 
