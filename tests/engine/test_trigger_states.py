@@ -156,3 +156,26 @@ async def test_no_crash_comes_between_the_end_and_the_switch(tmp_path: Path, mom
         failed = await store.executions(states=[State.FAILED])
         assert len(await store.ledger("triggers")) == len(failed)
         await store.close()
+
+
+async def test_an_iteration_of_a_loop_switches_nothing_off(tmp_path: Path) -> None:
+    """It is part of the execution that its trigger started, and only that one's end counts."""
+    loops = """
+id: loops
+namespace: t
+tasks:
+  - id: each
+    type: core.flow.Loop
+    values: [1, 2]
+    tasks: [{id: r, type: core.debug.Return, format: "{{ item.value }}"}]
+  - {id: pause, type: core.flow.Pause}
+triggers: [{id: on, type: core.trigger.Event, topic: loops, stopAfter: [SUCCESS]}]
+"""
+    async with node_with(MemoryStore(), {"loops.yaml": loops}, tmp_path) as node:
+        await listening(node)
+        (one,) = await started(node, "loops")
+        at = 0
+        while (await node.engine.load(one)).state is not State.PAUSED:
+            await node.store.wait_journal(at)
+            at = await node.store.journal_end()
+        assert not node.triggers.disabled("t.loops.on")

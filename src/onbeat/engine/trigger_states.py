@@ -7,8 +7,8 @@ Rules
 1. A trigger that is switched off starts nothing, whatever its source; it is so at once, and after a restart. What comes meanwhile is
    skipped.
 2. `disabled: true` in the file counts too, and only the file takes it back.
-3. An execution that ends in a state of its trigger's `stopAfter` switches the trigger off, in the transaction in which it ends: no crash
-   comes between, and nothing that waits for the end starts the next one before.
+3. An execution (not an iteration of its loops) that ends in a state of its trigger's `stopAfter` switches the trigger off, in the
+   transaction in which it ends: no crash comes between, and nothing that waits for the end starts the next one before.
 
 Called by: loader gives it the triggers, it gives them on to intake; API, CLI and tasks switch; the engine has it add to what it writes.
 """
@@ -173,7 +173,7 @@ class TriggerStates:
 
     def _stops(self, execution: Execution) -> Iterator[LedgerRow]:
         head = execution.head
-        if head.trigger is None or not execution.ended:
+        if head.trigger is None or head.scope is not None or not execution.ended:
             return
         for each in self._stopping.get((head.namespace, head.flow, head.trigger.id), ()):
             name = each.spec.name
