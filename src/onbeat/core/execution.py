@@ -131,10 +131,10 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True):
 
     lanes: how many this phase has. begun: how many of them were started. open: started and not ended. seen: the states in which
     children ended, all phases. failed: a child of the present phase failed, so no further lane or step of it starts; tasks_failed: one of
-    the TASKS phase had; own: it failed so by itself. choice: the branch an If or Switch took. values: a loop's values, or the task runs that are compensated. total: how
-    many lanes the TASKS phase had. order: of a Dag. fan: of a construct whose lanes are executions. round: the present iteration of a
-    LoopUntil, from 1; marks: the largest task run number before each of its last iterations. passed: a lane whose later tasks have been
-    already, since an operator went back in it.
+    the TASKS phase had. own: the state in which it ends for a reason of its own. choice: the branch an If or Switch took. values: a loop's
+    values, or the task runs that are compensated. total: how many lanes the TASKS phase had. order: of a Dag. fan: of a construct whose
+    lanes are executions. round: the present iteration of a LoopUntil, from 1; marks: the largest task run number before each of its last
+    iterations. passed: a lane whose later tasks have been already, since an operator went back in it.
     """
 
     phase: Phase = Phase.TASKS
@@ -184,8 +184,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     root: the execution whose correlation id this one bears (its own id when nothing came before). parent: the execution and task run
     that started it as a subflow. original: the first of a chain of replays. key: its ordering key. scheduled: when it is to start.
     scope: of an iteration of a Loop. returns: what a Subflow task wants rendered at the end beside the flow's own outputs. attempt: which
-    try of the whole it is, where a retry is a new execution; first: when the first of them began to run. failed: why it fails as it begins (a check that does not hold). replay_of: the
-    execution that it repeats.
+    try of the whole it is, where a retry is a new execution; first: when the first of them began to run. failed: why it fails as it begins
+    (a check that does not hold). replay_of: the execution that it repeats.
     """
 
     id: str
