@@ -10,7 +10,7 @@ from onbeat.core import commands as cmd
 from onbeat.core import context
 from onbeat.core import signals as s
 from onbeat.core.draft import Draft
-from onbeat.core.endings import output_specs
+from onbeat.core.endings import end_specs
 from onbeat.core.event import Json, Micros
 from onbeat.core.execution import ROOT, Execution, TaskRun
 from onbeat.core.expressions import compile_value, make_scope
@@ -31,12 +31,15 @@ def answered(flow: Flow, execution: Execution, command: cmd.Evaluate, now: Micro
         kind = ask.partition(" ")[0]
         if kind == "@children":
             return s.ChildrenChosen(n, ask, tuple(_children(flow, execution, n)))
-        return s.Evaluated(n, ask, _usual(kind, flow, execution, n, names))
+        try:
+            return s.Evaluated(n, ask, _usual(kind, flow, execution, n, names))
+        except Exception as problem:
+            return s.Evaluated(n, ask, None, str(problem))
     if ask.startswith("@"):
         value = outside[ask]
         return s.Evaluated(n, ask, None, str(value)) if isinstance(value, Exception) else s.Evaluated(n, ask, value)
     if n == ROOT:
-        expression: Json = output_specs(Draft(flow, execution, now))
+        expression: Json = end_specs(Draft(flow, execution, now), ask)
     else:
         expression = getattr(flow.by_id[execution.runs[n].task], ask)
     try:

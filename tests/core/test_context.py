@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from onbeat.core import context
 from onbeat.core.context import variables
 from onbeat.core.execution import Trigger
@@ -46,7 +48,7 @@ def test_the_flow_and_the_execution():
 
     assert seen(world, "[flow.id, flow.namespace, flow.revision, flow.tenantId]") == ["story", "tests", 1, "main"]
     assert seen(world, "[execution.id, execution.originalId, execution.startDate, execution.state]") == [
-        "exec", "first-one", "1970-01-12T13:46:40.000000Z", "SUCCESS",
+        "exec", "first-one", "1970-01-12T13:46:40.000Z", "SUCCESS",
     ]  # fmt: skip
     assert seen(played(), "execution.originalId") == "exec"
 
@@ -74,7 +76,15 @@ def test_the_task_and_its_run():
     assert seen(world, "[taskrun.value, taskrun.iteration]", "leaf[b][1]") == ["1", 0]
     assert seen(world, "[taskrun.value, taskrun.iteration]", "inner[b]") == ["b", 1]
     assert seen(world, "[taskrun.value is undefined, taskrun.parentId is undefined]", "first") == [True, True]
-    assert seen(world, "taskrun.startDate", "first") == "1970-01-12T13:46:40.000000Z"
+    assert seen(world, "taskrun.startDate", "first") == "1970-01-12T13:46:40.000Z"
+
+
+@pytest.mark.parametrize("written", ["core.log.Log", "io.kestra.plugin.core.log.Log", "io.kestra.core.tasks.log.Log"])
+def test_the_type_of_a_task_is_kestras(written: str):
+    """Its full name, whichever the flow has: Kestra's flows compare and print it."""
+    world = World(f"tasks: [{{id: a, type: {written}}}]").play()
+
+    assert seen(world, "task.type", "a") == "io.kestra.plugin.core.log.Log"
 
 
 def test_attempts_count_those_that_are_over():

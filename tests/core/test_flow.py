@@ -7,6 +7,7 @@ from onbeat.core.flow import Flow, FlowableSpec, OnLost, Retry, RunnableTask
 from onbeat.core.parse import CONTEXT
 from onbeat.core.plan import FLOWABLES
 from onbeat.core.type_names import short_type
+from onbeat.errors import UserError
 from tests.core.world import flow_of
 
 
@@ -53,6 +54,21 @@ def test_without_options_there_are_none():
     assert isinstance(task, RunnableTask)
     assert task.options == {}
     assert (task.when, task.on_lost, task.allow_failure) == (True, OnLost.RETRY, False)
+
+
+def test_what_may_be_left_out_may_be_null():
+    """As Kestra's flows have it; a null that is a value stays, and what is not known is still an error."""
+    flow = flow_of("""
+        labels: null
+        errors:
+        tasks:
+          - {id: s, type: core.flow.Switch, value: x, cases: {x: [{id: a, type: t, more: null}]}, defaults: null, allowFailure: null}
+    """)
+
+    assert (flow.labels, flow.errors, flow.tasks[0].allow_failure) == ({}, (), False)
+    assert flow.by_id["a"].options == {"more": None}
+    with pytest.raises(UserError, match="unknown key `errorrs`"):
+        flow_of("errorrs: null\ntasks: [{id: a, type: t}]")
 
 
 TREE = """

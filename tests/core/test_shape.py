@@ -46,6 +46,13 @@ def test_an_execution_is_kestras() -> None:
     assert "error" not in shown
 
 
+def test_when_it_is_to_start_is_told() -> None:
+    """As Kestra does; one that was not scheduled has no such date."""
+    head = Head(id="e", namespace="t", flow="f", revision=3, created=0, correlation_id="e", scheduled=2_500_000)
+    assert execution_json(create(head))["scheduleDate"] == "1970-01-01T00:00:02.500000Z"
+    assert "scheduleDate" not in execution_json(*run())
+
+
 def test_task_runs_are_in_order_with_their_loop_value() -> None:
     """A flowable has no attempts, a skipped one has one, a loop's direct child its value."""
     each, a, never = execution_json(*run())["taskRunList"]

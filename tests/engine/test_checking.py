@@ -133,7 +133,6 @@ def test_what_plugins_find_is_told_beside_what_is_wrong_with_the_flow() -> None:
             "1:4: `id`: has no value; write one, or take the key out",
         ),
         ("id: f\nnamespace: t\ntasks:\n", "3:7: `tasks`: has no value; write one, or take the key out"),
-        ("id: f\nnamespace: t\ntasks: [{id: a, type: core.log.Log, message: x, retry: {type: }}]\n", "has no value"),
     ],
 )
 def test_a_key_without_a_value_says_so(text: str, said: str) -> None:

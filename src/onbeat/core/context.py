@@ -14,7 +14,8 @@ from onbeat.core.event import Json, Micros
 from onbeat.core.execution import ROOT, Execution, TaskRun
 from onbeat.core.flow import Flow, TaskSpec
 from onbeat.core.plan.working_directory import enclosing
-from onbeat.core.times import iso, to_datetime
+from onbeat.core.times import iso_millis, to_datetime
+from onbeat.core.type_names import long_type
 
 OUTSIDE_ROOTS = frozenset({"envs", "globals", "kestra"})
 """Root names that the execution does not hold."""
@@ -28,7 +29,7 @@ def variables(flow: Flow, execution: Execution, n: int = ROOT, now: Micros | Non
         "flow": {"id": head.flow, "namespace": head.namespace, "revision": head.revision, "tenantId": "main"},
         "execution": {
             "id": scope.origin if scope else head.id,
-            "startDate": iso(head.created),
+            "startDate": iso_millis(head.created),
             "originalId": head.original or head.id,
             "state": (verdict.state if verdict else execution.state).value,
             "outputs": (verdict.outputs if verdict else execution.outputs) or {},
@@ -57,10 +58,17 @@ def variables(flow: Flow, execution: Execution, n: int = ROOT, now: Micros | Non
         names["parents"] = above
         if above:
             names["parent"] = above[0]
-        if run.of is not None:
-            undone = execution.runs[run.of]
+        undone = _undone(execution, run)
+        if undone is not None:
             names["compensated"] = {"taskId": undone.task, "value": undone.value, "outputs": refs.opened(undone.outputs or {})}
     return names
+
+
+def _undone(execution: Execution, run: TaskRun) -> TaskRun | None:
+    """The task run that this one helps to undo."""
+    while run.of is None and run.parent:
+        run = execution.runs[run.parent]
+    return None if run.of is None else execution.runs[run.of]
 
 
 def outputs(execution: Execution) -> Mapping[str, Any]:
@@ -72,25 +80,31 @@ def outputs(execution: Execution) -> Mapping[str, Any]:
 
 
 def _task(spec: TaskSpec) -> dict[str, Json]:
-    return {"id": spec.id, "type": spec.type}
+    return {"id": spec.id, "type": long_type(spec.type)}
 
 
 def taskrun(execution: Execution, run: TaskRun) -> dict[str, Json]:
     """`taskrun.*`: inside a loop, value and iteration are those of the nearest loop."""
     facts: dict[str, Json] = {
         "id": execution.run_id(run.n),
-        "startDate": iso(run.history[0][1]),
+        "startDate": iso_millis(run.history[0][1]),
         "attemptsCount": sum(attempt.end is not None for attempt in run.attempts),
     }
     if run.parent:
         facts["parentId"] = execution.run_id(run.parent)
-    looped: TaskRun | None = run
-    while looped is not None and looped.value is None:
-        looped = execution.runs[looped.parent] if looped.parent else None
-    if looped is not None:
-        facts["value"] = looped.value
-        facts["iteration"] = looped.iteration
+    around = looped(execution, run)
+    if around is not None:
+        facts["value"] = around.value
+        facts["iteration"] = around.iteration
     return facts
+
+
+def looped(execution: Execution, run: TaskRun) -> TaskRun | None:
+    """The nearest run, from this one outwards, that a loop gave a value."""
+    at: TaskRun | None = run
+    while at is not None and at.value is None:
+        at = execution.runs[at.parent] if at.parent else None
+    return at
 
 
 def parents(execution: Execution, run: TaskRun) -> list[dict[str, Json]]:

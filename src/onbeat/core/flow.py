@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from types import NoneType
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_args
 
 from pydantic import (
     AfterValidator,
@@ -28,6 +29,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from onbeat.core.durations import Duration
@@ -42,9 +44,30 @@ from onbeat.errors import UserError
 
 
 class Frozen(BaseModel):
-    """A part of a flow: unknown keys are errors, nothing changes after loading."""
+    """A part of a flow: unknown keys are errors, nothing changes after loading. A key that may be left out may also be null."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_left_out(cls, data: object) -> object:
+        if not isinstance(data, dict) or None not in data.values():
+            return data
+        left_out = {name for key, field in cls.model_fields.items() if _may_be_left_out(field) for name in _names_of(key, field)}
+        return {key: value for key, value in data.items() if value is not None or key not in left_out}
+
+
+def _may_be_left_out(field: FieldInfo) -> bool:
+    """Whether null means that: not where null is a value, which an expression may have given."""
+    return not field.is_required() and NoneType not in get_args(field.annotation)
+
+
+def _names_of(key: str, field: FieldInfo) -> list[str]:
+    """All names under which YAML may have a field."""
+    alias = field.validation_alias
+    if isinstance(alias, AliasChoices):
+        return [key, *(str(name) for name in alias.choices)]
+    return [key] if alias is None else [key, str(alias)]
 
 
 def _labels(value: object) -> object:

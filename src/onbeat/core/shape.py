@@ -45,6 +45,8 @@ def execution_json(execution: Execution, flow: Flow | None = None) -> dict[str, 
     }
     if head.trigger is not None:
         shown["trigger"] = {"id": head.trigger.id, "type": long_type(head.trigger.type), "variables": head.trigger.variables}
+    if head.scheduled is not None:
+        shown["scheduleDate"] = iso(head.scheduled)
     if (parent := head.replay_of or head.parent) is not None:
         shown["parentId"] = parent
     if execution.error is not None:

@@ -118,13 +118,17 @@ class ChildChosen(Signal, frozen=True, tag="child_chosen"):
 
 
 class ChildEnded(Signal, frozen=True, tag="child_ended"):
-    """A child execution reached a terminated state. successor: the execution that tries it anew, and ends in its stead."""
+    """A child execution reached a terminated state. successor: the execution that tries it anew, and ends in its stead.
+
+    error: why what was asked of it cannot be had.
+    """
 
     run: int
     child: str
     state: State
     outputs: dict[str, Json] | None = None
     successor: str | None = None
+    error: str | None = None
 
 
 class ChildPaused(Signal, frozen=True, tag="child_paused"):

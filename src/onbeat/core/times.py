@@ -19,6 +19,11 @@ def iso(at: Micros) -> str:
     return to_datetime(at).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
+def iso_millis(at: Micros) -> str:
+    """`2026-11-21T12:00:00.123Z`: as Kestra's expressions show an instant."""
+    return to_datetime(at).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
 def from_iso(text: str) -> Micros:
     """The instant of an ISO 8601 text with an offset. Raises ValueError without one."""
     moment = datetime.fromisoformat(text)

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from onbeat.core.draft import Draft
-from onbeat.core.endings import output_specs
+from onbeat.core.endings import end_specs
 from onbeat.core.errors_text import short
 from onbeat.core.event import Json
 from onbeat.core.execution import ROOT, Execution
@@ -64,7 +64,7 @@ class Answering:
 
     async def _value(self, loaded: LoadedFlow, execution: Execution, n: int, ask: str) -> Json:
         if n == ROOT:
-            expression: Json = output_specs(Draft(loaded.flow, execution, 0))
+            expression: Json = end_specs(Draft(loaded.flow, execution, 0), ask)
         else:
             expression = getattr(loaded.flow.by_id[execution.runs[n].task], ask)
         return normalise(await self._evaluator.render(compile_value(expression), loaded.flow, execution, n))

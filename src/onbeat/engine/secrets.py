@@ -28,7 +28,7 @@ from onbeat.core.expressions import to_text
 from onbeat.errors import UserError
 
 PREFIX = "SECRET_"
-MASK = "******"
+MASK = "********"
 SHORTEST = 4
 _LINE = 8
 

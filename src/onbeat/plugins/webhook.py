@@ -38,7 +38,7 @@ from onbeat.ports import HttpRequest, LedgerRow, Listener, Received, SourceConte
 LEDGER = "webhook"
 """Where the fingerprints of requests with an Idempotency-Key are remembered."""
 
-MASK = "******"
+MASK = "********"
 _SECRET_HEADER = re.compile(
     r"(proxy-)?authorization|cookie|.*signature.*|.*[-_]token|.*api[-_]?key|.*secret.*",
 )

@@ -26,6 +26,34 @@ def test_it_ends_when_its_child_does():
     assert run.outputs == {"executionId": run.child, "state": "SUCCESS", "outputs": {"x": 5}}
 
 
+ASKED = "{{ outputs.work.y }}"
+OUTSIDE = "{{ envs.absent ~ outputs.work.y }}"
+
+
+@pytest.mark.parametrize("asked", [ASKED, OUTSIDE])
+@pytest.mark.parametrize("after", ["", "\nafterExecution: [{id: last, type: t}]"])
+def test_what_it_asks_of_its_child_and_cannot_have_fails_it_alone(asked: str, after: str):
+    """The child has done its own: it ends well, and its own outputs are told."""
+    child = "outputs: [{id: x, value: '{{ outputs.work.x }}'}]\n" + CHILD + after
+    world = World(parent(f", outputs: {{y: '{asked}'}}"), {"work": [{"x": 5}]}, flows={"child": child}).play()
+    run = world.run("sub")
+
+    assert (world.state, run.state) == (FAILED, FAILED)
+    assert run.outputs == {"executionId": run.child, "state": "SUCCESS", "outputs": {"x": 5}}
+    assert run.error is not None
+    assert run.error.startswith("outputs: ")
+    assert [(one.state, one.execution.error) for one in world.children.values()] == [(SUCCESS, None)]
+
+
+def test_what_it_asks_of_its_child_is_beside_the_childs_own():
+    """Also where it has to be asked for outside."""
+    child = "outputs: [{id: x, value: '{{ outputs.work.x }}'}]\n" + CHILD
+    asked = f", outputs: {{y: '{ASKED}', z: \"{{{{ envs.home ~ '' }}}}\"}}"
+    world = World(parent(asked), {"work": [{"x": 5, "y": 6}]}, flows={"child": child}, outside={"envs": {"home": "/h"}}).play()
+
+    assert world.run("sub").outputs["outputs"] == {"x": 5, "y": 6, "z": "/h"}
+
+
 def test_the_child_knows_where_it_comes_from():
     """Its correlation is the parent's; its trigger names the parent as Kestra does."""
     world = World(parent(", inputs: {a: 1}, labels: {team: x}"), flows={"child": CHILD}).play()

@@ -189,7 +189,7 @@ class Call(BaseModel):
 
     def _show(self, log: TaskLog, what: Literal["REQUEST_HEADERS", "RESPONSE_HEADERS"], headers: Mapping[str, str]) -> None:
         if what in self.options.logs:
-            safe = {name: "******" if name.lower() in _HIDDEN else value for name, value in headers.items()}
+            safe = {name: "********" if name.lower() in _HIDDEN else value for name, value in headers.items()}
             log("INFO", json.dumps(safe, ensure_ascii=False))
 
     # ---- answers -----------------------------------------------------------------------------------------------
