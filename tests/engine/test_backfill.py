@@ -12,6 +12,7 @@ from onbeat.engine.node import Node
 from onbeat.errors import Refused, StoreBroken, UserError
 from onbeat.stores.memory import MemoryStore
 from onbeat.testing import START, ManualClock, settle
+from tests.engine.faulty import FaultyStore
 from tests.engine.harness import node_with
 
 HOUR = 3_600_000_000
@@ -153,3 +154,59 @@ async def test_a_crash_at_any_write_skips_and_repeats_nothing(tmp_path: Path, mo
         assert Counter(await dates(store)) == {f"2025-12-31T{hour}:00:00Z": 1 for hour in (21, 22, 23)}
         assert {line.state for line in await store.executions()} == {State.SUCCESS}
         await store.close()
+
+
+async def test_of_two_that_are_asked_for_at_once_one_is_refused(tmp_path: Path, clock: ManualClock) -> None:
+    """None is taken and then forgotten."""
+    store = FaultyStore()
+    async with node_with(store, FLOWS, tmp_path, clock=clock) as node:
+        await settle()
+        trigger = node.triggers.named("daily")
+        store.gate.clear()
+        asked = asyncio.gather(
+            *(node.backfills.begin(trigger, START - days * DAY, None, paused=True) for days in (2, 3)), return_exceptions=True
+        )
+        for _ in range(5):  # each works its instants out in a thread, too
+            await node.backfills.preview(trigger, START - DAY, None)
+            await settle()
+        store.gate.set()
+        first, second = sorted(await asked, key=lambda each: isinstance(each, Exception))
+        assert isinstance(second, Refused)
+        assert not isinstance(first, BaseException)
+        found = await node.backfills.of("t.slow.daily")
+        assert found is not None
+        assert found[0].id == first.id
+
+
+async def test_what_is_deleted_stays_deleted_whatever_is_asked_for_meanwhile(tmp_path: Path, clock: ManualClock) -> None:
+    """A pause that was on its way does not bring it back."""
+    store = FaultyStore()
+    async with node_with(store, FLOWS, tmp_path, clock=clock) as node:
+        await settle()
+        trigger = node.triggers.named("daily")
+        await node.backfills.begin(trigger, START - 5 * DAY, None, paused=True)
+        store.gate.clear()
+        asked = asyncio.gather(node.backfills.delete(trigger), node.backfills.pause(trigger, False), return_exceptions=True)
+        await settle()
+        store.gate.set()
+        deleted, paused = await asked
+        assert deleted is None
+        assert isinstance(paused, UserError)
+        await clock.advance(60)
+        assert await node.backfills.of("t.slow.daily") is None
+        assert await node.queries.count() == 0
+
+
+async def test_what_waits_for_room_is_not_run_once_it_is_deleted(tmp_path: Path, clock: ManualClock) -> None:
+    """Deleting, or a pause, is heard also while the engine is full."""
+    async with node_with(MemoryStore(), FLOWS, tmp_path, clock=clock, max_active=1) as node:
+        await settle()
+        trigger = node.triggers.named("hourly")
+        busy = await node.start("t", "slow")
+        await node.backfills.begin(trigger, START - 5 * HOUR, None)
+        await settle()
+        await node.backfills.delete(trigger)
+        await clock.advance(10)
+        assert (await node.engine.ended(busy.id)).ended
+        await clock.advance(10)
+        assert await node.queries.count() == 1

@@ -5,7 +5,8 @@ The schedule's own source runs them, beside its times as they come and by the sa
 Rules
 1. A trigger has one backfill at a time. It is durable when `begin` returns, and goes on where it was after a crash.
 2. What people decide and how far it has come are two rows: neither write can undo the other.
-3. A range ends now at the latest, and has at most 100,000 runs; more is refused before anything runs.
+3. What people decide at the same time happens one after the other: of two backfills one is refused, what is deleted stays so.
+4. A range ends now at the latest, and has at most 100,000 runs; more is refused before anything runs.
 
 Called by: API and CLI through the node; trigger_states gives the backfills on to the sources.
 """
@@ -36,6 +37,7 @@ class Backfills:
         self._new_id = new_id
         self._triggers = triggers
         self._kept: dict[str, Backfill] = {}
+        self._deciding = asyncio.Lock()
         triggers.backfill = self._kept.get
 
     async def load(self) -> None:
@@ -75,33 +77,37 @@ class Backfills:
     ) -> Backfill:
         """Run the schedule for these past times. Raises Refused while another backfill of it goes on, UserError when there are none."""
         name, now = trigger.spec.name, self._clock.now()
+        end = self._until(end)
         total = len(await self.preview(trigger, start, end))
         if total == 0:
             raise UserError(f"trigger {name} has no times in that range")
-        if await self.of(name) is not None:
-            raise Refused(f"a backfill of trigger {name} is going on; delete it first")
         backfill = Backfill(
             id=self._new_id(now),
             start=start,
-            end=self._until(end),
+            end=end,
             inputs=dict(inputs or {}),
             labels=dict(labels or {}),
             paused=paused,
             total=total,
         )
-        await self._keep(name, backfill)
+        async with self._deciding:
+            if await self.of(name) is not None:
+                raise Refused(f"a backfill of trigger {name} is going on; delete it first")
+            await self._keep(name, backfill)
         return backfill
 
     async def pause(self, trigger: LoadedTrigger, paused: bool) -> None:
         """Let its backfill wait, or go on. Raises UserError when there is none."""
-        found = await self._present(trigger)
-        if found.paused != paused:
-            await self._keep(trigger.spec.name, replace(found, paused=paused))
+        async with self._deciding:
+            found = await self._present(trigger)
+            if found.paused != paused:
+                await self._keep(trigger.spec.name, replace(found, paused=paused))
 
     async def delete(self, trigger: LoadedTrigger) -> None:
         """Run nothing more of its backfill; what runs goes on. Raises UserError when there is none."""
-        await self._present(trigger)
-        await self._keep(trigger.spec.name, None)
+        async with self._deciding:
+            await self._present(trigger)
+            await self._keep(trigger.spec.name, None)
 
     def _until(self, end: Micros | None) -> Micros:
         now = self._clock.now()

@@ -244,7 +244,13 @@ class _Agenda:
             current = from_datetime(instants[-1]) if instants else progress.current
             progress = Progress(id=backfill.id, current=current, runs=progress.runs + len(instants), done=last)
             row = LedgerRow(PROGRESS, place.trigger, msgspec.json.encode(progress).decode())
-            for result in await self._emit([self._receive(place, instant, backfill) for instant in instants], ledger=[row]):
+            received = [self._receive(place, instant, backfill) for instant in instants]
+            try:
+                results = await self.context.emit(received, ledger=[row])
+            except Overloaded as error:
+                await self._until_room(received, error)
+                return True  # it may have been paused or deleted meanwhile
+            for result in results:
                 self._occupy(place, result)
             place.progress = progress
             more = more or (not last and not place.running)
@@ -304,16 +310,17 @@ class _Agenda:
         table = place.options.table
         return {"next": next(table.after(instant), None), "previous": next(table.before(instant), None)}
 
-    async def _emit(
-        self, received: Sequence[Received], positions: Sequence[Position] = (), ledger: Sequence[LedgerRow] = ()
-    ) -> tuple[Started, ...]:
+    async def _emit(self, received: Sequence[Received], positions: Sequence[Position]) -> tuple[Started, ...]:
         while True:
             try:
-                return await self.context.emit(received, positions=positions, ledger=ledger)
+                return await self.context.emit(received, positions=positions)
             except Overloaded as error:
-                self.context.report(f"{len(received)} scheduled runs wait: {error}")
-                await self.context.wait_room()
-                self.context.report(None)
+                await self._until_room(received, error)
+
+    async def _until_room(self, received: Sequence[Received], why: Overloaded) -> None:
+        self.context.report(f"{len(received)} scheduled runs wait: {why}")
+        await self.context.wait_room()
+        self.context.report(None)
 
     def _position(self, place: _Place, last: Micros, fired: Micros | None = None) -> Position:
         fired = place.fired if fired is None else fired
