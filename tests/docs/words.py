@@ -200,7 +200,7 @@ WORDS: dict[str, dict[str, str]] = {
     "core.plan.approval.Approval": {
         "inputs": "What is asked besides: `{{ outputs.ID.inputs.NAME }}`; see [inputs](flows.md#inputs). `onResume` is the same.",
         "decisions": "The decisions there are; the first one approves, the others deny.",
-        "commentRequired": "No decision without a comment.",
+        "commentRequired": "Taken for Kestra's sake: a decision may have a comment or not.",
         "autoApprove": "When this is true it is approved at once, and nobody is asked.",
         "approveBehavior": "What follows an approval: the flow goes on, or ends here.",
         "denyBehavior": "What follows any other decision.",
