@@ -167,6 +167,16 @@ def test_a_refusal_that_comes_late_passes_on_what_it_held(make: Callable[[], Lin
     assert release(lines, "first") == [("second", SlotRefused(state=State.CANCELLED)), ("third", SlotGranted())]
 
 
+def test_a_new_limit_counts_at_once_in_every_line(make: Callable[[], Lines]):
+    """Also where who brings it does not stand in line yet."""
+    lines = make()
+    for name in "ab":
+        claim(lines, name, (SlotClaim("s", 1, QUEUE),))
+    claim(lines, "k", (SlotClaim("k", 1, QUEUE),))
+    more = (SlotClaim("k", 1, QUEUE), SlotClaim("s", 2, QUEUE))
+    assert claim(lines, "c", more) == [("b", SlotGranted()), ("c", SlotQueued())]
+
+
 def test_asking_twice_is_asking_once_and_so_is_giving_back(make: Callable[[], Lines]):
     """The second time there is nothing to do."""
     lines = make()

@@ -49,7 +49,7 @@ def claim(lines: Lines, execution: str, claims: Sequence[SlotClaim]) -> Told:
     """Ask for places, if for any; what is to be told to whom."""
     if not claims or not lines.enter(execution, claims):
         return []
-    told = _serve(lines, [execution], [])
+    told = _serve(lines, [execution], [each.scope for each in claims[1:]])  # their limits may have changed
     if all(other != execution for other, _ in told):
         told.append((execution, SlotQueued()))
     return told
