@@ -199,3 +199,52 @@ def test_no_text_raises_anything_else(text: str) -> None:
         evaluate(text, {"a": 1, "b": [1, {"c": "d"}], "inputs": {"x": "y"}})
     except (UserError, NeedsOutside) as error:
         assert str(error)  # noqa: PT017  both outcomes are right
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{{ large | startsWith('x') }}",
+        "{{ large | md5 | length }}",
+        "{{ large | length ~ large | sha1 }}",
+        "{{ large contains large }}",
+        "{{ 'x' in large ~ 'x' }}",
+        "{{ (large in 'x') is defined }}",
+        "{{ text is lower }}",
+        "{{ blanks is empty }}",
+        "{{ blanks | title | length }}",
+        "{{ text | slugify | length }}",
+        "{{ [large] | distinct | length }}",
+        "{{ [large] | join | length }}",
+        "{{ 'x'.startsWith(large) }}",
+        "{{ {}.get(large) }}",
+        "{{ _context | json | length }}",
+        "{{ json | jq('.') | length }}",
+        "{{ fromJson(json) | length }}",
+        "{{ json is json }}",
+        "{{ yaml('[' ~ '1,' * 1 ~ ']') }}",
+    ],
+)
+def test_what_looks_through_a_value_pays_for_it(body: str) -> None:
+    """Each looks at thousands of values, or at a long text: five thousand times would take seconds, whatever it gives."""
+    scope = {
+        "large": {"items": [[number] for number in range(5_000)]},
+        "text": "x" * 200_000,
+        "blanks": " " * 200_000,
+        "json": "[" + "1," * 9_000 + "1]",
+    }
+    with pytest.raises(ExpressionError, match=r"takes too many steps|more than"):
+        evaluate("{% for i in range(1, 5000) %}" + body + "{% endfor %}", scope)
+
+
+def test_a_long_text_is_true() -> None:
+    """Blank or not: looking through it each time would have to be paid for."""
+    assert evaluate("{{ blanks ? 1 : 2 }}", {"blanks": " " * 1_001}) == 1
+    assert evaluate("{{ blanks ? 1 : 2 }}", {"blanks": " " * 1_000}) == 2
+
+
+@pytest.mark.parametrize("text", ["{{ x[[1]] }}", "{{ x[{}] }}", "{{ {[1]: 2} }}", "{{ [x] | map(attribute=[1]) }}"])
+def test_a_key_is_no_list(text: str) -> None:
+    """Its text would have to be written to look for it."""
+    with pytest.raises(ExpressionError, match=r"a key is a text|an attribute is a text"):
+        evaluate(text, {"x": {"a": 1}})

@@ -15,7 +15,7 @@ from typing import Any
 from onbeat.core.expressions.errors import ExpressionError
 
 STEPS = 100_000
-"""10 to 150 ms, by what they are spent on."""
+"""10 to 100 ms of processor time, by what they are spent on; `make fuzz` watches that."""
 
 TEXT = 1_000_000
 """Characters of output, and of any text on the way."""
@@ -57,6 +57,12 @@ def weight(value: Any) -> int:
     if type(value) is str:
         return len(value) >> 6
     return len(value) if isinstance(value, Sized) else 0
+
+
+def writing(text: str) -> int:
+    """Steps that writing a value as that JSON text costs, or reading it: each value inside is looked at."""
+    inside = text.count(",") + text.count("[") + text.count("{")
+    return (len(text) >> 6) + (8 + (inside >> 2) if inside else 0)
 
 
 def check_text(length: int) -> None:

@@ -13,7 +13,7 @@ from onbeat.core.expressions import guard
 from onbeat.core.expressions.context import Context
 from onbeat.core.expressions.errors import ExpressionError
 from onbeat.core.expressions.ion_text import write_ion
-from onbeat.core.expressions.texts import kind_of, plain_value, to_json, to_text
+from onbeat.core.expressions.texts import kind_of, plain_value, to_json, written
 from onbeat.core.expressions.yaml_text import write_yaml
 
 _JAVA_CLASSES = {
@@ -38,51 +38,51 @@ def pretty_json(context: Context, value: Any, indent: int | None = None) -> str:
 
 def yaml_text(context: Context, value: Any) -> str:
     """The value as YAML."""
-    context.budget.spend(len(to_json(value)))
+    context.budget.spend(20 + len(to_json(value)))
     return write_yaml(plain_value(value))
 
 
 def ion_text(context: Context, value: Any) -> str:
     """The value as Ion text."""
-    context.budget.spend(len(to_json(value)) >> 3)
+    context.budget.spend(8 + (len(to_json(value)) >> 2))
     return write_ion(plain_value(value))
 
 
 def base64_encode(context: Context, value: Any) -> str:
-    return base64.b64encode(_bytes(value)).decode()
+    return base64.b64encode(_bytes(context, value)).decode()
 
 
 def base64_decode(context: Context, value: Any) -> str:
     """The text that base64 stands for, in UTF-8."""
     try:
-        return base64.b64decode(to_text(value), validate=True).decode()
+        return base64.b64decode(written(context, value), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
         raise ExpressionError("the filter `base64decode` got a text that is not base64 of UTF-8 text") from None
 
 
 def url_encode(context: Context, value: Any) -> str:
     """As in the query of a URL: a blank is `+`."""
-    return quote_plus(_bytes(value), safe="*")
+    return quote_plus(_bytes(context, value), safe="*")
 
 
 def url_decode(context: Context, value: Any) -> str:
-    return unquote_plus(to_text(value))
+    return unquote_plus(written(context, value))
 
 
 def md5(context: Context, value: Any) -> str:
-    return hashlib.md5(_bytes(value), usedforsecurity=False).hexdigest()
+    return hashlib.md5(_bytes(context, value), usedforsecurity=False).hexdigest()
 
 
 def sha1(context: Context, value: Any) -> str:
-    return hashlib.sha1(_bytes(value), usedforsecurity=False).hexdigest()
+    return hashlib.sha1(_bytes(context, value), usedforsecurity=False).hexdigest()
 
 
 def sha256(context: Context, value: Any) -> str:
-    return hashlib.sha256(_bytes(value)).hexdigest()
+    return hashlib.sha256(_bytes(context, value)).hexdigest()
 
 
 def sha512(context: Context, value: Any) -> str:
-    return hashlib.sha512(_bytes(value)).hexdigest()
+    return hashlib.sha512(_bytes(context, value)).hexdigest()
 
 
 def class_name(context: Context, value: Any) -> str:
@@ -93,9 +93,9 @@ def class_name(context: Context, value: Any) -> str:
     return _JAVA_CLASSES.get(type(value), "java.util.LinkedHashMap")
 
 
-def _bytes(value: Any) -> bytes:
+def _bytes(context: Context, value: Any) -> bytes:
     try:
-        return to_text(value).encode()
+        return written(context, value).encode()
     except UnicodeEncodeError:
         raise ExpressionError(f"cannot encode {kind_of(value)} with half of a surrogate pair in it") from None
 

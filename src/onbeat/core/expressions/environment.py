@@ -27,7 +27,7 @@ from onbeat.core.expressions.generator import Generator
 from onbeat.core.expressions.lexer import Lexer
 from onbeat.core.expressions.missing import Missing
 from onbeat.core.expressions.parser import CHARGE, EACH, RAISE
-from onbeat.core.expressions.texts import to_text
+from onbeat.core.expressions.texts import written
 
 
 def _charge(context: Context, weight: int) -> None:
@@ -114,11 +114,7 @@ class Environment(ImmutableSandboxedEnvironment):
 
 def _text(context: Context, value: Any) -> str:
     """A value as it is printed; what is not text already is paid for."""
-    if type(value) is str:
-        return value
-    text = to_text(value)
-    context.budget.spend(len(text) >> 6)
-    return text
+    return value if type(value) is str else written(context, value)
 
 
 def _concat(parts: Any) -> str:

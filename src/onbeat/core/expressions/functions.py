@@ -17,7 +17,7 @@ from typing import Any
 from jinja2.utils import Namespace
 
 from onbeat.core.expressions import date_filters, guard, outside, random_functions, run_functions
-from onbeat.core.expressions.budget import RENDERINGS
+from onbeat.core.expressions.budget import RENDERINGS, writing
 from onbeat.core.expressions.context import Context
 from onbeat.core.expressions.errors import ExpressionError, NeedsOutside
 from onbeat.core.expressions.ion_text import read_ion
@@ -25,7 +25,7 @@ from onbeat.core.expressions.json_text import read_json
 from onbeat.core.expressions.lookups import between
 from onbeat.core.expressions.operators import greater, join, less
 from onbeat.core.expressions.outside import OUTSIDE_NAMES
-from onbeat.core.expressions.texts import kind_of, plain_value, to_text
+from onbeat.core.expressions.texts import kind_of, plain_value, written
 from onbeat.core.expressions.yaml_text import read_yaml
 
 ENVS = "envs"
@@ -66,6 +66,7 @@ def from_json(context: Context, json: Any) -> Any:
         return None
     if not isinstance(json, str):
         raise ExpressionError(f"the function `fromJson` takes a text, not {kind_of(json)}")
+    context.budget.spend(writing(json))
     return read_json(json)
 
 
@@ -73,7 +74,7 @@ def from_yaml(context: Context, yaml: Any) -> Any:
     """The value that a YAML text says."""
     if not isinstance(yaml, str):
         raise ExpressionError(f"the function `yaml` takes a text, not {kind_of(yaml)}")
-    context.budget.spend(len(yaml))
+    context.budget.spend(30 + len(yaml))
     return plain_value(read_yaml(yaml))
 
 
@@ -83,7 +84,7 @@ def from_ion(context: Context, ion: Any, all_rows: Any = False) -> Any:
         return None
     if not isinstance(ion, str):
         raise ExpressionError(f"the function `fromIon` takes a text, not {kind_of(ion)}")
-    context.budget.spend(len(ion) >> 3)
+    context.budget.spend(20 + len(ion))
     rows = [plain_value(row) for row in islice(read_ion(ion), None if all_rows is True else 1)]
     return rows if all_rows is True else rows[0] if rows else None
 
@@ -91,11 +92,12 @@ def from_ion(context: Context, ion: Any, all_rows: Any = False) -> Any:
 def env(context: Context, name: Any, default: Any = None) -> Any:
     """`envs.NAME` for a name that is worked out; something else when it is not there or empty."""
     variables = context.parent.get(ENVS)
+    wanted = written(context, name)
     if variables is None:
-        raise NeedsOutside("env", to_text(name))
-    found = variables.get(to_text(name).lower())
+        raise NeedsOutside("env", wanted)
+    found = variables.get(wanted.lower())
     if not found and default is None:
-        raise ExpressionError(f"there is no environment variable `{to_text(name)[:60]}`, and no default for it")
+        raise ExpressionError(f"there is no environment variable `{wanted[:60]}`, and no default for it")
     return found or default
 
 

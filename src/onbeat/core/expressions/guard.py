@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from onbeat.core.expressions.budget import check_items, check_text, weight
+from onbeat.core.expressions.budget import check_items, check_text, weight, writing
 from onbeat.core.expressions.context import Context
 from onbeat.core.expressions.errors import ExpressionError, NeedsOutside, OutsideFailed
 from onbeat.core.expressions.missing import Missing, Unfound, solid
@@ -53,13 +53,18 @@ def _on_value(what: str, name: str, function: Function, lenient: bool, null: boo
                 solid(value)
         if null and value is None:
             return None
-        context.budget.spend(1 + weight(value) if reads and type(value) is not Missing else 1)
+        if reads and type(value) is not Missing:
+            context.budget.spend(1 + weight(value))
+        else:
+            context.budget.spend(1 + (len(value) >> 7) if type(value) is str else 1)
         try:
             result = function(context, value, *map(solid, arguments), **{_snake(key): solid(given) for key, given in named.items()})
         except _PASSING:
             raise
         except Exception as error:
             raise ExpressionError(_why(what, name, function, (context, value, *arguments), named, value)) from error
+        if type(result) is str and type(value) is not str:
+            context.budget.spend(writing(result))
         _pay(context, result)
         return result
 

@@ -16,7 +16,7 @@ from typing import Any
 from onbeat.core.expressions.context import Context
 from onbeat.core.expressions.errors import ExpressionError
 from onbeat.core.expressions.operators import join, to_number
-from onbeat.core.expressions.texts import is_number, kind_of, to_text
+from onbeat.core.expressions.texts import is_number, kind_of, written
 
 _HOLE = re.compile(
     r"%(?:(?P<place>[1-9][0-9]?)\$)?(?P<flags>[-+ 0,]*)(?P<width>[1-9][0-9]?)?(?:\.(?P<precision>[0-9]{1,2}))?(?P<kind>.|$)", re.DOTALL
@@ -43,17 +43,17 @@ def format_text(context: Context, pattern: str, arguments: tuple[Any, ...]) -> s
         place = int(hole["place"] or used)
         if place > len(arguments):
             raise ExpressionError(f"the filter `format` has no argument number {place}")
-        parts.append(_filled(hole, arguments[place - 1]))
+        parts.append(_filled(context, hole, arguments[place - 1]))
     return join(context, [*parts, pattern[end:]])
 
 
-def _filled(hole: re.Match[str], value: Any) -> str:
+def _filled(context: Context, hole: re.Match[str], value: Any) -> str:
     kind, precision = hole["kind"], hole["precision"]
     if kind in "dxXo":
         return _padded(hole, _integer(hole, _number(value, whole=True)))
     if kind in "feE" and value is not None:
         return _padded(hole, _real(hole, Decimal(str(_number(value, whole=False))), int(precision) if precision else 6))
-    text = to_text(value is True if kind in "bB" and value in (None, False, True) else True if kind in "bB" else value)
+    text = written(context, value is True if kind in "bB" and value in (None, False, True) else True if kind in "bB" else value)
     if kind == "c":
         text = chr(value) if type(value) is int and 0 < value < 0xD800 else text[:1]
     if value is None and kind in "sSfeEc":

@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from onbeat.core.expressions import guard
-from onbeat.core.expressions.budget import check_items
+from onbeat.core.expressions.budget import check_items, writing
 from onbeat.core.expressions.context import Context
 from onbeat.core.expressions.errors import ExpressionError
 from onbeat.core.expressions.json_text import read_json
@@ -54,6 +54,7 @@ def jq(context: Context, value: Any, expression: Any) -> list[Any]:
     if not isinstance(expression, str) or len(expression) > LONGEST:
         raise ExpressionError(f"the filter `jq` takes a program, a text of at most {LONGEST:,} characters")
     if isinstance(value, str):
+        context.budget.spend(writing(value))
         value = read_json(value)
     steps = _path(expression)
     if steps is None:

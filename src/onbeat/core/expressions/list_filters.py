@@ -5,13 +5,14 @@ from functools import cmp_to_key
 from typing import Any
 
 from onbeat.core.expressions import guard
+from onbeat.core.expressions.budget import writing
 from onbeat.core.expressions.context import Context
 from onbeat.core.expressions.errors import ExpressionError
 from onbeat.core.expressions.lookups import in_order
 from onbeat.core.expressions.missing import Missing
 from onbeat.core.expressions.operators import add, equal, join, less, truthy
 from onbeat.core.expressions.predicates import TESTS, is_empty
-from onbeat.core.expressions.texts import kind_of, to_json, to_text
+from onbeat.core.expressions.texts import kind_of, to_json, to_text, written
 from onbeat.core.refs import Ref
 
 
@@ -41,7 +42,7 @@ def joined(context: Context, value: Any, separator: str = "", attribute: str | N
     items = _list("join", value)
     if attribute is not None:
         items = [_reach(item, attribute) for item in items]
-    return join(context, [to_text(item) for item in items], separator)
+    return join(context, [written(context, item) for item in items], separator)
 
 
 def keys(context: Context, value: Any) -> list[Any]:
@@ -88,7 +89,7 @@ def distinct(context: Context, value: Any) -> list[Any]:
     seen: set[Any] = set()
     result = []
     for item in _list("distinct", value):
-        mark = (type(item) is bool, item) if isinstance(item, str | int | float) else to_json(item)
+        mark = (type(item) is bool, item) if isinstance(item, str | int | float) else _json(context, item)
         if mark not in seen:
             seen.add(mark)
             result.append(item)
@@ -102,7 +103,7 @@ def merge(context: Context, value: Any, items: Any) -> Any:
             raise ExpressionError("the filter `merge` got null twice")
         return items if value is None else value
     if isinstance(value, Mapping):
-        more = items if isinstance(items, Mapping) else {to_text(item): item for item in _list("merge", items)}
+        more = items if isinstance(items, Mapping) else {written(context, item): item for item in _list("merge", items)}
         context.budget.spend(len(more))
         return {**value, **more}
     more_items = entries(context, items) if isinstance(items, Mapping) else _list("merge", items)
@@ -135,6 +136,7 @@ def sort(context: Context, value: Any, reverse: Any = False, attribute: str | No
             return int(one[0]) - int(other[0])
         return -1 if less(context, one[0], other[0]) else int(less(context, other[0], one[0]))
 
+    context.budget.spend(len(items) >> 2)
     plain = {type(key) for key, _ in items}
     if plain <= {int, float} or plain == {str}:
         items.sort(key=lambda pair: pair[0], reverse=truthy(reverse))
@@ -226,6 +228,12 @@ def list_(context: Context, value: Any) -> list[Any]:
     return _list("list", value)
 
 
+def _json(context: Context, value: Any) -> str:
+    text = to_json(value)
+    context.budget.spend(writing(text))
+    return text
+
+
 def _sequence(name: str, value: Any) -> Any:
     if isinstance(value, Mapping):
         return [value[key] for key in in_order(value)]
@@ -246,6 +254,8 @@ def _map(name: str, value: Any) -> Mapping[str, Any]:
 
 def _reach(item: Any, attribute: str, default: Any = None) -> Any:
     """What the item has under a key, or under keys joined by dots."""
+    if not isinstance(attribute, str | int):
+        raise ExpressionError(f"an attribute is a text, not {kind_of(attribute)}")
     for key in to_text(attribute).split("."):
         if isinstance(item, Mapping):
             item = item.get(key)

@@ -94,13 +94,13 @@ def item(value: Any, key: Any, path: str) -> Any:
         return key
     key = solid(key)
     if isinstance(value, Mapping):
-        found = value.get(key if type(key) is str else to_text(key), _ABSENT)
-        return missing(path, to_text(key), value) if found is _ABSENT else found
+        found = value.get(key if type(key) is str else _name(key), _ABSENT)
+        return missing(path, _name(key), value) if found is _ABSENT else found
     if isinstance(solid(value), list | tuple | str):
         index = _index(key)
         if index is not None and -len(value) <= index < len(value):
             return value[index]
-    return missing(path, to_text(key), {})
+    return missing(path, _name(key), {})
 
 
 def attempt(evaluate: Callable[[], Any]) -> Any:
@@ -176,7 +176,7 @@ def between(context: Context, start: Any, end: Any, increment: Any = 1) -> list[
 
 def mapping(pairs: tuple[tuple[Any, Any], ...]) -> dict[str, Any]:
     """`{key: value}`; keys become text."""
-    return {key if type(key) is str else to_text(key): value for key, value in pairs}
+    return {key if type(key) is str else _name(key): value for key, value in pairs}
 
 
 def _call_method(context: Context, method: Method, value: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
@@ -184,6 +184,13 @@ def _call_method(context: Context, method: Method, value: Any, arguments: tuple[
     result = method(context, value, *map(solid, arguments), **named)
     context.budget.spend(weight(result))
     return result
+
+
+def _name(key: Any) -> str:
+    """A key as the text that it is in a map."""
+    if isinstance(key, Mapping | list | tuple):
+        raise ExpressionError(f"a key is a text, a number or a boolean, not {kind_of(key)}")
+    return to_text(key)
 
 
 def _index(key: Any) -> int | None:

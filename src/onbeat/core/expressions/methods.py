@@ -13,7 +13,7 @@ from onbeat.core.expressions.budget import check_text
 from onbeat.core.expressions.context import Context
 from onbeat.core.expressions.errors import ExpressionError
 from onbeat.core.expressions.operators import contains, equal
-from onbeat.core.expressions.texts import to_text
+from onbeat.core.expressions.texts import written
 
 Method = Callable[..., Any]
 
@@ -53,24 +53,24 @@ def _entries(context: Context, value: Mapping[str, Any]) -> list[dict[str, Any]]
 
 def _get(context: Context, value: Any, key: Any, default: Any = None) -> Any:
     if isinstance(value, Mapping):
-        return value.get(to_text(key), default)
+        return value.get(written(context, key), default)
     return value[key] if type(key) is int and -len(value) <= key < len(value) else default
 
 
 def _has_key(context: Context, value: Mapping[str, Any], key: Any) -> bool:
-    return to_text(key) in value
+    return written(context, key) in value
 
 
 def _index_of(context: Context, value: Any, wanted: Any) -> int:
     if isinstance(value, str):
-        return value.find(to_text(wanted))
+        return value.find(written(context, wanted))
     context.budget.spend(len(value))
     return next((index for index, item in enumerate(value) if equal(context, item, wanted)), -1)
 
 
 def _count(context: Context, value: Any, wanted: Any) -> int:
     if isinstance(value, str):
-        return value.count(to_text(wanted))
+        return value.count(written(context, wanted))
     context.budget.spend(len(value))
     return sum(equal(context, item, wanted) for item in value)
 
@@ -104,11 +104,11 @@ def _strip_right(context: Context, value: str, characters: str | None = None) ->
 
 
 def _starts(context: Context, value: str, start: Any) -> bool:
-    return value.startswith(to_text(start))
+    return value.startswith(written(context, start))
 
 
 def _ends(context: Context, value: str, end: Any) -> bool:
-    return value.endswith(to_text(end))
+    return value.endswith(written(context, end))
 
 
 def _split(context: Context, value: str, separator: str | None = None, limit: int = -1) -> list[str]:
@@ -118,7 +118,7 @@ def _split(context: Context, value: str, separator: str | None = None, limit: in
 
 
 def _replace(context: Context, value: str, old: Any, new: Any) -> str:
-    return replaced(value, to_text(old), to_text(new))
+    return replaced(value, written(context, old), written(context, new))
 
 
 def _substring(context: Context, value: str, start: int, end: int | None = None) -> str:
@@ -132,7 +132,7 @@ def _equals(context: Context, value: Any, other: Any) -> bool:
 
 
 def _equals_ignoring_case(context: Context, value: str, other: Any) -> bool:
-    return value.casefold() == to_text(other).casefold()
+    return value.casefold() == written(context, other).casefold()
 
 
 def _is_digit(context: Context, value: str) -> bool:
@@ -140,7 +140,7 @@ def _is_digit(context: Context, value: str) -> bool:
 
 
 def _text(context: Context, value: Any) -> str:
-    return to_text(value)
+    return written(context, value)
 
 
 def replaced(value: str, old: str, new: str) -> str:

@@ -14,6 +14,8 @@ from onbeat.core.expressions.texts import is_number, kind_of
 _FORMAT = re.compile(r"(?P<whole>[#0,]*)(?:\.(?P<fraction>0*#*))?")
 _SUFFIX = re.compile(r"[lLfFdD]$")
 _DIGITS = 60
+_FORMATTING = 8
+"""Steps."""
 _ROOM = DecimalContext(prec=400)
 
 
@@ -63,6 +65,7 @@ def rounded(context: Context, value: Any, precision: int = 0, method: str = "com
 
 def number_format(context: Context, value: Any, format: str = "#,##0.###") -> str:
     """The number by a format of Java's DecimalFormat: `#.##`, `#,##0.00`, `0%`; half goes to the even neighbour."""
+    context.budget.spend(_FORMATTING)
     exact = Decimal(str(_number("numberFormat", value)))
     positive, _, negative = format.partition(";")
     found = re.search(r"[#0,]+(?:\.[0#]*)?|\.[0#]+", positive)

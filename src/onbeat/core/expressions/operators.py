@@ -8,8 +8,8 @@ Rules
 2. `<` and its kin compare a number with a numeric text as numbers, two texts by their characters; null compares as false.
 3. `+` joins when one side is a text, and lists; the other arithmetic takes numbers and numeric texts. `/` and `%` of two
    integers are an integer and its remainder, rounding towards zero, as in Kestra.
-4. One rule of truth everywhere (if, `? :`, and, or, not, runIf): false, null, 0, blank text, "false", "0", "-0", and empty maps and
-   lists are false.
+4. One rule of truth everywhere (if, `? :`, and, or, not, runIf): false, null, 0, blank text (of up to 1,000 characters), "false", "0",
+   "-0", and empty maps and lists are false.
 5. Nothing grows beyond the budget's bounds; a number stays finite.
 
 Called by: the code that the generator writes; filters and tests for comparing.
@@ -25,7 +25,7 @@ from onbeat.core.expressions.budget import Budget, check_items, check_text, weig
 from onbeat.core.expressions.context import Context
 from onbeat.core.expressions.errors import ExpressionError
 from onbeat.core.expressions.missing import Missing, solid
-from onbeat.core.expressions.texts import is_number, kind_of, plain_value, to_text
+from onbeat.core.expressions.texts import is_number, kind_of, plain_value, written
 from onbeat.core.refs import Ref
 
 Number = int | float | Decimal
@@ -33,6 +33,8 @@ Number = int | float | Decimal
 _NUMERIC = re.compile(r"\s*[+-]?(?:[0-9]{1,400}(?:\.[0-9]{0,400})?|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,4})?\s*", re.ASCII)
 _FALSE = frozenset(("", "false", "0", "-0"))
 _BITS = 4_096
+_BLANKS = 1_000
+"""A longer text is true whatever it is: looking through all of it each time would have to be paid for."""
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
@@ -42,7 +44,7 @@ def truthy(value: Any) -> bool:
         return value
     kind = type(value)
     if kind is str:
-        return value.strip() not in _FALSE
+        return len(value) > _BLANKS or value.strip() not in _FALSE
     if kind is Missing or kind is Ref:
         solid(value)
     return bool(value)
@@ -67,7 +69,7 @@ def equal(context: Context, left: Any, right: Any) -> bool:
     if left is None or right is None:
         return left is right
     if kind is str or other is str:
-        return _equal_to_text(left, right)
+        return _equal_to_text(context, left, right)
     if is_number(left) and is_number(right):
         return bool(left == right)
     if kind is bool or other is bool:
@@ -127,7 +129,7 @@ def is_in(context: Context, value: Any, container: Any) -> bool:
 
 def concat(context: Context, values: tuple[Any, ...]) -> str:
     """`a ~ b`: their texts joined."""
-    return join(context, [to_text(value) for value in values])
+    return join(context, [written(context, value) for value in values])
 
 
 def join(context: Context, texts: list[str], separator: str = "") -> str:
@@ -141,7 +143,7 @@ def join(context: Context, texts: list[str], separator: str = "") -> str:
 def add(context: Context, left: Any, right: Any) -> Any:
     """`left + right`."""
     if type(left) is str or type(right) is str:
-        return join(context, [to_text(left), to_text(right)])
+        return join(context, [written(context, left), written(context, right)])
     left, right = solid(left), solid(right)
     if isinstance(left, list | tuple):
         items = [*left, *right] if isinstance(right, list | tuple) else [*left, right]
@@ -231,10 +233,10 @@ def to_number(text: str) -> Number | None:
         return _finite(float(text))
 
 
-def _equal_to_text(left: Any, right: Any) -> bool:
+def _equal_to_text(context: Context, left: Any, right: Any) -> bool:
     if isinstance(left, Mapping | list | tuple) or isinstance(right, Mapping | list | tuple):
         return False
-    return to_text(left) == to_text(right)
+    return written(context, left) == written(context, right)
 
 
 def _comparable(left: Any, right: Any) -> tuple[Any, Any] | None:
@@ -255,10 +257,10 @@ def _has(context: Context, container: Any, value: Any) -> bool:
     if container is None:
         return False
     if isinstance(container, Mapping):
-        return (value if type(value) is str else to_text(value)) in container
+        return written(context, value) in container
     if type(container) is str:
         context.budget.spend(len(container) >> 8)
-        return to_text(value) in container
+        return written(context, value) in container
     if not isinstance(container, list | tuple):
         raise ExpressionError(f"looks for something in {kind_of(container)}; that takes a list, a map or a text")
     context.budget.spend(len(container) >> 1)

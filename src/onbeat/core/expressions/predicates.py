@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from onbeat.core.expressions import guard
+from onbeat.core.expressions.budget import writing
 from onbeat.core.expressions.context import Context
 from onbeat.core.expressions.errors import ExpressionError
 from onbeat.core.expressions.missing import Missing
@@ -69,7 +70,7 @@ def is_json(context: Context, value: Any) -> bool:
     """A text that is JSON, or a value that it could be read from: maps, lists, numbers and booleans."""
     if not isinstance(value, str):
         return value is not None
-    context.budget.spend(len(value) >> 6)
+    context.budget.spend(writing(value))
     try:
         orjson.loads(value)
     except orjson.JSONDecodeError:

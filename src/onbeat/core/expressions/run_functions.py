@@ -12,7 +12,7 @@ from onbeat.core.expressions import guard
 from onbeat.core.expressions.context import Context
 from onbeat.core.expressions.errors import ExpressionError
 from onbeat.core.expressions.lookups import in_order
-from onbeat.core.expressions.texts import kind_of, to_text
+from onbeat.core.expressions.texts import kind_of, written
 
 VALUES = "__values__"
 
@@ -42,10 +42,10 @@ def iteration_output(context: Context, task_id: Any = None, iteration: Any = Non
     around = _around(context)
     if around and around[0] == run.get("value"):
         around = around[1:]  # a flowable between the loop and the task has the loop's value already
-    path = [*reversed(around), to_text(values[index])]
+    path = [*reversed(around), written(context, values[index])]
     if isinstance(task_id, Mapping):
         return _down(task_id, path)
-    task = (context.parent.get("task") or {}).get("id") if task_id is None else to_text(task_id)
+    task = (context.parent.get("task") or {}).get("id") if task_id is None else written(context, task_id)
     found = _down((context.parent.get("outputs") or {}).get(task), path)
     return found.get("value") if isinstance(found, Mapping) else None
 

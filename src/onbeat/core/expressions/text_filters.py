@@ -12,7 +12,7 @@ from onbeat.core.expressions.errors import ExpressionError
 from onbeat.core.expressions.java_format import format_text
 from onbeat.core.expressions.methods import replaced
 from onbeat.core.expressions.patterns import compile_pattern, substitute
-from onbeat.core.expressions.texts import kind_of, to_text
+from onbeat.core.expressions.texts import kind_of, written
 
 _META = frozenset(".$|()[{^?*+\\")
 _ESCAPES = {"single": ("'", "\\'"), "double": ('"', '\\"'), "shell": ("'", "'\\''")}
@@ -39,6 +39,7 @@ def capitalize(context: Context, value: str) -> str:
 
 def title(context: Context, value: str) -> str:
     """The first letter of every word as a capital, the rest as it is."""
+    context.budget.spend(len(value) >> 3)
     letters, begins = [], True
     for letter in value:
         letters.append(letter.title() if begins else letter)
@@ -47,11 +48,11 @@ def title(context: Context, value: str) -> str:
 
 
 def upper(context: Context, value: Any) -> str:
-    return to_text(value).upper()
+    return written(context, value).upper()
 
 
 def lower(context: Context, value: Any) -> str:
-    return to_text(value).lower()
+    return written(context, value).lower()
 
 
 def trim(context: Context, value: str, characters: str | None = None) -> str:
@@ -59,37 +60,37 @@ def trim(context: Context, value: str, characters: str | None = None) -> str:
 
 
 def string(context: Context, value: Any) -> str:
-    return to_text(value)
+    return written(context, value)
 
 
 def starts_with(context: Context, value: Any, start: Any) -> bool:
-    return to_text(value).startswith(to_text(start))
+    return written(context, value).startswith(written(context, start))
 
 
 def ends_with(context: Context, value: Any, end: Any) -> bool:
-    return to_text(value).endswith(to_text(end))
+    return written(context, value).endswith(written(context, end))
 
 
 def substring_before(context: Context, value: Any, separator: str) -> str:
     """What is before the first separator; all of it when there is none."""
-    return to_text(value).partition(separator)[0] if separator else ""
+    return written(context, value).partition(separator)[0] if separator else ""
 
 
 def substring_before_last(context: Context, value: Any, separator: str) -> str:
     """What is before the last separator; all of it when there is none."""
-    text = to_text(value)
+    text = written(context, value)
     return text.rpartition(separator)[0] if separator and separator in text else text
 
 
 def substring_after(context: Context, value: Any, separator: str) -> str:
     """What is after the first separator; nothing when there is none."""
-    text = to_text(value)
+    text = written(context, value)
     return text.partition(separator)[2] if separator else text
 
 
 def substring_after_last(context: Context, value: Any, separator: str) -> str:
     """What is after the last separator; nothing when there is none."""
-    text = to_text(value)
+    text = written(context, value)
     return text.rpartition(separator)[2] if separator and separator in text else ""
 
 
@@ -100,6 +101,7 @@ def split(context: Context, value: str, delimiter: str, limit: int = 0) -> list[
     literal = _literal(delimiter)
     if literal is None:
         pattern = compile_pattern(context, delimiter, value)
+        context.budget.spend(len(value) >> 5)
         parts = [part or "" for part in pattern.split(value, max(0, limit - 1))] if limit != 1 else [value]
     elif literal:
         parts = value.split(literal, limit - 1 if limit > 0 else -1)
@@ -113,7 +115,7 @@ def split(context: Context, value: str, delimiter: str, limit: int = 0) -> list[
 def replace(context: Context, value: Any, replace_pairs: Any, regexp: Any = False) -> Any:
     """Every key replaced by its value, in texts and everywhere inside maps and lists; `replace('old', 'new')` is Jinja2's form."""
     if isinstance(replace_pairs, str):
-        pairs: Mapping[str, Any] = {replace_pairs: to_text(regexp)}
+        pairs: Mapping[str, Any] = {replace_pairs: written(context, regexp)}
         regexp = False
     elif isinstance(replace_pairs, Mapping):
         pairs = replace_pairs
@@ -123,9 +125,9 @@ def replace(context: Context, value: Any, replace_pairs: Any, regexp: Any = Fals
     def change(text: str) -> str:
         for old, new in pairs.items():
             if regexp is True:
-                text = substitute(context, old, to_text(new), text)
+                text = substitute(context, old, written(context, new), text)
             else:
-                text = replaced(text, old, to_text(new))
+                text = replaced(text, old, written(context, new))
             context.budget.spend(len(text) >> 6)
         return text
 
@@ -152,57 +154,59 @@ def escape_char(context: Context, value: Any, type: str) -> Any:
 
 def sh(context: Context, value: Any) -> str:
     """The value as one word of a shell command."""
-    return "'" + replaced(to_text(value), "'", "'\\''") + "'"
+    return "'" + replaced(written(context, value), "'", "'\\''") + "'"
 
 
 def slugify(context: Context, value: Any) -> str:
     """Lower-case letters, digits and dashes."""
-    text = _NOT_SLUG.sub("", unicodedata.normalize("NFD", _SPACES.sub("-", to_text(value)))).replace("_", "-")
+    text = written(context, value)
+    context.budget.spend(len(text) >> 3)
+    text = _NOT_SLUG.sub("", unicodedata.normalize("NFD", _SPACES.sub("-", text))).replace("_", "-")
     return _DASHES.sub("-", text).removeprefix("-").removesuffix("-").lower()
 
 
 def indent(context: Context, value: Any, amount: int = 4, prefix: str = " ") -> str:
     """Every line but the first begins with that many spaces."""
-    return _indented("indent", to_text(value), amount, prefix)
+    return _indented("indent", written(context, value), amount, prefix)
 
 
 def nindent(context: Context, value: Any, amount: int, prefix: str = " ") -> str:
     """On a line of its own: every line begins with that many spaces."""
-    text = to_text(value)
+    text = written(context, value)
     return _indented("nindent", _line_end(text) + text, amount, prefix) if text else text
 
 
 def condense_string(context: Context, value: Any) -> str:
     """White space at both ends dropped, and each run of it inside made one blank."""
-    return " ".join(to_text(value).split())
+    return " ".join(written(context, value).split())
 
 
 def regex_match(context: Context, value: Any, regex: str) -> bool:
     """Whether the pattern is found in the text."""
-    text = to_text(value)
+    text = written(context, value)
     return compile_pattern(context, regex, text).search(text) is not None
 
 
 def regex_extract(context: Context, value: Any, regex: str, group: int = 0) -> str | None:
     """What the pattern, or one of its groups, matched first; null when it does not."""
-    text = to_text(value)
+    text = written(context, value)
     found = compile_pattern(context, regex, text).search(text)
     return found[group] if found is not None else None
 
 
 def regex_replace(context: Context, value: Any, regex: str, replacement: str) -> str:
     """Every match of the pattern replaced; `$1` stands for a group."""
-    return substitute(context, regex, replacement, to_text(value))
+    return substitute(context, regex, replacement, written(context, value))
 
 
 def striptags(context: Context, value: Any) -> str:
     """HTML tags dropped."""
-    return _TAGS.sub("", to_text(value))
+    return _TAGS.sub("", written(context, value))
 
 
 def escape(context: Context, value: Any) -> str:
     """The signs that mean something in HTML, escaped."""
-    text = to_text(value)
+    text = written(context, value)
     for sign, name in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#39;")):
         text = replaced(text, sign, name)
     return text
@@ -210,7 +214,7 @@ def escape(context: Context, value: Any) -> str:
 
 def nl2br(context: Context, value: Any) -> str:
     """Line ends as HTML."""
-    return replaced(to_text(value).replace("\r\n", "\n"), "\n", "<br />")
+    return replaced(written(context, value).replace("\r\n", "\n"), "\n", "<br />")
 
 
 def _literal(delimiter: str) -> str | None:
@@ -229,7 +233,7 @@ def _everywhere(context: Context, value: Any, change: Callable[[str], str]) -> A
     if isinstance(value, list | tuple):
         context.budget.spend(len(value))
         return [_everywhere(context, item, change) for item in value]
-    return None if value is None else change(to_text(value))
+    return None if value is None else change(written(context, value))
 
 
 def _indented(name: str, text: str, amount: int, prefix: str) -> str:

@@ -7,7 +7,8 @@ from typing import Any, NoReturn, TypeGuard
 
 import orjson
 
-from onbeat.core.expressions.budget import ITEMS
+from onbeat.core.expressions.budget import ITEMS, writing
+from onbeat.core.expressions.context import Context
 from onbeat.core.expressions.errors import ExpressionError
 from onbeat.core.expressions.missing import solid
 from onbeat.core.values import normalise
@@ -31,6 +32,17 @@ def to_text(value: Any) -> str:
         return to_json(value)
     plain = plain_value(value)
     return to_json(plain) if type(plain) in (dict, list) else to_text(plain)
+
+
+def written(context: Context, value: Any) -> str:
+    """How a value prints inside text, paid for: a map or list is looked through whole."""
+    kind = type(value)
+    if kind is str:
+        return value  # type: ignore[no-any-return]
+    text = to_text(value)
+    if kind is not int:
+        context.budget.spend(writing(text))
+    return text
 
 
 def number_text(value: float) -> str:
