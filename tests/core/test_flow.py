@@ -3,11 +3,10 @@
 import pytest
 from pydantic import ValidationError
 
-from onbeat.core.flow import Flow, FlowableSpec, OnLost, Retry, RunnableTask
+from onbeat.core.flow import Flow, FlowableSpec, OnLost, Retry, RunnableTask, Sla
 from onbeat.core.parse import CONTEXT
 from onbeat.core.plan import FLOWABLES
 from onbeat.core.type_names import short_type
-from onbeat.errors import UserError
 from tests.core.world import flow_of
 
 
@@ -54,21 +53,6 @@ def test_without_options_there_are_none():
     assert isinstance(task, RunnableTask)
     assert task.options == {}
     assert (task.when, task.on_lost, task.allow_failure) == (True, OnLost.RETRY, False)
-
-
-def test_what_may_be_left_out_may_be_null():
-    """As Kestra's flows have it; a null that is a value stays, and what is not known is still an error."""
-    flow = flow_of("""
-        labels: null
-        errors:
-        tasks:
-          - {id: s, type: core.flow.Switch, value: x, cases: {x: [{id: a, type: t, more: null}]}, defaults: null, allowFailure: null}
-    """)
-
-    assert (flow.labels, flow.errors, flow.tasks[0].allow_failure) == ({}, (), False)
-    assert flow.by_id["a"].options == {"more": None}
-    with pytest.raises(UserError, match="unknown key `errorrs`"):
-        flow_of("errorrs: null\ntasks: [{id: a, type: t}]")
 
 
 TREE = """
@@ -127,6 +111,8 @@ def test_other_labels_are_refused(given: str):
     ({"type": "random", "minInterval": "PT1S"}, "a retry of type `random` needs `maxInterval`"),
     ({"type": "random", "minInterval": "PT2S", "maxInterval": "PT1S"}, "`maxInterval` must not be less than the interval it bounds"),
     ({"type": "exponential", "interval": "PT2S", "maxInterval": "PT1S"}, "`maxInterval` must not be less"),
+    ({"interval": "PT10S", "maxDuration": "PT10S"}, "`maxDuration` must be longer than the interval"),
+    ({"type": "random", "minInterval": "PT2S", "maxInterval": "PT3S", "maxDuration": "PT1S"}, "`maxDuration` must be longer"),
     ({"interval": "PT1S", "maxAttempts": 0}, "greater than or equal to 1"),
     ({"type": "exponential", "interval": "PT1S", "maxInterval": "PT9S", "delayFactor": 0.5}, "greater than or equal to 1"),
 ])  # fmt: skip
@@ -134,6 +120,12 @@ def test_a_retry_has_what_its_type_needs(facts: dict[str, object], said: str):
     """The keys that are missing are named."""
     with pytest.raises(ValidationError, match=said.replace("(", r"\(")):
         Retry.model_validate(facts)
+
+
+def test_an_slas_labels_are_not_the_systems():
+    """They are set by onbeat only."""
+    with pytest.raises(ValidationError, match="reserved: `system.x`"):
+        Sla.model_validate({"id": "a", "type": "MAX_DURATION", "duration": "PT1S", "labels": {"system.x": "y"}})
 
 
 def test_a_retrys_old_name_is_read():

@@ -140,6 +140,29 @@ def test_a_key_without_a_value_says_so(text: str, said: str) -> None:
     assert said in problems(text)[0]
 
 
+def test_ids_of_tasks_that_are_there_twice_are_told_beside_other_mistakes() -> None:
+    """Each of them once, at any depth; those of tasks without an id are not."""
+    text = """id: f
+namespace: t
+nonsense: 1
+tasks:
+  - {id: a, type: core.log.Log, message: x}
+  - {id: s, type: core.flow.Sequential, tasks: [{id: a, type: core.log.Log, message: x}]}
+  - {type: core.log.Log, message: x}
+  - {type: core.log.Log, message: x}
+errors:
+  - {id: a, type: core.log.Log, message: x}
+"""
+    assert [line for line in problems(text) if "more than once" in line] == [
+        "6:54: task id `a` is used more than once; ids are unique in the whole flow",
+        "10:10: task id `a` is used more than once; ids are unique in the whole flow",
+    ]
+    assert [line for line in problems(text.replace("nonsense: 1", "disabled: true")) if "more than once" in line] == [
+        "6:54: task id `a` is used more than once; ids are unique in the whole flow",
+        "10:10: task id `a` is used more than once; ids are unique in the whole flow",
+    ]
+
+
 def deep(depth: int) -> str:
     """A flow of so many constructs in each other, with a mistake at the bottom."""
     text = "id: f\nnamespace: t\ntasks:\n"

@@ -20,7 +20,8 @@ from onbeat.core.conditions import Facts
 from onbeat.core.correlation import Fired, Group, Rule
 from onbeat.core.durations import Duration
 from onbeat.core.event import Event, Json
-from onbeat.core.flow import Dynamic, Frozen
+from onbeat.core.flow import Dynamic
+from onbeat.core.frozen import Frozen
 from onbeat.core.names import TASK_ID
 from onbeat.core.times import iso
 from onbeat.core.windows import Length, micros

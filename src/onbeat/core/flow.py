@@ -15,13 +15,11 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
-from types import NoneType
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_args
+from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
     AliasChoices,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -29,45 +27,18 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from onbeat.core.durations import Duration
 from onbeat.core.event import Json
 from onbeat.core.execution import Block, Order
+from onbeat.core.frozen import Frozen
 from onbeat.core.inputs import Inputs
 from onbeat.core.names import FLOW_ID, NAMESPACE, TASK_ID
 from onbeat.core.short_schedule import ShortSchedule, with_trigger
 from onbeat.core.states import State
 from onbeat.core.type_names import short_type
 from onbeat.errors import UserError
-
-
-class Frozen(BaseModel):
-    """A part of a flow: unknown keys are errors, nothing changes after loading. A key that may be left out may also be null."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _null_is_left_out(cls, data: object) -> object:
-        if not isinstance(data, dict) or None not in data.values():
-            return data
-        left_out = {name for key, field in cls.model_fields.items() if _may_be_left_out(field) for name in _names_of(key, field)}
-        return {key: value for key, value in data.items() if value is not None or key not in left_out}
-
-
-def _may_be_left_out(field: FieldInfo) -> bool:
-    """Whether null means that: not where null is a value, which an expression may have given."""
-    return not field.is_required() and NoneType not in get_args(field.annotation)
-
-
-def _names_of(key: str, field: FieldInfo) -> list[str]:
-    """All names under which YAML may have a field."""
-    alias = field.validation_alias
-    if isinstance(alias, AliasChoices):
-        return [key, *(str(name) for name in alias.choices)]
-    return [key] if alias is None else [key, str(alias)]
 
 
 def _labels(value: object) -> object:
@@ -133,6 +104,9 @@ class Retry(Frozen):
             raise ValueError(f"a retry of type `{self.type}` needs {' and '.join(f'`{name}`' for name in missing)}")
         if self.max_interval is not None and self.max_interval < (self.interval or self.min_interval or timedelta()):
             raise ValueError("`maxInterval` must not be less than the interval it bounds")
+        shortest = self.interval or self.min_interval or timedelta()
+        if self.max_duration is not None and self.max_duration <= shortest:
+            raise ValueError("`maxDuration` must be longer than the interval, else nothing is tried again")
         return self
 
 
@@ -146,6 +120,9 @@ class TaskCache(Frozen):
 def _any_task(value: object, info: ValidationInfo) -> "TaskSpec":
     """A task inside a task, which is not defined yet."""
     return parse_task(value, info)
+
+
+DUPLICATE_TASK: Final = "task id `{id}` is used more than once; ids are unique in the whole flow"
 
 
 class TaskSpec(Frozen):
@@ -314,6 +291,9 @@ class Sla(Frozen):
             raise ValueError("an sla of type `MAX_DURATION` needs `duration`")
         if self.type == "EXECUTION_ASSERTION" and self.assertion is None:
             raise ValueError("an sla of type `EXECUTION_ASSERTION` needs `assert`")
+        reserved = [key for key in self.labels if key.startswith("system.")]
+        if reserved:
+            raise ValueError(f"labels that begin with `system.` are reserved: {', '.join(f'`{key}`' for key in reserved)}")
         return self
 
 
@@ -331,7 +311,7 @@ class PluginDefault(Frozen):
 
     type: Annotated[str, BeforeValidator(lambda value: short_type(value) if isinstance(value, str) else value)]
     forced: bool = False
-    values: dict[str, Any] = Field(default_factory=dict)
+    values: dict[str, Any]
 
 
 class OutputSpec(Frozen):
@@ -388,8 +368,7 @@ class Flow(Frozen):
         seen: set[str] = set()
         for task in self.all_tasks():
             if task.id in seen:
-                message = "task id `{id}` is used more than once; ids are unique in the whole flow"
-                raise PydanticCustomError("duplicate_task", message, {"id": task.id})
+                raise PydanticCustomError("duplicate_task", DUPLICATE_TASK, {"id": task.id})
             seen.add(task.id)
         return self
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from onbeat.core.conditions import Condition, kind_of
-from onbeat.core.flow import Flow, PluginDefault, RunnableTask, TaskSpec
+from onbeat.core.flow import DUPLICATE_TASK, Flow, PluginDefault, RunnableTask, TaskSpec
 from onbeat.core.names import FLOW_ID, INPUT_ID, NAMESPACE, TASK_ID, did_you_mean
 from onbeat.core.plan import FLOWABLES
 from onbeat.core.plugin_defaults import fill
@@ -33,8 +33,6 @@ CONTEXT: dict[str, Any] = {"flowables": FLOWABLES}
 
 Path = tuple[str | int, ...]
 
-_REQUIRED = {"id", "namespace", "tasks"}
-"""Keys of a flow that must have a value; any other one that is there without is as if it were not."""
 _LONG = 16
 _NAMES = {
     FLOW_ID: "letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
@@ -76,9 +74,8 @@ def read_flow(text: str | bytes, name: str, defaults: Sequence[PluginDefault] = 
 def flow_of(document: Document) -> Flow:
     """The flow of a document. Raises InvalidFile."""
     assert isinstance(document.data, dict)
-    empty = {key for key, value in document.data.items() if value is None} - _REQUIRED
     try:
-        return Flow.model_validate({key: value for key, value in document.data.items() if key not in empty}, context=CONTEXT)
+        return Flow.model_validate(document.data, context=CONTEXT)
     except ValidationError as wrong:
         raise InvalidFile(problems(wrong, document, document.name, Flow)) from None
 
@@ -86,15 +83,19 @@ def flow_of(document: Document) -> Flow:
 def plugin_options(document: Document) -> Iterator[tuple[Path, str, dict[str, Any]]]:
     """The tasks of plugins as the document has them, whatever else is wrong in it: where, of which type, with which options."""
     for path, _ in _tasks(document.data, Flow):
-        task = document.data
-        for part in path:
-            task = _below(task, part)
+        task = _at(document.data, path)
         if _kind(task) is RunnableTask:
             yield path, short_type(task["type"]), {key: value for key, value in task.items() if key not in _OF_TASKS}
 
 
 def repeated_ids(document: Document) -> Iterator[Problem]:
-    """Triggers and outputs whose id was there before."""
+    """Tasks, triggers and outputs whose id was there before."""
+    known: set[str] = set()
+    for task, _ in _tasks(document.data, Flow):
+        name = _at(document.data, (*task, "id"))
+        if isinstance(name, str) and name in known:
+            yield Problem(document.name, *document.position((*task, "id")), DUPLICATE_TASK.format(id=name))
+        known.add(str(name))
     for key, what in (("triggers", "trigger"), ("outputs", "output")):
         seen: set[str] = set()
         items = _below(document.data, key)
@@ -152,9 +153,7 @@ def _problem(error: Any, document: Document, name: str, root: type[BaseModel], b
             message = error["msg"]
         case _:
             place = document.position(path)
-            at = document.data
-            for part in path:
-                at = _below(at, part)
+            at = _at(document.data, path)
             said = "has no value; write one, or take the key out" if at is None and path else _in_words(error)
             message = f"`{_dotted(path)}`: {said}" if path else said
     return Problem(name, *place, message)
@@ -188,9 +187,7 @@ def _in_words(error: Any) -> str:
 def _unknown(data: Any, root: type[BaseModel], base: Path, path: Path) -> str:
     """What to say of a key that its map does not have."""
     key = str(path[-1])
-    at = data
-    for part in base:
-        at = _below(at, part)
+    at = _at(data, base)
     known = [name for model in _models_at(at, root, path[len(base) : -1]) for names in _names(model).values() for name in names]
     if key in known:
         return f"`{key}` is another name of a key that is here too; write one of them"
@@ -223,6 +220,12 @@ def _models_at(at: Any, root: type[BaseModel], path: Path) -> list[type[BaseMode
         elif Condition in models and isinstance(at, dict) and isinstance(at.get("type"), str):
             models = [kind_of(at["type"]) or Condition]
     return models
+
+
+def _at(data: Any, path: Path) -> Any:
+    for part in path:
+        data = _below(data, part)
+    return data
 
 
 def _below(at: Any, part: str | int) -> Any:

@@ -21,7 +21,8 @@ from onbeat.core import expressions
 from onbeat.core.conditions import Conditions, ExecutionFlow, ExecutionNamespace, MultipleCondition, flattened
 from onbeat.core.correlate import Correlate, Correlation
 from onbeat.core.event import Json
-from onbeat.core.flow import Dynamic, Frozen, Labels
+from onbeat.core.flow import Dynamic, Labels
+from onbeat.core.frozen import Frozen
 from onbeat.core.names import TASK_ID
 from onbeat.core.states import State
 from onbeat.core.type_names import short_type

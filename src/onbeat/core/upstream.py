@@ -20,7 +20,8 @@ from onbeat.core.conditions import Condition, Facts, MultipleCondition
 from onbeat.core.correlate import Correlation, Term
 from onbeat.core.correlation import Fired, Rule
 from onbeat.core.event import Event, Json
-from onbeat.core.flow import Frozen, Labels
+from onbeat.core.flow import Labels
+from onbeat.core.frozen import Frozen
 from onbeat.core.names import TASK_ID
 from onbeat.core.states import TERMINATED, State
 from onbeat.core.times import iso

@@ -16,7 +16,8 @@ from pydantic import AfterValidator, Field, model_validator
 from onbeat.core import expressions
 from onbeat.core.conditions import Facts, bears, compares
 from onbeat.core.event import Event
-from onbeat.core.flow import Dynamic, Frozen, Labels
+from onbeat.core.flow import Dynamic, Labels
+from onbeat.core.frozen import Frozen
 from onbeat.core.names import TASK_ID
 from onbeat.core.states import State
 

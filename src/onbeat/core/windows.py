@@ -18,10 +18,11 @@ from typing import Annotated, Literal
 
 import msgspec
 from pydantic import BeforeValidator, Field, model_validator
+from pydantic.alias_generators import to_camel
 
 from onbeat.core.durations import Duration
 from onbeat.core.event import Micros
-from onbeat.core.flow import Frozen
+from onbeat.core.frozen import Frozen
 
 DAY: Micros = 86_400_000_000
 _MONDAY: Micros = 4 * DAY
@@ -111,6 +112,15 @@ def _since_midnight(clock: time) -> Micros:
     return micros(timedelta(hours=clock.hour, minutes=clock.minute, seconds=clock.second, microseconds=clock.microsecond))
 
 
+_KEYS = {
+    "DURATION_WINDOW": ("window", "window_advance"),
+    "SLIDING_WINDOW": ("window", "window_advance"),
+    "DAILY_TIME_DEADLINE": ("deadline",),
+    "DAILY_TIME_WINDOW": ("start_time", "end_time"),
+}
+"""Which keys a `timeWindow` of each type has."""
+
+
 class TimeWindow(Frozen):
     """`timeWindow` of preconditions and MultipleCondition: by default, days from midnight to midnight UTC."""
 
@@ -133,6 +143,9 @@ class TimeWindow(Frozen):
             raise ValueError("a DAILY_TIME_DEADLINE needs `deadline`")
         if self.type == "DAILY_TIME_WINDOW" and (self.start_time is None or self.end_time is None):
             raise ValueError("a DAILY_TIME_WINDOW needs `startTime` and `endTime`")
+        strange = sorted(to_camel(key) for key in self.model_fields_set - {"type", *_KEYS[self.type]})
+        if strange:
+            raise ValueError(f"a {self.type} has no `{strange[0]}`; it has {' and '.join(f'`{to_camel(key)}`' for key in _KEYS[self.type])}")
         return self
 
     @property

@@ -19,7 +19,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from onbeat.core.addresses import SCHEME, execution_folder
 from onbeat.core.execution import Execution
 from onbeat.core.expressions import to_text, truthy
-from onbeat.core.flow import Dynamic, Frozen
+from onbeat.core.flow import Dynamic
+from onbeat.core.frozen import Frozen
 
 OF_NAMESPACE = "nsfile://"
 

@@ -19,7 +19,7 @@ from onbeat.core.event import Json
 from onbeat.core.flow import Flow
 from onbeat.core.parse import flow_of, parse_trigger, plugin_options, read_flow, repeated_ids, task_paths
 from onbeat.core.parse import problems as explain_problems
-from onbeat.core.review import broken_expressions, calls
+from onbeat.core.review import broken_expressions, calls, dashed_names
 from onbeat.core.trigger import TriggerSpec
 from onbeat.core.yaml12 import Document
 from onbeat.errors import InvalidFile, Problem, UserError
@@ -36,6 +36,7 @@ def check_flow(text: str | bytes, name: str, registry: Registry) -> tuple[Flow, 
     try:
         flow = flow_of(document)
         found += _calls_of_itself(flow, document)
+        found += dashed_names(flow, document)
     except InvalidFile as wrong:
         found += wrong.problems
     triggers = document.data.get("triggers") if flow is None else flow.triggers
@@ -43,7 +44,7 @@ def check_flow(text: str | bytes, name: str, registry: Registry) -> tuple[Flow, 
         found += _check_options(options, path, type_, registry.task, document, name)
     for index, raw in enumerate(triggers if isinstance(triggers, list | tuple) else ()):
         found += _check_trigger(raw, ("triggers", index), document, name, registry) if isinstance(raw, dict) else []
-    found += repeated_ids(document)
+    found += [problem for problem in repeated_ids(document) if problem not in found]
     found += broken_expressions(document)[0]
     if found or flow is None:
         raise InvalidFile(found)

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AliasChoices, Field, field_validator
 
-from onbeat.core.flow import Frozen
+from onbeat.core.frozen import Frozen
 from onbeat.core.states import State
 from onbeat.core.trigger import FlowRef
 from onbeat.testing.mocks import Mock

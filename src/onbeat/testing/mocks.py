@@ -23,7 +23,8 @@ from pydantic import Field
 
 from onbeat.core.durations import Duration
 from onbeat.core.event import Json
-from onbeat.core.flow import Frozen, PluginDefault
+from onbeat.core.flow import PluginDefault
+from onbeat.core.frozen import Frozen
 from onbeat.core.states import State
 from onbeat.core.type_names import short_type
 from onbeat.errors import UserError

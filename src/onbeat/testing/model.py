@@ -11,7 +11,8 @@ from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, field
 
 from onbeat.core.durations import parse_duration
 from onbeat.core.event import Json, Micros
-from onbeat.core.flow import Frozen, Labels
+from onbeat.core.flow import Labels
+from onbeat.core.frozen import Frozen
 from onbeat.core.times import from_iso
 from onbeat.core.trigger import FlowRef
 from onbeat.errors import UserError

@@ -3,7 +3,8 @@
 import pytest
 
 from onbeat.core import changes as c
-from tests.core.world import FAILED, World
+from onbeat.errors import InvalidFile
+from tests.core.world import FAILED, SUCCESS, World, flow_of
 
 FLOW = """
 tasks:
@@ -54,11 +55,12 @@ def test_no_case_and_no_defaults_fails_and_names_the_cases():
     assert world.run("sw").error == "no case `c` and no `defaults`; the cases are: a, b"
 
 
-def test_no_cases_at_all_fails_too():
-    """A switch of nothing says so."""
-    world = World("tasks: [{id: sw, type: core.flow.Switch, value: c}]").play()
-
-    assert world.run("sw").error == "no case `c` and no `defaults`; the cases are: none"
+@pytest.mark.parametrize("more", ["", ", cases: {}", ", cases: {}, defaults: null", ", defaults: []"])
+def test_one_without_any_tasks_is_refused(more: str):
+    """There is nothing that it could do; one of the two is enough."""
+    with pytest.raises(InvalidFile, match="there are no tasks, neither in `cases` nor in `defaults`"):
+        flow_of(f"tasks: [{{id: sw, type: core.flow.Switch, value: c{more}}}]")
+    assert World("tasks: [{id: sw, type: core.flow.Switch, value: c, cases: null, defaults: [{id: a, type: t}]}]").play().state is SUCCESS
 
 
 def test_what_the_journal_says_of_the_choice_is_plain_text():

@@ -21,7 +21,7 @@ import msgspec
 from onbeat.core import expressions
 from onbeat.core.event import Json, Micros
 from onbeat.core.expressions import ExpressionError, Scope
-from onbeat.core.flow import Frozen
+from onbeat.core.frozen import Frozen
 from onbeat.core.times import to_datetime
 
 

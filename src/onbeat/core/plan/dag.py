@@ -12,7 +12,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from onbeat.core.execution import Block, Order
-from onbeat.core.flow import AnyTask, FlowableSpec, Frozen, Lane, Opening, Render, TaskSpec
+from onbeat.core.flow import AnyTask, FlowableSpec, Lane, Opening, Render, TaskSpec
+from onbeat.core.frozen import Frozen
 from onbeat.core.names import did_you_mean
 from onbeat.core.states import State
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from onbeat.core.execution import Block
 from onbeat.core.expressions import to_text
@@ -25,6 +25,12 @@ class Switch(FlowableSpec):
     value: Dynamic
     cases: Annotated[dict[str, Tasks], BeforeValidator(_text_keys)] = Field(default_factory=dict)
     defaults: NoTasks = ()
+
+    @model_validator(mode="after")
+    def _somewhere_to_go(self) -> "Switch":
+        if not self.cases and not self.defaults:
+            raise ValueError("there are no tasks, neither in `cases` nor in `defaults`")
+        return self
 
     def branches(self) -> Iterator[tuple[TaskSpec, ...]]:
         yield from self.cases.values()

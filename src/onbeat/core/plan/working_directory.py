@@ -12,7 +12,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from onbeat.core.durations import Duration
 from onbeat.core.execution import Block, Execution, TaskRun
-from onbeat.core.flow import Dynamic, Flow, FlowableSpec, Frozen, Lane, Opening, Render, RunnableTask, TaskSpec, parse_task
+from onbeat.core.flow import Dynamic, Flow, FlowableSpec, Lane, Opening, Render, RunnableTask, TaskSpec, parse_task
+from onbeat.core.frozen import Frozen
 from onbeat.core.workspace import WantedFiles
 
 NAMES = ("core.flow.WorkingDirectory", "core.flow.Worker")
