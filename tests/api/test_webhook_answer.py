@@ -1,6 +1,7 @@
 """What a webhook answers: at once or at the end, as its trigger says, and whatever happens meanwhile."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -203,3 +204,42 @@ async def test_one_that_is_set_aside_is_answered(tmp_path: Path, clock: ManualCl
             answer = await waiting
         assert answer.status == 202
         assert orjson.loads(answer.body)["id"]
+
+
+async def test_an_answer_that_is_no_answer_names_the_execution(tmp_path: Path) -> None:
+    """A number that JSON's writers do not take: told like any other answer that cannot be made."""
+    async with api(tmp_path) as call:
+        await serve(
+            call, tmp_path, "wait: true", "returnOutputs: true", outputs="{id: said, type: JSON, value: {n: 99999999999999999999999}}"
+        )
+        answer = await post(call)
+        assert answer.status == 500
+        assert "was started, and its answer cannot be made" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("value", ["a\r\nset-cookie: b", "a\nb", "a\0b", "a\x7fb", "Ж"])
+async def test_a_header_is_one_line_whatever_comes_in(tmp_path: Path, value: str) -> None:
+    """Nobody writes headers of his own into an answer."""
+    async with api(tmp_path) as call:
+        await serve(call, tmp_path, 'responseHeaders: {x-said: "{{ trigger.body.say }}"}')
+        answer = await post(call, {"say": value})
+        assert answer.status == 500
+        assert {"x-said", "set-cookie"}.isdisjoint(answer.headers)
+
+
+@pytest.mark.parametrize("media", ["жж/ж", "text/html\n", "text/html\r\nx: y", "html"])
+async def test_a_content_type_is_plain_text(tmp_path: Path, media: str) -> None:
+    """Refused when the flow is loaded, not when somebody waits for an answer."""
+    async with api(tmp_path) as call:
+        with pytest.raises(AssertionError):
+            await serve(call, tmp_path, f"responseContentType: {json.dumps(media)}")
+
+
+async def test_a_patch_and_a_delete_start_where_the_trigger_takes_them(tmp_path: Path) -> None:
+    """Every method that may be written in `methods`."""
+    async with api(tmp_path) as call:
+        await serve(call, tmp_path, "methods: [PATCH, DELETE]")
+        for method in ("PATCH", "DELETE"):
+            assert (await call(method, PATH, {}, token=None, content_type="application/json")).status == 200
+        for method in ("HEAD", "OPTIONS", "GET"):
+            assert (await call(method, PATH, {}, token=None)).status == 405

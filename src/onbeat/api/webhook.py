@@ -24,13 +24,15 @@ from onbeat.errors import NotFound
 from onbeat.plugins.webhook import BodyTooLarge, Webhook, allows, conflicts, ledger_row, receive, verify
 from onbeat.ports import HttpRequest, LedgerRow, Received, Started
 
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+"""Those that a trigger may name."""
 _one_at_a_time: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 """Requests with the same Idempotency-Key wait for each other, so that two bodies at once are told apart."""
 
 
 def routes() -> list[Route]:
     """The route."""
-    return route("/executions/webhook/{namespace}/{flow}/{key}", webhook, Permission.KEY, ("GET", "POST", "PUT"))
+    return route("/executions/webhook/{namespace}/{flow}/{key}", webhook, Permission.KEY, METHODS)
 
 
 async def webhook(request: Request) -> Response:

@@ -101,14 +101,14 @@ async def _answer(
             status = check_status(_status(await render(options.response_code)), options.wait)
         headers = {name: to_text(await render(value)) for name, value in options.response_headers.items()}
         headers = {name: _line(value) for name, value in headers.items()}
-    except (OnbeatError, ValueError) as wrong:
+        media = options.response_content_type or JSON_TYPE
+        plain = media.startswith("text/") and options.response_body is None and options.return_outputs and len(content) == 1
+        if plain:
+            body = next(iter(content.values()))
+        raw = body.encode() if isinstance(body, str) and (plain or options.response_body is not None) else orjson.dumps(body)
+        return Response(b"" if status in (204, 304) else raw, status, headers, media)
+    except (OnbeatError, ValueError, TypeError) as wrong:
         return problem(500, "No answer", f"execution {execution} was started, and its answer cannot be made: {short(wrong)}")
-    media = options.response_content_type or JSON_TYPE
-    plain = media.startswith("text/") and options.response_body is None and options.return_outputs and len(content) == 1
-    if plain:
-        body = next(iter(content.values()))
-    raw = body.encode() if isinstance(body, str) and (plain or options.response_body is not None) else orjson.dumps(body)
-    return Response(b"" if status in (204, 304) else raw, status, headers, media)
 
 
 def _status(value: Json) -> int:
@@ -119,6 +119,6 @@ def _status(value: Json) -> int:
 
 def _line(value: str) -> str:
     """A header's value. Raises ValueError for one that would be more than a line, or is not in HTTP's alphabet."""
-    if any(ord(letter) < 32 or ord(letter) > 255 for letter in value):
+    if any(not (32 <= ord(letter) <= 126 or 160 <= ord(letter) <= 255) for letter in value):
         raise ValueError("a header's value is one line of Latin text")
     return value

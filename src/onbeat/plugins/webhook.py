@@ -42,6 +42,7 @@ MASK = "********"
 _SECRET_HEADER = re.compile(
     r"(proxy-)?authorization|cookie|.*signature.*|.*[-_]token|.*api[-_]?key|.*secret.*",
 )
+_WORD = "[0-9A-Za-z_.+-]+"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OURS = frozenset({"content-type", "content-length", "transfer-encoding", "connection", "date"})
 _KEPT: Micros = 7 * 24 * 3600 * 1_000_000
@@ -90,7 +91,7 @@ class Webhook(SourceOptions):
     """With `wait`, answer its outputs; as `text/plain` a single output is its text."""
     response_code: int | str | None = Field(None, alias="responseCode")
     """Status of the answer; without `wait` one of 200 to 299, because that says the start is on disk."""
-    response_content_type: str | None = Field(None, alias="responseContentType", pattern=r"^[\w.+-]+/[\w.+-]+(; ?[\w-]+=[\w.-]+)*$")
+    response_content_type: str | None = Field(None, alias="responseContentType", pattern=rf"^{_WORD}/{_WORD}(; ?{_WORD}={_WORD})*$")
     """Content type of the answer, by default `application/json`."""
     response_body: Dynamic = Field(None, alias="responseBody")
     """In place of what is answered otherwise: text as it is, anything else as JSON."""
