@@ -124,7 +124,7 @@ def test_a_retry_has_what_its_type_needs(facts: dict[str, object], said: str):
 
 def test_an_slas_labels_are_not_the_systems():
     """They are set by onbeat only."""
-    with pytest.raises(ValidationError, match="reserved: `system.x`"):
+    with pytest.raises(ValidationError, match=r"reserved: `system\.x`"):
         Sla.model_validate({"id": "a", "type": "MAX_DURATION", "duration": "PT1S", "labels": {"system.x": "y"}})
 
 

@@ -1,5 +1,6 @@
 """A task's surroundings for tests of plugins: everything it is given is a fake that remembers."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -56,10 +57,10 @@ class FakeStorage:
         return self.files[uri]
 
     async def keep(self, path: str, source: Path) -> str:
-        return await self.put(path, source.read_bytes())
+        return await self.put(path, await asyncio.to_thread(source.read_bytes))
 
     async def fetch(self, uri: str, target: Path) -> None:
-        target.write_bytes(await self.get(uri))
+        await asyncio.to_thread(target.write_bytes, await self.get(uri))
 
     async def size(self, uri: str) -> int:
         return len(await self.get(uri))

@@ -145,7 +145,8 @@ class TimeWindow(Frozen):
             raise ValueError("a DAILY_TIME_WINDOW needs `startTime` and `endTime`")
         strange = sorted(to_camel(key) for key in self.model_fields_set - {"type", *_KEYS[self.type]})
         if strange:
-            raise ValueError(f"a {self.type} has no `{strange[0]}`; it has {' and '.join(f'`{to_camel(key)}`' for key in _KEYS[self.type])}")
+            known = " and ".join(f"`{to_camel(key)}`" for key in _KEYS[self.type])
+            raise ValueError(f"a {self.type} has no `{strange[0]}`; it has {known}")
         return self
 
     @property

@@ -33,7 +33,7 @@ class Sleep(TaskOptions):
 
 
 class ForEachItemMerge(TaskOptions):
-    """The last of the three tasks that a `core.flow.ForEachItem` is made of: gives the address of what its subflows gave, one JSON line for each.
+    """The last of the three tasks that a `core.flow.ForEachItem` is made of: gives the address of what its subflows gave, a JSON line each.
 
     Example:
 

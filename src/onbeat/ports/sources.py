@@ -17,8 +17,8 @@ from onbeat.ports.world import Clock
 class Received(msgspec.Struct, frozen=True, kw_only=True):
     """One thing a source received: an event, or what could not become one (raw and reason).
 
-    triggers: names of the triggers it is for; None: all of the subscription. inputs, labels: given to what it starts beside what the trigger
-    gives; their expressions see the event as the trigger's do.
+    triggers: names of the triggers it is for; None: all of the subscription. inputs, labels: given to what it starts beside what
+    the trigger gives; their expressions see the event as the trigger's do.
     """
 
     event: Event | None = None
