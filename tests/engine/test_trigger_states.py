@@ -31,6 +31,15 @@ triggers: [{id: once, type: core.trigger.Event, topic: once, stopAfter: [SUCCESS
 """,
 }
 
+HOOKS = """
+id: hooks
+namespace: t
+tasks: [{id: say, type: core.log.Log, message: x}]
+triggers:
+  - {id: "on", type: core.trigger.Webhook, key: a}
+  - {id: "off", type: core.trigger.Webhook, key: b, disabled: true}
+"""
+
 
 async def started(node: Node, topic: str, **data: object) -> tuple[str, ...]:
     """What an event on the topic starts."""
@@ -55,6 +64,16 @@ async def test_a_trigger_that_is_switched_off_starts_nothing_until_it_is_on_agai
         await listening(node)
         assert len(await started(node, "things", fail=False)) == 1
         assert await node.queries.count() == 2
+
+
+async def test_what_its_file_switches_off_connects_to_nothing(tmp_path: Path) -> None:
+    """What is switched off at run time goes on to listen, and skips: a broker keeps messages for a subscriber that is not there."""
+    async with node_with(MemoryStore(), {"hooks.yaml": HOOKS}, tmp_path) as node:
+        await node.triggers.set("on", disabled=True)
+        assert [each.spec.id for each in node.intake.asleep()] == ["off"]
+        found = node.intake.find("t.hooks.on")
+        assert found is not None
+        assert found[1].listener.disabled
 
 
 async def test_it_is_so_after_a_restart(tmp_path: Path) -> None:

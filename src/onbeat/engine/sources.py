@@ -6,6 +6,8 @@ Rules
 3. A trigger that cannot be served is told, and takes no other down.
 4. A trigger that listens to several topics is in several subscriptions.
 5. Where a full disk keeps a source waiting it tries again once a second, not without end.
+6. One that its file switches off connects to nothing. One that was switched off at run time goes on to listen and skips what comes, which
+   would come after all when it is switched on again.
 
 Called by: intake is one, and says what becomes of what they emit.
 """
@@ -103,7 +105,7 @@ class Sources:
         self._asleep = {}
         self.refused = {}
         for trigger in triggers:
-            if trigger.spec.disabled and not trigger.options.listens_disabled:
+            if trigger.spec.disabled and not (trigger.off or trigger.options.listens_disabled):
                 self._asleep[trigger.spec.name] = trigger
                 continue
             try:

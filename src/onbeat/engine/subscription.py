@@ -17,15 +17,18 @@ _PATIENCE = 1.0
 
 
 class LoadedTrigger:
-    """A trigger with its source's settings, checked. backfill: past times that it is to run."""
+    """A trigger with its source's settings, checked. backfill: past times that it is to run. off: it was switched off at run time."""
 
-    __slots__ = ("backfill", "options", "path", "spec")
+    __slots__ = ("backfill", "off", "options", "path", "spec")
 
-    def __init__(self, spec: TriggerSpec, options: SourceOptions, path: str | None = None, backfill: Backfill | None = None) -> None:
+    def __init__(
+        self, spec: TriggerSpec, options: SourceOptions, path: str | None = None, backfill: Backfill | None = None, off: bool = False
+    ) -> None:
         self.spec = spec
         self.options = options
         self.path = path
         self.backfill = backfill
+        self.off = off
 
     def hears(self, topic: str) -> bool:
         """Whether it says it listens to that topic."""

@@ -143,11 +143,12 @@ class TriggerStates:
 
     def _now(self, trigger: LoadedTrigger) -> LoadedTrigger:
         """It as it is to be served: switched off as if its file said so, with its backfill."""
-        off, backfill = self.state(trigger.spec.name).disabled, self.backfill(trigger.spec.name)
+        off = self.state(trigger.spec.name).disabled and not trigger.spec.disabled
+        backfill = self.backfill(trigger.spec.name)
         if not off and backfill is None:
             return trigger
         spec = trigger.spec.model_copy(update={"disabled": True}) if off else trigger.spec
-        return LoadedTrigger(spec, trigger.options, trigger.path, backfill)
+        return LoadedTrigger(spec, trigger.options, trigger.path, backfill, off)
 
     # ---- stopAfter ---------------------------------------------------------------------------------------------
 
