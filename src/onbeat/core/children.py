@@ -49,6 +49,7 @@ def chosen(draft: Draft, signal: s.ChildChosen) -> None:
         causation_id=f"{head.id}/{run.n}",
         traceparent=head.traceparent,
         hops=head.hops,
+        depth=head.depth + 1,
         parent=head.id,
         parent_run=run.n,
         scheduled=signal.scheduled,

@@ -116,13 +116,14 @@ class Fan(msgspec.Struct, frozen=True):
     """The executions that a Loop or ForEachItem started, one a lane.
 
     children: those that have not ended, with their lanes. paused: those of them that are PAUSED. failed: those that failed it. counts: how
-    many ended in each state. results: lane -> outputs.
+    many ended in each state; lost: how many of those that failed it. results: lane -> outputs.
     """
 
     children: Map[str, int] = msgspec.field(default_factory=_map)
     paused: Map[str, None] = msgspec.field(default_factory=_map)
     failed: Map[str, int] = msgspec.field(default_factory=_map)
     counts: dict[str, int] = {}
+    lost: dict[str, int] = {}
     results: Map[int, dict[str, Json]] = msgspec.field(default_factory=_map)
 
 
@@ -183,9 +184,9 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     root: the execution whose correlation id this one bears (its own id when nothing came before). parent: the execution and task run
     that started it as a subflow. original: the first of a chain of replays. key: its ordering key. scheduled: when it is to start.
-    scope: of an iteration of a Loop. returns: what a Subflow task wants rendered at the end beside the flow's own outputs. attempt: which
-    try of the whole it is, where a retry is a new execution; first: when the first of them began to run. failed: why it fails as it begins
-    (a check that does not hold). replay_of: the execution that it repeats.
+    depth: how many subflows are around it. scope: of an iteration of a Loop. returns: what a Subflow task wants rendered at the end beside
+    the flow's own outputs. attempt: which try of the whole it is, where a retry is a new execution; first: when the first of them began to
+    run. failed: why it fails as it begins (a check that does not hold). replay_of: the execution that it repeats.
     """
 
     id: str
@@ -205,6 +206,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     parent_run: int | None = None
     original: str | None = None
     key: str | None = None
+    depth: int = 0
     scheduled: Micros | None = None
     scope: Scope | None = None
     returns: dict[str, Json] | None = None

@@ -72,6 +72,7 @@ def _iteration(draft: Draft, n: int, spec: Loop, lane: int) -> Head:
         causation_id=f"{head.id}/{n}",
         traceparent=head.traceparent,
         hops=head.hops,
+        depth=head.depth,
         parent=head.id,
         parent_run=n,
         scope=Scope(
@@ -143,6 +144,7 @@ def _batch(draft: Draft, n: int, child: Chosen, lane: int) -> Head:
         causation_id=f"{head.id}/{n}",
         traceparent=head.traceparent,
         hops=head.hops,
+        depth=head.depth + 1,
         parent=head.id,
         parent_run=n,
     )

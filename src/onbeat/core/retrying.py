@@ -87,6 +87,7 @@ def succeed(draft: Draft, when: Micros) -> None:
         causation_id=head.id,
         traceparent=head.traceparent,
         hops=head.hops,
+        depth=head.depth,
         parent=head.parent,
         parent_run=head.parent_run,
         original=head.original or head.id,

@@ -161,7 +161,7 @@ def _assemble(
     batches = Batches(evaluator, payloads, storage, targets)
     answering = Answering(evaluator, {**workspaces.asks, **batches.asks})
     projection = Projection(settings.events_topic, evaluator.masked)
-    listening = Listening(store, catalog, evaluator, projection, group, embedded=publisher.embedded)
+    listening = Listening(store, catalog, evaluator, projection, clock, group, embedded=publisher.embedded)
     runner = Runner(registry, evaluator, payloads, logs, lent, targets, workspaces, TaskCache(storage, clock), group)
     places: dict[Kind, int] = {"loop": settings.max_tasks, "process": settings.max_processes}
     triggers = TriggerStates(store, clock)

@@ -71,7 +71,7 @@ class Step:
         return Work(
             creations=tuple(child.creation() for child in children),
             appends=(append,),
-            tells=tuple(tells(self.before, self.after, self.changes, children)),
+            tells=tuple(tells(self.before, self.after, self.changes, children, [each.signal for each in self.told])),
             ledger=tuple(waits(self.before, self.after, self.changes)),
             records=self.records,
             logs=(*logs, *_failures(self.after, self.changes, self.told)),

@@ -70,9 +70,19 @@ class Effects:
             else:
                 box.commands.pop(n, None)
 
+    def recall(self, box: Mailbox) -> None:
+        """Note what is done for an execution that was not in memory: somebody looks out for the events it waits for."""
+        assert box.execution is not None
+        for n in box.execution.open:
+            if (box.id, n) in self._listening:
+                box.commands.setdefault(n, (cmd.AwaitEvent(n),))
+
     def abandon(self, box: Mailbox) -> None:
         """Stop whatever the world does for an execution, and let it tell nothing."""
         self._runner.abandon(box.id)
+        for n, commands in box.commands.items():
+            if cmd.AwaitEvent(n) in commands:
+                self._listening.end(box.id, n)
         for instant, n in box.due:
             self._timers.disarm(box.id, n, instant)
         box.due.clear()

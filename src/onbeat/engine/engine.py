@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from onbeat.core import signals as s
-from onbeat.core.changes import AnyChange, Created
+from onbeat.core.changes import Created
 from onbeat.core.decide import decided
 from onbeat.core.errors_text import short
 from onbeat.core.event import Micros
@@ -40,6 +40,7 @@ from onbeat.engine.runner import Runner
 from onbeat.engine.timers import Timers
 from onbeat.engine.together import Together
 from onbeat.engine.trigger_states import TriggerStates
+from onbeat.engine.waiters import Waiters
 from onbeat.errors import Conflict, NotFound, OutsideError, Refused, StoreBroken
 from onbeat.ports import Clock, Delivery, LogLine, MetricRow, Record, Store, Work, Written
 
@@ -70,7 +71,7 @@ class Engine:
         self._group = group
         self._triggers = triggers
         self._memory = Memory(max_active)
-        self._waiters: dict[str, list[asyncio.Future[Execution]]] = {}
+        self._waiters = Waiters()
         self._stopping = False
         self.quarantined: dict[str, str] = {}
         self.places = Places(places, self._placed)
@@ -80,6 +81,7 @@ class Engine:
         self._effects = Effects(runner, self._dispatch, self.timers, answering, listening, group, self.tell)
         self._listening = listening
         runner.tell = listening.tell = self.tell
+        listening.execution = self.load
         runner.places = self.places
 
     def full(self) -> bool:
@@ -114,16 +116,14 @@ class Engine:
         self._group.create_task(self._commit(work, starts, written))
         return await written
 
-    async def start(self, head: Head, loaded: LoadedFlow) -> Execution:
-        """Create an execution that no event started."""
-        prepared = await self.prepare(head, loaded)
+    async def start(self, head: Head, loaded: LoadedFlow, begins: Decided | None = None) -> Execution:
+        """Create an execution that no event started. begins: how, where that is decided already."""
+        if begins is None:
+            prepared = await self.prepare(head, loaded)
+        else:
+            prepared = Prepared(loaded, begins[1], (Created(at=head.created, head=head), *begins[0]), begun=False)
         await self.commit(Work(creations=(prepared.creation(),)), [prepared])
         return prepared.execution
-
-    async def begin(self, head: Head, loaded: LoadedFlow, changes: tuple[AnyChange, ...], after: Execution) -> None:
-        """Create an execution of which is decided already how it begins."""
-        prepared = Prepared(loaded, after, (Created(at=head.created, head=head), *changes), begun=False)
-        await self.commit(Work(creations=(prepared.creation(),)), [prepared])
 
     async def recover(self, owner: str) -> int:
         """Take over all executions that have not ended; returns how many."""
@@ -157,10 +157,7 @@ class Engine:
             return
         self._triggers.learn(work, written)
         for prepared, fresh in zip(starts, written.fresh, strict=True):
-            if fresh:
-                self._admit(prepared)
-            else:
-                self.drop(prepared)
+            (self._admit if fresh else self.drop)(prepared)
         self._deliver(written.delivered)
         if not told.done():
             told.set_result(written)
@@ -202,20 +199,13 @@ class Engine:
 
     async def ended(self, execution: str) -> Execution:
         """Wait until an execution has ended; returns it. Raises NotFound, Refused when it is set aside."""
-        waiter: asyncio.Future[Execution] = asyncio.get_running_loop().create_future()
-        waiters = self._waiters.setdefault(execution, [])
-        waiters.append(waiter)
-        try:
+        with self._waiters.on(execution) as end:
             loaded = await self.load(execution)
             if loaded.ended:
                 return loaded
             if execution in self.quarantined and not self._memory.works(execution):
                 raise self._set_aside(execution)
-            return await waiter
-        finally:
-            waiters.remove(waiter)
-            if not waiters:
-                self._waiters.pop(execution, None)
+            return await end
 
     async def load(self, execution: str) -> Execution:
         """The execution as it is now. Raises NotFound."""
@@ -233,9 +223,8 @@ class Engine:
             self.tell(delivery.execution, delivery.signal, seq=delivery.seq)
 
     def _schedule(self, box: Mailbox) -> None:
-        if not box.busy:
-            box.busy = True
-            self._group.create_task(self._work(box))
+        if box.worker is None:
+            box.worker = self._group.create_task(self._work(box))
 
     def _placed(self, execution: str, run: int) -> None:
         self.tell(execution, s.Dispatched(run))
@@ -260,7 +249,7 @@ class Engine:
             self._quarantine(box, bug)
             return
         finally:
-            box.busy = False
+            box.worker = None
         self._rest(box)
 
     async def _step(self, box: Mailbox, told: list[Told]) -> None:
@@ -316,11 +305,13 @@ class Engine:
         """Write what was decided, then let the world move."""
         together = Together(box, step)
         try:
-            work = self._triggers.remembering(await together.gather(self.prepare, self._store, self._catalog, self._clock.now()))
+            work = self._triggers.remembering(await together.gather(self.prepare, self._hold, self._catalog, self._clock.now()))
             written = await self._store.write(work) if work.appends or work.logs or work.metrics else Written()
         except BaseException:
             for child in together.children:
                 self.drop(child)
+            for held in together.held:
+                self._let_go(held)
             raise
         box.execution = step.after
         self._triggers.learn(work, written)
@@ -329,15 +320,34 @@ class Engine:
         for child in together.children:
             self._admit(child)
         for revived, its in together.revived:
-            self._revive(revived, its)
+            revived.execution = its.after
+            self._effects.perform(revived, its.new)
+        for held in together.held:
+            self._let_go(held)
         self._deliver(written.delivered)
 
-    def _revive(self, box: Mailbox, step: Step) -> None:
-        """It was restarted with its parent: let the world move for it."""
-        box.execution = step.after
-        self._memory.add(box)
-        self._effects.perform(box, step.new)
-        self._rest(box)
+    async def _hold(self, execution: str, told: list[Told]) -> Mailbox:
+        """Its mailbox, loaded, for the caller alone; what waits in its inbox is added to `told`."""
+        box = self._memory.take(execution)
+        while box.worker is not None:
+            await asyncio.wait({box.worker})
+            box = self._memory.take(execution)
+        box.worker = asyncio.current_task()
+        try:
+            if box.execution is None:
+                await self._load(box, told)
+        except BaseException:
+            self._let_go(box)
+            raise
+        return box
+
+    def _let_go(self, box: Mailbox) -> None:
+        """Others may work on it again."""
+        box.worker = None
+        if box.told or (box.fresh and box.execution is not None and not box.execution.ended):
+            self._schedule(box)
+        else:
+            self._rest(box)
 
     async def _load(self, box: Mailbox, told: list[Told]) -> bool:
         """Bring an execution into memory, with what waits in its inbox; False when there is none."""
@@ -353,6 +363,7 @@ class Engine:
         if box.id in self.quarantined and not any(isinstance(each.signal, s.Recover) for each in told):
             told.insert(0, Told(s.Recover()))  # what ran for it was stopped when it was set aside
         box.execution, box.fresh = execution, True
+        self._effects.recall(box)
         return True
 
     def _again(self, box: Mailbox, told: list[Told], step: Step | None) -> None:
@@ -364,10 +375,8 @@ class Engine:
     def _rest(self, box: Mailbox) -> None:
         """Let an execution that has nothing to do leave memory."""
         if box.execution is not None and box.execution.ended:
-            for waiter in self._waiters.get(box.id, ()):
-                if not waiter.done():
-                    waiter.set_result(box.execution)
-        if box.told or box.busy:
+            self._waiters.ended(box.execution)
+        if box.told or box.worker is not None:
             return
         if box.execution is None or box.execution.ended or not box.active:
             self._memory.rest(box)
@@ -384,9 +393,7 @@ class Engine:
     def _give_up(self, box: Mailbox, why: Exception) -> None:
         told, box.told, box.fresh = box.told, [], False
         fail(told, why)
-        for waiter in self._waiters.get(box.id, ()):
-            if not waiter.done():
-                waiter.set_exception(why)
+        self._waiters.fail(box.id, why)
 
     def _set_aside(self, execution: str) -> Refused:
         return Refused(f"execution {execution} was set aside, the daemon's log says where ({self.quarantined[execution]})")

@@ -42,17 +42,18 @@ Commands = dict[int, tuple[AnyCommand, ...]]
 class Mailbox:
     """One execution in memory. fresh: nothing has been performed for it yet, so all that is outstanding is to be.
 
-    active: how many commands need an engine. due: its armed timers as (instant, task run), the earliest first.
+    active: how many commands need an engine. due: its armed timers as (instant, task run), the earliest first. worker: who works on it,
+    itself or with an execution that restarts it.
     """
 
-    __slots__ = ("active", "busy", "commands", "due", "execution", "fresh", "id", "loaded", "told")
+    __slots__ = ("active", "commands", "due", "execution", "fresh", "id", "loaded", "told", "worker")
 
     def __init__(self, id_: str, execution: Execution | None = None, loaded: LoadedFlow | None = None) -> None:
         self.id = id_
         self.execution = execution
         self.loaded = loaded
         self.told: list[Told] = []
-        self.busy = False
+        self.worker: asyncio.Task[None] | None = None
         self.fresh = True
         self.commands: Commands = {}
         self.active = 0
@@ -122,6 +123,8 @@ def touched_runs(changes: Iterable[AnyChange]) -> set[int] | None:
             case c.RunMoved() | c.RunCreated() | c.Asked() | c.Answered() | c.Opened() | c.ChildStarted() | c.RunRemoved():
                 touched.add(change.n)
             case c.RunTimed() | c.EventAwaited() | c.ChildMoved() | c.ChildOver() | c.FanReset() | c.ChildRestarted() | c.RunSet():
+                touched.add(change.n)
+            case c.BlockFailed():
                 touched.add(change.n)
             case c.Waiting() | c.Deadline() | c.SlaBroken():
                 touched.add(ROOT)

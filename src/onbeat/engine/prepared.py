@@ -42,7 +42,7 @@ class Prepared:
             execution=self.execution,
             changes=self.changes,
             key=key,
-            ledger=tuple(waits(self.execution, self.execution, self.changes)),
+            ledger=tuple(waits(None, self.execution, self.changes)),
             claims=slots.claims(self.loaded.flow, self.execution.head) if slots.waits(self.execution) else (),
             active=not self.begun or self._box.active_after(self.commands) > 0,
             wake=self._box.wake_after(self.commands),

@@ -2,7 +2,8 @@
 
 Rules
 1. What is answered is the execution as it was saved for this, before it goes on: RESTARTED with what is to run, as Kestra answers.
-2. What cannot be done is refused before anything is written; the core looks again when it decides.
+2. What cannot be done is refused before anything is written; the core looks again when it decides. Of two who change an execution at
+   the same time one is refused; who restart it at the same time have both what they wanted.
 3. A replay that needs places waits for them as any start does.
 
 Called by: api, the CLI through it.
@@ -13,10 +14,11 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from onbeat.core import signals as s
-from onbeat.core.changes import AnyChange, Created, Moved
+from onbeat.core import slots
+from onbeat.core.changes import AnyChange, Created, Moved, RunSet
 from onbeat.core.evolve import evolve
-from onbeat.core.execution import ROOT, Execution, Head
-from onbeat.core.replay import replayed, settable
+from onbeat.core.execution import ROOT, Execution
+from onbeat.core.replay import replayable, replayed, settable
 from onbeat.core.restart import restartable
 from onbeat.core.states import State
 from onbeat.engine.catalog import LoadedFlow
@@ -46,20 +48,17 @@ async def restart(node: Node, id_: str, revision: int | None = None) -> Executio
     return await _as_saved(node, found)
 
 
-async def replay(
-    node: Node, id_: str, run: int = ROOT, *, revision: int | None = None, inputs: Mapping[str, object] | None = None
-) -> Execution:
+async def replay(node: Node, id_: str, run: int = ROOT, *, revision: int | None = None) -> Execution:
     """Repeat an execution as a new one: from the start, or from a task run. Raises NotFound, Refused, Impossible."""
     found, loaded = await _found(node, id_)
     if revision is not None:
         loaded = await node.catalog.revision(found.head.namespace, found.head.flow, revision)
-    if run and run not in found.runs:
-        raise Impossible(f"execution {id_} has no task run {run}")
-    if run and found.runs[run].task not in loaded.flow.by_id:
-        raise Impossible(f"revision {loaded.flow.revision} of the flow has no task `{found.runs[run].task}`")
-    missing = next((each.task for each in found.runs.values() if each.task not in loaded.flow.by_id), None)
-    if run and missing is not None:
-        raise Impossible(f"revision {loaded.flow.revision} of the flow has no task `{missing}`, which the execution ran")
+    if run:
+        why = _unlike(found, run, loaded) or replayable(loaded.flow, found, run)
+        if why is not None:
+            raise Impossible(why)
+        if not found.ended:
+            raise Refused(f"execution {id_} is {found.state}; only a terminated one can be replayed from one of its task runs")
     now = node.clock.now()
     head = msgspec.structs.replace(
         found.head,
@@ -72,34 +71,49 @@ async def replay(
         parent=None,
         parent_run=None,
         original=found.head.original or id_,
+        depth=0,
         scheduled=None,
         returns=None,
         attempt=1,
         failed=None,
         replay_of=id_,
     )
-    if run == ROOT:
-        return await _from_start(node, head, loaded)
-    changes, after = replayed(loaded.flow, found, run, head, now)
-    await node.engine.begin(head, loaded, changes, after)
-    return _saved((Created(at=now, head=head), *changes), None)
+    try:
+        begins = replayed(loaded.flow, found, run, head, now) if run else None
+        slots.claims(loaded.flow, head)
+    except UserError as wrong:
+        raise Impossible(str(wrong)) from None
+    await node.engine.start(head, loaded, begins)
+    return _saved((Created(at=now, head=head), *(begins[0] if begins is not None else ())), None)
 
 
-async def _from_start(node: Node, head: Head, loaded: LoadedFlow) -> Execution:
-    await node.engine.start(head, loaded)
-    return _saved((Created(at=head.created, head=head),), None)
+def _unlike(execution: Execution, run: int, loaded: LoadedFlow) -> str | None:
+    """Why an execution cannot go on from a task run with the flow as it is in a revision; None when it can."""
+    if run not in execution.runs:
+        return f"execution {execution.id} has no task run {run}"
+    missing = next((each.task for each in execution.runs.values() if each.task not in loaded.flow.by_id), None)
+    if missing is None:
+        return None
+    also = "" if missing == execution.runs[run].task else ", which the execution ran"
+    return f"revision {loaded.flow.revision} of the flow has no task `{missing}`{also}"
 
 
 async def set_state(node: Node, id_: str, run: int, state: State) -> Execution:
     """Say in which state a task run ended (0: the execution); what follows from it goes on. Raises NotFound, Refused, Impossible."""
-    found, _ = await _found(node, id_)
+    found, loaded = await _found(node, id_)
     if not found.ended:
         raise Refused(f"execution {id_} is {found.state}; only a terminated one can be changed")
-    why = settable(found, run, state)
+    why = settable(loaded.flow, found, run, state)
     if why is not None:
         raise Impossible(why)
     after = await node.engine.ask(id_, s.SetState(state, run))
-    return await _as_saved(node, found) if run else after
+    changes = [row.change for row in await node.queries.changes(id_, found.version)]
+    done = (
+        any(isinstance(change, RunSet) and (change.n, change.state) == (run, state) for change in changes) if run else after.state is state
+    )
+    if not done:
+        raise Refused(f"execution {id_} was changed by somebody else at the same time; look at it again")
+    return _saved(changes, found) if run else after
 
 
 async def set_labels(node: Node, id_: str, labels: Mapping[str, str]) -> Execution:

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -27,7 +28,7 @@ import structlog
 from pydantic import ValidationError
 
 from onbeat.core.addresses import value_folder
-from onbeat.core.context import taskrun
+from onbeat.core.context import looped
 from onbeat.core.errors_text import short
 from onbeat.core.event import Json
 from onbeat.core.execution import Execution, Head
@@ -36,6 +37,7 @@ from onbeat.core.flow import RunnableTask, TaskSpec
 from onbeat.core.ids import idempotency_key
 from onbeat.core.plan.subflow import Subflow
 from onbeat.core.plan.wait_for_event import WaitForEvent
+from onbeat.core.plan.working_directory import enclosing
 from onbeat.core.signals import ChildChosen, Signal, TaskEnded
 from onbeat.core.states import State
 from onbeat.core.times import from_iso
@@ -267,13 +269,16 @@ class Runner:
         wanted = kind.workspace or WORKING_DIR in loaded.template(spec.id).roots
         async with AsyncExitStack() as stack:
             lend = partial(self.workspaces.lend, loaded, execution, n, attempt)
-            folder = await stack.enter_async_context(lend(wanted))
+            folder: Path | None = None
+            if wanted or enclosing(loaded.flow, execution, n) is not None:
+                folder = await stack.enter_async_context(lend(wanted))
             beside: dict[str, Json] = {} if folder is None else {WORKING_DIR: str(folder)}
             if folder is not None and OUTPUT_DIR in loaded.template(spec.id).roots:
                 beside[OUTPUT_DIR] = await self.workspaces.output_dir(folder, n, attempt)
             task = self._task(kind, await self._options(loaded, execution, n, spec, kind, beside))
             if folder is None and task.workspace:  # it stands in another one's place
                 folder = await stack.enter_async_context(lend(True))
+            around = looped(execution, execution.runs[n])
             context = TaskContext(
                 execution=execution.id,
                 namespace=execution.head.namespace,
@@ -287,7 +292,7 @@ class Runner:
                 directory=folder,
                 render=partial(self._render, loaded, execution, n, beside),
                 run=execution.run_id(n),
-                value=taskrun(execution, execution.runs[n]).get("value"),
+                value=None if around is None else around.value,
             )
             if folder is None or not isinstance(task, WorkspaceTask):
                 return await task.run(context)
@@ -300,7 +305,7 @@ class Runner:
         self, loaded: LoadedFlow, execution: Execution, n: int, spec: RunnableTask, kind: type[TaskOptions], beside: Mapping[str, Json]
     ) -> Json:
         """The task's options, rendered but for those that it evaluates itself."""
-        own = {name: value for name, value in spec.options.items() if name in kind.verbatim}
+        own = {name: value for name, value in spec.options.items() if name in kind.verbatim} if kind.verbatim else {}
         if not own:
             return await self._evaluator.render(loaded.template(spec.id), loaded.flow, execution, n, beside)
         others = {name: value for name, value in spec.options.items() if name not in own}

@@ -16,6 +16,9 @@ from onbeat.engine.inputs import renderer
 from onbeat.engine.payloads import Payloads
 from onbeat.errors import UserError
 
+MOST_DEEP = 100
+"""Subflows within subflows: one more is a flow that starts itself, by names that are known only when it runs."""
+
 
 class Targets:
     """The flows that may be started."""
@@ -36,6 +39,10 @@ class Targets:
         inherit: bool,
     ) -> Chosen:
         """What an execution of it is to be. Raises UserError when there is none, or its inputs are wrong."""
+        if execution.head.depth >= MOST_DEEP:
+            raise UserError(
+                f"flow {namespace}.{flow} would be the {MOST_DEEP + 1}st subflow within subflows: they start each other without end"
+            )
         target = self._catalog.find(namespace, flow)
         if target is not None and revision is not None:
             target = await self._catalog.revision(namespace, flow, revision)

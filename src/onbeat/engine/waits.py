@@ -1,5 +1,8 @@
 """Keep which events are waited for, by topic, without reading journals: a ledger row for each wait, gone when the wait is.
 
+Rules
+1. A wait that begins and is over in one step leaves no row.
+
 Called by: compose and prepared write the rows; listening reads them.
 """
 
@@ -9,7 +12,7 @@ import msgspec
 
 from onbeat.core import changes as c
 from onbeat.core.changes import AnyChange
-from onbeat.core.execution import Execution
+from onbeat.core.execution import Awaited, Execution
 from onbeat.core.states import State
 from onbeat.ports import LedgerRow
 
@@ -17,12 +20,20 @@ WAITS = "event-waits"
 """The ledger: key `<execution>/<task run>`, value an Awaited as JSON."""
 
 
-def waits(before: Execution, after: Execution, changes: Sequence[AnyChange]) -> Iterator[LedgerRow]:
-    """The rows of waits for events that begin or are over."""
-    for change in changes:
-        if isinstance(change, c.EventAwaited):
-            yield LedgerRow(WAITS, f"{after.id}/{change.n}", msgspec.json.encode(change.awaited).decode())
-        elif isinstance(change, c.RunMoved) and change.state is not State.RUNNING:
-            run = before.runs.get(change.n)
-            if run is not None and run.awaits is not None:
-                yield LedgerRow(WAITS, f"{after.id}/{change.n}", None)
+_MOVES = (c.RunMoved, c.EventAwaited, c.RunSet, c.RunRemoved)
+
+
+def waits(before: Execution | None, after: Execution, changes: Sequence[AnyChange]) -> Iterator[LedgerRow]:
+    """The rows of waits for events that begin or are over. before: None for an execution that is created."""
+    for n in dict.fromkeys(change.n for change in changes if isinstance(change, _MOVES)):
+        was, is_ = _awaited(before, n), _awaited(after, n)
+        if is_ is not None and is_ != was:
+            yield LedgerRow(WAITS, f"{after.id}/{n}", msgspec.json.encode(is_).decode())
+        elif was is not None and is_ is None:
+            yield LedgerRow(WAITS, f"{after.id}/{n}", None)
+
+
+def _awaited(execution: Execution | None, n: int) -> Awaited | None:
+    """The event that a task run waits for now."""
+    run = None if execution is None else execution.runs.get(n)
+    return run.awaits if run is not None and run.state is State.RUNNING else None
