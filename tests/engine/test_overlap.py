@@ -86,3 +86,29 @@ async def test_it_does_not_wait_for_one_that_was_set_aside(tmp_path: Path, clock
                 await node.kill(line.id)
         await clock.advance(60)
         assert await instants(node) == ["00:01", "00:02"]
+
+
+WEEKDAYS = """
+id: weekdays
+namespace: t
+tasks: [{id: say, type: core.log.Log, message: x}]
+triggers:
+  - id: daily
+    type: io.kestra.core.models.triggers.types.Schedule
+    cron: 0 6 * * *
+    scheduleConditions:
+      - {type: io.kestra.core.models.conditions.types.NotCondition, conditions: [WEEKEND]}
+"""
+
+
+async def test_conditions_see_the_scheduled_date_by_kestras_old_names_too(tmp_path: Path, clock: ManualClock) -> None:
+    """From Thursday on: Friday's run knows that the next one is Monday's, and the weekend has none."""
+    weekend = "{type: io.kestra.core.models.conditions.types.WeekendCondition, date: '{{ schedule.date }}'}"
+    async with node_with(MemoryStore(), {"weekdays.yaml": WEEKDAYS.replace("WEEKEND", weekend)}, tmp_path, clock=clock) as node:
+        await settle()
+        await clock.advance(5 * 24 * 3600)
+        found = [await node.engine.load(line.id) for line in await node.queries.executions(limit=100)]
+        dates = sorted(
+            (each.head.trigger.variables["date"][:10], each.head.trigger.variables["next"][:10]) for each in found if each.head.trigger
+        )
+        assert dates == [("2026-01-01", "2026-01-02"), ("2026-01-02", "2026-01-05"), ("2026-01-05", "2026-01-06")]

@@ -25,6 +25,8 @@ from onbeat.core.times import to_datetime
 from onbeat.core.trigger import TriggerSpec
 from onbeat.core.upstream import Upstream
 
+SCHEDULED = "io.onbeat.schedule"
+"""The type of the events of schedules."""
 _SHOWN = 300
 
 
@@ -65,6 +67,8 @@ def scope(trigger: TriggerSpec, event: Event, extra: Mapping[str, Any] | None = 
         names["flow"] = {"id": trigger.flow.id, "namespace": trigger.flow.namespace}
     if trigger.upstream is not None and isinstance(event.data, dict):
         names.update(event.data)
+    if event.type == SCHEDULED:
+        names["schedule"] = event.variables  # as Kestra's older flows call it
     if now is not None:
         names["__now__"] = to_datetime(now)
     return names

@@ -26,6 +26,7 @@ import msgspec
 
 from onbeat.core.backfill import PROGRESS, Backfill, Progress, following, progress_of
 from onbeat.core.event import Event, Micros
+from onbeat.core.matching import SCHEDULED
 from onbeat.core.schedule import load_zone
 from onbeat.core.times import from_datetime, from_iso, iso, to_datetime
 from onbeat.core.timetable import Policy, Timetable, due
@@ -288,7 +289,7 @@ class _Agenda:
         event = Event(
             id=iso(at),
             source="onbeat/schedule",
-            type="io.onbeat.schedule",
+            type=SCHEDULED,
             subject=place.trigger,
             time=at,
             key=iso(at) if backfill is None else backfill.key(instant),
