@@ -9,24 +9,16 @@ Rules
 Called by: generate.py.
 """
 
-import asyncio
-import contextlib
 import inspect
-import io
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, get_args
 
 import typer
-import yaml
 from starlette.routing import Route
 
 from onbeat.api.app import all_routes
 from onbeat.cli.app import app
 from onbeat.core.conditions import KINDS
-from onbeat.core.expressions.environment import FILTERS, FUNCTIONS, TESTS
-from onbeat.core.expressions.outside import ABSENT, OUTSIDE_NAMES
 from onbeat.core.flow import Check, Concurrency, Flow, FlowableSpec, OutputSpec, PluginDefault, Retry, Sla, TaskSpec
 from onbeat.core.inputs import InputSpec
 from onbeat.core.plan import FLOWABLES
@@ -34,10 +26,9 @@ from onbeat.core.short_schedule import ShortSchedule
 from onbeat.core.trigger import TriggerSpec
 from onbeat.registry import Registry
 from onbeat.settings import CONFIG_FILE, Settings
-from onbeat.stores.memory import MemoryStore
 from tests.docs.constructs import CONSTRUCTS
+from tests.docs.expression_names import expression_parts
 from tests.docs.models import key_of, table
-from tests.engine.harness import node_with
 
 MADE = "<!-- Made by `python -m tests.docs.generate` from the code; edit it there. -->"
 BUS_ONLY = ("kafka.EventTrigger", "mqtt.EventTrigger")
@@ -53,7 +44,7 @@ def pages() -> dict[str, str]:
         "reference/flows.md": flows(),
         "reference/tasks.md": tasks(),
         "reference/triggers.md": triggers(),
-        "reference/expressions.md": expressions(),
+        "reference/expressions.md": _page("Expressions", *expression_parts()),
         "reference/cli.md": commands(),
         "reference/api.md": routes(),
     }
@@ -270,87 +261,6 @@ def _by_class(kinds: dict[str, type[Any]] | Any) -> list[tuple[type[Any], list[s
 
 def _others(names: list[str]) -> str:
     return f"Other names: {', '.join(f'`{name}`' for name in names[1:])}." if names[1:] else ""
-
-
-# ---- expressions -------------------------------------------------------------------------------------------------------
-
-
-def expressions() -> str:
-    """The names that expressions know."""
-    away = asyncio.run(_missing_functions())
-    here = FUNCTIONS.keys() - away - ABSENT.keys()
-    return _page(
-        "Expressions",
-        """
-`{{ … }}` in a text is evaluated when the task runs; Kestra's Pebble and Jinja2's own syntax both work. A text that is one expression and
-nothing else keeps the value's type: `"{{ inputs.total }}"` of a number is a number. Event data is data: it is never evaluated itself.
-
-| Write | For |
-|---|---|
-| `{{ inputs.order.id }}`, `{{ inputs['order'].id }}` | a value; a name that is not there fails and says the whole path |
-| `{{ trigger.body.name ?? 'nobody' }}` | something else where it is missing or null |
-| `{{ inputs.total >= 100 ? 'large' : 'small' }}` | one of two |
-| `{{ 'order-' ~ inputs.id }}` | joined text |
-| `{{ inputs.total > 10 and not (inputs.test is defined) }}` | conditions; `==` between a number and a text compares their texts |
-| `{{ inputs.names \\| first \\| upper }}` | filters |
-| `{% if inputs.vip %}…{% endif %}`, `{% for name in inputs.names %}…{% endfor %}` | longer texts |
-""",
-        """
-## Variables
-
-| Name | Is |
-|---|---|
-| `inputs` | the execution's inputs |
-| `trigger` | what started it; each [trigger](triggers.md) says what it has |
-| `outputs` | `outputs.TASK…`; of a task in a loop `outputs.TASK[VALUE]…`, of the same round `outputs.TASK[taskrun.value]…` |
-| `vars`, `labels` | the flow's variables, the execution's labels |
-| `flow`, `execution` | `id`, `namespace`, `revision`; `id`, `startDate`, `state` |
-| `task`, `taskrun` | `task.id`, `task.type`; `taskrun.value` and `taskrun.iteration` in a loop, `taskrun.attemptsCount` |
-| `parent`, `parents` | the constructs around the task, nearest first |
-| `error` | in `errors`: `error.taskId`, `error.message` |
-| `envs` | environment variables that begin with `ENV_` (setting `env_prefix`), without that, in lower case |
-| `globals` | the setting `variables_globals` |
-| `secret('NAME')` | `SECRET_NAME` of the environment, base64 as in Kestra |
-""",
-        "## Filters",
-        _names(name for name in FILTERS if name.strip() == name),
-        "## Tests",
-        "`{{ value is NAME }}`, `{{ value is not NAME }}`:",
-        _names(TESTS),
-        "## Functions",
-        _names(here),
-        """
-`secret('DB', subkey='password')` takes one value out of a secret that is JSON. `http(uri, method, query, body, contentType, headers,
-options, accept)` fetches a small value, within 20 seconds and 1 MB; what matters belongs into a task `core.http.Request`. `encrypt(key,
-text)` and `decrypt(key, text)` read what Kestra's wrote; the key is base64 of 16, 24 or 32 bytes.
-
-## jq
-
-`{{ inputs.order | jq('.items[] | .price') }}` gives a list of all that the program gives; `| first` takes one out of it. A text is read as
-JSON first. Paths (`.a.b[0]`, `.a[]?`, `.["a b"][1:3]`, also joined by `|`) are worked out where they stand, with exact numbers. Any other
-program runs in a process of its own: it has a second of processor time, no environment and no files, values of up to 10 MB, and jq's
-numbers (15 digits). In a trigger's conditions only paths can be used.
-""",
-        *(("Known, and an error that says so when it is called, since there is nothing behind it yet:", _names(away)) if away else ()),
-        "Known, and not available:",
-        "\n".join(f"- `{name}`: {reason}" for name, reason in ABSENT.items()),
-    )
-
-
-async def _missing_functions() -> set[str]:
-    """The functions that say they are not available: a flow calls each."""
-    tasks = [
-        {"id": name, "type": "core.debug.Return", "format": f"{{{{ {name}() }}}}", "allowFailure": True} for name in sorted(OUTSIDE_NAMES)
-    ]
-    flow = yaml.safe_dump({"id": "ask", "namespace": "docs", "tasks": tasks})
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-        async with node_with(MemoryStore(), {"ask.yaml": flow}, Path(folder), sources=False) as node:
-            execution = await node.engine.ended((await node.start("docs", "ask")).id)
-    return {run.task for run in execution.runs.values() if "is not available" in (run.error or "")}
-
-
-def _names(names: Any) -> str:
-    return ", ".join(f"`{name}`" for name in sorted(names, key=str.lower))
 
 
 # ---- commands and routes -----------------------------------------------------------------------------------------------
