@@ -4,7 +4,7 @@ Said in other words than the core says it: from the task runs there are, and not
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from msgspec.structs import replace
 
@@ -40,23 +40,26 @@ def present(flow: Flow, execution: Execution, n: int, children: list[TaskRun]) -
     return children
 
 
-def unexplained(flow: Flow, execution: Execution) -> Iterator[str]:
-    """Wholes that ended otherwise than their parts say, or too early."""
+def unexplained(flow: Flow, execution: Execution, exits: Collection[State]) -> Iterator[str]:
+    """Wholes that ended otherwise than their parts say, or too early. exits: all it was ever told to make."""
     children = children_of(execution)
     for n, block in execution.blocks.items():
         run = execution.runs.get(n)
         state = run.state if run else execution.state
         if state not in TERMINATED:
             continue
+        if run is not None and execution.head.replay_of is not None and run.history[-1][1] < execution.head.created:
+            continue  # copied
         name = run.task if run else "the execution"
         parts = [child for child in present(flow, execution, n, children[n]) if child.phase is not Phase.AFTER]
         before = [child for child in children[n] if child.phase is not Phase.AFTER]  # a Pause's onPause counts, too
         seen = {child.state for child in (parts if block.round else before)} | _of_fan(block) | ({block.own} if block.own else set())
-        wanted = _state(flow, execution, n, block, seen, before)
-        if state not in wanted and not execution.edited:
+        wanted = _state(flow, execution, n, block, seen, before, exits)
+        corrected = n == ROOT and execution.history[-2][0] in TERMINATED
+        if state not in wanted and not execution.edited and not corrected:
             yield f"{name} ended {state}; its parts: {sorted(seen)}"
-        if state is not State.KILLED and not execution.edited:
-            yield from (f"{name}: ended {state} {why}" for why in _left_out(flow, execution, n, block, parts, children[n]))
+        if state is not State.KILLED and not execution.edited and not corrected:
+            yield from (f"{name}: ended {state} {why}" for why in _left_out(flow, execution, n, block, parts, children[n], exits))
 
 
 def _of_fan(block: Block) -> set[State]:
@@ -67,7 +70,9 @@ def _of_fan(block: Block) -> set[State]:
     return failed | ({State.WARNING} if fan.counts.get("WARNING") else set())
 
 
-def _state(flow: Flow, execution: Execution, n: int, block: Block, seen: set[State], parts: list[TaskRun]) -> set[State]:
+def _state(
+    flow: Flow, execution: Execution, n: int, block: Block, seen: set[State], parts: list[TaskRun], exits: Collection[State]
+) -> set[State]:
     """How it may have ended."""
     past = [state for state, _ in execution.history]
     if n == ROOT:
@@ -81,7 +86,7 @@ def _state(flow: Flow, execution: Execution, n: int, block: Block, seen: set[Sta
     run, spec = execution.runs[n], flow.by_id[execution.runs[n].task]
     assert isinstance(spec, FlowableSpec)
     was = [state for state, _ in run.history]
-    if State.KILLING in was[-2:]:
+    if State.KILLING in was[-2:] or was[-2:] == [State.PAUSED, State.KILLED]:
         return {State.KILLED}
     wanted_state = worst(seen)
     fell = any(part.phase is Phase.TASKS and part.state in FAILING for part in parts)
@@ -99,8 +104,9 @@ def _state(flow: Flow, execution: Execution, n: int, block: Block, seen: set[Sta
     if wanted_state is State.WARNING and spec.allow_warning:
         wanted_state = State.SUCCESS
     found = {wanted_state}
-    if execution.exit is not None:  # whether it was among what the exit stopped is seen from what it left out
-        found.add(execution.exit)
+    found |= {state for state in exits if state is not State.RETRIED}  # what an exit stopped is seen from what it left out
+    if State.RETRIED in exits:
+        found |= {State.FAILED, State.KILLED}
     if State.KILLING in past:
         found.add(State.KILLED)
     if spec.collected_by is not None and run.error is not None:
@@ -108,11 +114,13 @@ def _state(flow: Flow, execution: Execution, n: int, block: Block, seen: set[Sta
     return found
 
 
-def _left_out(flow: Flow, execution: Execution, n: int, block: Block, parts: list[TaskRun], children: list[TaskRun]) -> Iterator[str]:
+def _left_out(
+    flow: Flow, execution: Execution, n: int, block: Block, parts: list[TaskRun], children: list[TaskRun], exits: Collection[State]
+) -> Iterator[str]:
     """A block that ended well left no task out; one that was not killed went through its errors and its finally."""
     draft = Draft(flow, execution, 0)
     run = execution.runs.get(n)
-    stopped = execution.exit is not None or State.KILLING in [state for state, _ in execution.history]
+    stopped = bool(exits) or State.KILLING in [state for state, _ in execution.history]
     finally_ = any(not task.disabled for task in draft.tail(n, Phase.FINALLY))
     if finally_ and block.phase not in (Phase.FINALLY, Phase.AFTER) and not (stopped and run is not None):
         yield "without its finally"
@@ -125,7 +133,7 @@ def _left_out(flow: Flow, execution: Execution, n: int, block: Block, parts: lis
         undo = [
             each.task
             for each in execution.runs.values()
-            if each.state in (State.SUCCESS, State.WARNING) and flow.by_id[each.task].compensate
+            if each.state in (State.SUCCESS, State.WARNING) and any(not task.disabled for task in flow.by_id[each.task].compensate)
         ]
         before = [child for child in children if child.phase in (Phase.ERRORS, Phase.FINALLY, Phase.AFTER)]
         first = min((child.n for child in before), default=execution.last + 1)
@@ -133,6 +141,8 @@ def _left_out(flow: Flow, execution: Execution, n: int, block: Block, parts: lis
             yield f"and did not undo {undo}"
     if any(child.state in FAILING for child in tasks) or failed or stopped or block.own is not None:
         return
+    if execution.head.replay_of is not None and block.phase is not Phase.TASKS:
+        return  # what it repeats may have been cut short
     if block.fan is not None:
         if block.total != sum(block.fan.counts.values()):
             yield f"with {block.fan.counts} of {block.total} executions"

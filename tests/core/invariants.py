@@ -5,7 +5,7 @@ explained by its parts is in explained.py, what a step may do in steps.py.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
 from onbeat.core import changes as c
@@ -25,8 +25,8 @@ from tests.core.explained import children_of, present, undone_in_order, unexplai
 WELL = (State.SUCCESS, State.WARNING, State.SKIPPED)
 
 
-def broken_state(flow: Flow, execution: Execution) -> list[str]:
-    """What of an execution is not as it must be."""
+def broken_state(flow: Flow, execution: Execution, exits: Collection[State] = ()) -> list[str]:
+    """What of an execution is not as it must be. exits: the states that it was ever told to end in."""
     return [
         *_never_stuck(execution),
         *_open(execution),
@@ -35,7 +35,7 @@ def broken_state(flow: Flow, execution: Execution) -> list[str]:
         *_attempts(flow, execution),
         *_stopped(execution),
         *_waits(flow, execution),
-        *unexplained(flow, execution),
+        *unexplained(flow, execution, exits),
         *undone_in_order(execution),
     ]
 
@@ -97,6 +97,7 @@ def _histories(execution: Execution) -> Iterator[str]:
     ]:
         for (before, at), (after, later) in pairwise(history):
             corrected = table is EXECUTION and before in SETTABLE and after in SETTABLE - {before}
+            corrected = corrected or (word and (before, after) == (State.RETRIED, State.RESTARTED))
             told = word and table is TASK_RUN and before in TERMINATED and after in {*SETTABLE, State.RUNNING, State.RESTARTED}
             if after not in table[before] and not told and not corrected:
                 yield f"{name}: {before} -> {after}"
@@ -113,7 +114,8 @@ def _blocks(flow: Flow, execution: Execution) -> Iterator[str]:
         spec = flow.by_id[execution.runs[n].task] if n else None
         limit = spec.limit if isinstance(spec, FlowableSpec) and block.phase is Phase.TASKS else 0
         limit = 1 if block.phase is Phase.COMPENSATION else limit
-        if limit and block.open > limit:
+        went_back = execution.edited or execution.head.replay_of is not None  # lanes go on beside where an operator went back to
+        if limit and block.open > limit and not went_back:
             yield f"{name}: {block.open} lanes at once, the limit is {limit}"
         if block.fan is not None and block.phase is Phase.TASKS:
             yield from _fan(name, block)
@@ -123,7 +125,9 @@ def _blocks(flow: Flow, execution: Execution) -> Iterator[str]:
         for run in mine:
             lanes[run.lane].append(run)
         flowing = [lane for lane, runs in lanes.items() if not _over(execution, block, runs)]
-        if block.open != len(flowing):
+        more = execution.state in (State.RESTARTED, State.QUEUED)  # a replay: more lanes go on when it runs
+        more = more or (block.round > 0 and execution.edited)  # an operator went back to an iteration before
+        if block.open != len(flowing) and not (more and block.open > len(flowing)):
             yield f"{name}: {block.open} lanes open, a scan finds {sorted(flowing)}"
         if isinstance(spec, Dag) and block.phase is Phase.TASKS:
             yield from _dag(spec, execution, name, block, lanes)
@@ -201,8 +205,8 @@ def _attempts(flow: Flow, execution: Execution) -> Iterator[str]:
     for run in execution.runs.values():
         policy = policy_of(flow, execution, run)
         most = 1 if policy is None else policy.max_attempts
-        counted = sum(not attempt.lost and attempt.start >= execution.head.created for attempt in run.attempts)
-        if most is not None and counted > most + execution.restarts:
+        counted = sum(not attempt.lost for attempt in run.attempts)
+        if most is not None and counted > most + execution.restarts and execution.head.replay_of is None:
             yield f"{run.task}: {counted} attempts, {most} allowed"
         if policy is not None and policy.max_duration is not None and run.state is State.RETRYING:
             assert run.wake is not None
@@ -211,7 +215,7 @@ def _attempts(flow: Flow, execution: Execution) -> Iterator[str]:
         open_ = [attempt for attempt in run.attempts if attempt.end is None]
         going = run.state in (State.RUNNING, State.KILLING) and run.attempt > 0
         told = execution.head.replay_of is not None or execution.edited  # a flowable that an operator went back into has none
-        if open_ != ([run.attempts[-1]] if going else []) and not (told and not open_ and run.n in execution.blocks):
+        if open_ != ([run.attempts[-1]] if going else []) and not (told and not open_ and flow.by_id[run.task].flowable):
             yield f"{run.task}: {run.state} with attempts {run.attempts}"
 
 

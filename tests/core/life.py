@@ -1,7 +1,8 @@
-"""The life of one execution of a random flow: what may happen to it, one act at a time, and that it comes to an end.
+"""The life of one execution of a random flow, or of a family of them: what may happen, one act at a time, and that it comes to an end.
 
-The world ends, fails, crashes, repeats itself and interferes. After every signal all invariants are audited (invariants.py). Who makes
-the choices is an argument: Hypothesis or a seeded generator.
+The world ends, fails, crashes, repeats itself and interferes. After every signal all invariants are audited (invariants.py, explained.py,
+steps.py). Who makes the choices is an argument: Hypothesis or a seeded generator. In half of the lives what an execution starts is only
+a name, and how it ends is chosen; in the others subflows and iterations are executions too, and hear of each other late.
 """
 
 import random
@@ -11,47 +12,77 @@ from onbeat.core import commands as cmd
 from onbeat.core import signals as s
 from onbeat.core.changes import AnyChange
 from onbeat.core.decide import decide
-from onbeat.core.execution import Execution
+from onbeat.core.execution import ROOT, Execution
+from onbeat.core.plan.for_each_item import SPLIT
+from onbeat.core.plan.loop import Loop
 from onbeat.core.plan.subflow import Subflow
-from onbeat.core.states import TERMINATED, State
-from tests.core import invariants, steps
+from onbeat.core.replay import replayable, settable
+from onbeat.core.states import SETTABLE, TERMINATED, State
+from tests.core import invariants, shell, steps
 from tests.core.flows import Choice, random_flow
-from tests.core.world import CANCELLED, FAILED, KILLED, SECOND, SUCCESS, WARNING, Outcome, World
+from tests.core.world import CANCELLED, FAILED, KILLED, SECOND, SUCCESS, WARNING, Outcome, World, flow_of
 
-OUTCOMES: list[Outcome] = [SUCCESS, SUCCESS, SUCCESS, FAILED, FAILED, WARNING, {"x": 1}, KILLED, CANCELLED]
-OUTSIDE = {"envs": {"go": "PT1S", "values": ["u", "v"], "none": []}}
-ANSWERED = (cmd.Dispatch, cmd.RunTask, cmd.StopTask, cmd.Evaluate, cmd.AwaitChild, cmd.AwaitSlot)
-MOST_STEPS = 3_000
+FACTS = [
+    s.Facts(labels={"team": "x"}, variables={"v": 1}),
+    s.Facts(variables={"v": 1}, overwrite=False),
+    s.Facts(unset=("v",)),
+    *[s.Facts(exit=state) for state in (SUCCESS, FAILED, CANCELLED, KILLED, WARNING)],
+]
+OUTCOMES: list[Outcome] = [*[SUCCESS] * 6, *[FAILED] * 4, *[WARNING] * 2, {"x": 1}, {"x": 1}, KILLED, CANCELLED, "facts"]
+OUTSIDE = {"envs": {"go": "PT1S", "values": ["u", "v"], "none": [], "turn": 1}}
+CHILD = flow_of("tasks: [{id: c1, type: t}, {id: c2, type: core.flow.Pause, pauseDuration: PT3S}, {id: c3, type: t}]", "child")
+ANSWERED = (cmd.Dispatch, cmd.RunTask, cmd.StopTask, cmd.Evaluate, cmd.AwaitChild, cmd.AwaitChildren, cmd.AwaitEvent, cmd.AwaitSlot)
+WAITS = (cmd.AwaitResume, cmd.ArmTimer)
+MOST_STEPS = 6_000
 
 
 class Alone(World):
-    """A world whose subflows are only names: how they end is chosen. The journal is read again at crashes and at the end."""
+    """A world that starts only names: how they end is chosen. The journal is read again at crashes and at the end."""
 
     def _cascade(self, before: Execution, changes: Any) -> None:
         pass
 
     def audit_now(self, before: Execution, changes: tuple[AnyChange, ...], signals: tuple[s.AnySignal, ...]) -> list[str]:
-        wrong = invariants.broken_state(self.flow, self.execution) if changes else []
+        wrong = invariants.broken_state(self.flow, self.execution, self.exits) if changes else []
         return wrong + steps.broken_step(self.flow, before, changes, self.execution, signals, self.now)
 
 
+class Kin(Alone):
+    """A world whose children are worlds, too: what they tell each other waits until somebody looks into the inbox."""
+
+    _cascade = World._cascade
+
+    def post(self, other: World, signal: s.AnySignal) -> None:
+        other.inbox.append(signal)
+
+    def begin(self) -> None:
+        self.tell(s.Begin())
+
+
 class Life:
-    """One execution, and what may happen to it: the methods named in ACTS."""
+    """One execution (or family), and what may happen to it: the methods named in ACTS."""
 
     def __init__(self, choice: Choice) -> None:
         self.choice = choice
-        self.world = Alone(random_flow(choice), outside=OUTSIDE)
+        self.kin = choice([False, True])
+        kind = Kin if self.kin else Alone
+        self.first = self.world = kind(random_flow(choice), outside=OUTSIDE, flows={"child": CHILD})
         self.world.tell(s.Begin())
         if self.world.flow.concurrency is not None:
             self.world.tell(choice([s.SlotGranted(), s.SlotQueued()]))
-        self.kind = choice(["calm", "calm", "killed", "failing"])
-        self.acts = 0
+        self.kind = choice(["calm", "calm", "killed", "failing", "corrected"])
 
     def act(self) -> None:
-        """Something happens; what has ended is often restarted."""
+        """Something happens to one of the family; what has ended is often run again."""
+        going = [world for world in self.world.family.values() if not world.execution.ended or world.inbox]
+        if len(self.world.family) > 1:
+            self.world = self.choice(going or [self.first])
+        if self.world.inbox and self.choice([True, False]):
+            self.world.tell(self.world.inbox.pop(0))
+            return
         act = self.choice(ACTS)
         if self.world.execution.ended:
-            act = self.choice(["somebody_restarts", act])
+            act = self.choice(["somebody_runs_it_again", act])
         getattr(self, act)()
 
     def outcome(self) -> Outcome:
@@ -59,8 +90,9 @@ class Life:
         return self.choice([FAILED, FAILED, SUCCESS] if self.kind == "failing" else OUTCOMES)
 
     def outstanding(self, *kinds: type) -> list[cmd.AnyCommand]:
-        """What of these kinds is outstanding, in order."""
-        return sorted((command for command in self.world.outstanding() if isinstance(command, kinds)), key=str)
+        """What of these kinds is outstanding, in order; of what others do, only what they are too."""
+        found = sorted((command for command in self.world.outstanding() if isinstance(command, kinds)), key=str)
+        return [command for command in found if not (self.kin and isinstance(command, cmd.AwaitChild | cmd.AwaitChildren))]
 
     def answer(self, command: cmd.AnyCommand, outcome: Outcome) -> s.AnySignal:
         """What the world tells when it has done that."""
@@ -69,23 +101,47 @@ class Life:
             case cmd.Dispatch():
                 return s.Dispatched(command.run)
             case cmd.Evaluate():
-                return world.evaluate(command)
+                return shell.answered(world.flow, world.execution, command, world.now, world.outside)
             case cmd.RunTask():
-                run = world.execution.runs[command.run]
-                spec = world.flow.by_id[run.task]
-                if isinstance(spec, Subflow) and outcome != FAILED:
-                    return s.ChildChosen(run.n, run.attempt, "tests", "child", 1, wait=spec.wait)
-                return world.ending(run, outcome)
+                return self.task_ends(command, outcome)
             case cmd.StopTask():
                 return s.TaskEnded(command.run, command.attempt, KILLED)
             case cmd.AwaitChild():
-                return s.ChildEnded(command.run, command.child, outcome if isinstance(outcome, State) else SUCCESS)
+                return self.child_ends(command.run, command.child, outcome)
+            case cmd.AwaitChildren():
+                fan = world.execution.blocks[command.run].fan
+                child = self.choice(sorted(fan.children))
+                if outcome == WARNING and isinstance(world.flow.by_id[world.execution.runs[command.run].task], Loop):
+                    return s.ChildPaused(command.run, child, child not in fan.paused)
+                return self.child_ends(command.run, child, outcome)
+            case cmd.AwaitEvent():
+                return s.EventArrived(command.run, {"id": "e", "data": {}})
             case cmd.ArmTimer():
                 return s.TimerFired(command.run, command.due)
             case cmd.AwaitResume():
-                return s.Resume({"x": 1})
+                return s.Resume({"x": 1}, decision=self.choice([None, "APPROVED", "DENIED"]))
             case cmd.AwaitSlot():
                 return s.SlotGranted()
+
+    def task_ends(self, command: cmd.RunTask, outcome: Outcome) -> s.AnySignal:
+        """An attempt is over, or a subflow's target was found."""
+        world = self.world
+        run = world.execution.runs[command.run]
+        spec = world.flow.by_id[run.task]
+        if isinstance(spec, Subflow) and outcome != FAILED:
+            return shell.chosen(world.flow, run)
+        if outcome == "facts":
+            outcome = self.choice(FACTS)
+        if spec.type == SPLIT and outcome == SUCCESS:
+            outcome = {"uris": [f"b{at}" for at in range(self.choice(range(5)))]}
+        return world.ending(run, outcome)
+
+    def child_ends(self, run: int, child: str, outcome: Outcome) -> s.ChildEnded:
+        """A name ends, or another one takes its place."""
+        state = outcome if isinstance(outcome, State) else SUCCESS
+        if outcome == "facts":
+            return s.ChildEnded(run, child, State.RETRIED, successor=child + "'")
+        return s.ChildEnded(run, child, state, {"o": 1} if state is SUCCESS else None)
 
     # ---- acts ----------------------------------------------------------------------------------------------------
 
@@ -102,10 +158,11 @@ class Life:
 
     def many_end_at_once(self) -> None:
         """Several signals are decided in one commit: as if one after the other, though the first may make the second stale."""
-        signals = [self.answer(command, self.outcome()) for command in self.outstanding(cmd.Dispatch, cmd.RunTask, cmd.AwaitChild)[:4]]
-        together = decide(self.world.flow, self.world.execution, signals, self.world.now)
+        world = self.world
+        signals = [self.answer(command, self.outcome()) for command in self.outstanding(*ANSWERED)[:4]]
+        together = decide(world.flow, world.execution, signals, world.now)
 
-        one_by_one = [change for signal in signals for change in self.world.tell(signal)]
+        one_by_one = [change for signal in signals for change in world.tell(signal)]
 
         assert list(together) == one_by_one
 
@@ -139,7 +196,7 @@ class Life:
 
     def somebody_resumes(self) -> None:
         """Answers to all that is paused."""
-        self.world.tell(s.Resume({"x": 1}))
+        self.world.tell(s.Resume({"x": 1}, by="ada", decision=self.choice([None, "APPROVED", "DENIED"])))
 
     def somebody_kills(self) -> None:
         """Not in every life, and not at once, so that others get somewhere."""
@@ -149,9 +206,31 @@ class Life:
                 self.something_ends()
             self.world.tell(s.Kill())
 
+    def somebody_runs_it_again(self) -> None:
+        """It has ended, and goes on: restarted, or in some lives from where an operator goes back to; or another one does."""
+        act = self.choice([self.somebody_restarts, self.somebody_restarts, self.somebody_replays])
+        (self.somebody_corrects if self.kind == "corrected" else act)()
+
     def somebody_restarts(self) -> None:
-        """It has ended, and goes on."""
-        self.world.tell(s.Restart())
+        """An iteration is run again by the execution around it only."""
+        if self.world.execution.head.scope is None:
+            self.world.tell(s.Restart())
+
+    def somebody_replays(self) -> None:
+        """A new execution repeats it from a task run on, and is the one that lives on."""
+        world = self.world
+        runs = [n for n in sorted(world.execution.runs) if replayable(world.flow, world.execution, n) is None]
+        if runs and world.execution.ended and world.execution.head.scope is None:
+            self.first = self.world = world.replay(world.name(world.execution.runs[self.choice(runs)]))
+            self.world.tell(s.Begin())
+
+    def somebody_corrects(self) -> None:
+        """An operator says how a task run, or the execution, ended."""
+        world = self.world
+        n, state = self.choice([ROOT, *sorted(world.execution.runs), *sorted(world.execution.runs)]), self.choice(sorted(SETTABLE))
+        allowed = settable(world.flow, world.execution, n, state) is None and not (n == ROOT and world.state is state)
+        if world.execution.head.scope is None:
+            assert bool(world.tell(s.SetState(state, n))) is allowed
 
     def somebody_labels(self) -> None:
         """At any time."""
@@ -165,8 +244,8 @@ class Life:
 
     def an_old_signal_comes_again(self) -> None:
         """Anything that was told is told again; the audit knows which of these are stale."""
-        old = self.choice(self.world.told[-25:])
-        if not isinstance(old, s.Kill | s.Restart | s.SetLabels):
+        old = self.choice(self.world.told[-25:] or [s.Recover()])
+        if not isinstance(old, s.Kill | s.Restart | s.SetLabels | s.SetState):
             self.world.tell(old)
 
     def nobody_interferes_for_a_while(self) -> None:
@@ -178,16 +257,36 @@ class Life:
     # ---- the end -------------------------------------------------------------------------------------------------
 
     def end(self) -> None:
-        """Left alone, with everything ending well and everybody resuming, it comes to an end."""
+        """Left alone, with everything ending well and everybody resuming, all come to an end."""
+        self.world.outside["envs"] = OUTSIDE["envs"] | {"turn": 3}
         for _ in range(MOST_STEPS):
-            if self.world.execution.ended:
+            family = list(self.world.family.values())
+            moved = [world for world in family if world.inbox or not world.execution.ended]
+            if not moved:
                 break
-            command = next(iter(self.outstanding(*ANSWERED) or self.outstanding(cmd.AwaitResume) or self.outstanding(cmd.ArmTimer)))
-            if isinstance(command, cmd.ArmTimer):
-                self.world.now = max(self.world.now, command.due)
-            assert self.world.tell(self.answer(command, SUCCESS)), f"nothing follows from {command}"
-        assert self.world.state in TERMINATED
-        self.world.read_again()
+            for world in moved:
+                self.world = world
+                self.go_on()
+        for world in self.world.family.values():
+            assert world.state in TERMINATED, f"{world.execution.id} is {world.state}: {world.outstanding()}"
+            world.read_again()
+
+    def go_on(self) -> None:
+        """One execution takes a step by itself; one that waits for others of its family may have none to take."""
+        world = self.world
+        if world.inbox:
+            world.tell(world.inbox.pop(0))
+            return
+        if world.execution.ended:
+            return
+        command = next(iter(self.outstanding(*ANSWERED) or self.outstanding(cmd.AwaitResume) or self.outstanding(cmd.ArmTimer)), None)
+        if command is None:
+            assert world.outstanding(), "it is stuck"
+            return
+        if isinstance(command, cmd.ArmTimer):
+            world.now = max(world.now, command.due)
+        stale = isinstance(command, cmd.AwaitResume) and self.kin
+        assert world.tell(self.answer(command, SUCCESS)) or stale, f"nothing follows from {command}"
 
 
 def live(seed: int, acts: int = 40) -> Life:
@@ -211,7 +310,7 @@ ACTS = [
     "somebody_pauses",
     "somebody_resumes",
     "somebody_kills",
-    "somebody_restarts",
+    "somebody_runs_it_again",
     "somebody_labels",
     "the_engine_dies",
     *["an_old_signal_comes_again"] * 3,

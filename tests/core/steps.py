@@ -22,7 +22,7 @@ def broken_step(
 ) -> list[str]:
     """What a step did that it must not."""
     wrong = []
-    if len(signals) == 1 and changes and not fits(before, signals[0], now):
+    if len(signals) == 1 and changes and not fits(flow, before, signals[0], now):
         wrong.append(f"a stale signal changed something: {signals[0]}")
     if before.ended and after != before and not isinstance(signals[0], s.Restart | s.SetLabels | s.SetState):
         wrong.append(f"left {before.state}")
@@ -45,7 +45,8 @@ def broken_step(
 
 def _gave_up(flow: Flow, before: Execution, after: Execution, n: int) -> Iterator[str]:
     """A task gives up only when the attempts that count are used up."""
-    if n in before.open and n not in after.open and before.state is not State.KILLING and before.exit is None:
+    stopped = n in before.runs and before.runs[n].state is State.KILLING
+    if n in before.open and n not in after.open and not stopped and before.state is not State.KILLING and before.exit is None:
         run = after.runs[n]
         policy = policy_of(flow, after, run)
         counted = sum(not attempt.lost for attempt in run.attempts)
@@ -72,9 +73,9 @@ def _kept(before: Execution, after: Execution) -> Iterator[str]:
 
 def _left_by_exit(before: Execution, after: Execution) -> Iterator[str]:
     """After an exit nothing begins but what is in a `finally`, undoes, or runs after the execution."""
-    if before.exit is None or after.ended:
+    if before.exit is None or before.ended or after.ended:
         return
-    for n in after.runs.keys() - before.runs.keys():
+    for n in set(after.runs) - set(before.runs):
         at, phases = n, set()
         while at:
             phases.add(after.runs[at].phase)
@@ -87,7 +88,7 @@ def _begun(execution: Execution) -> int:
     return len(execution.runs) + sum(run.attempt for run in execution.runs.values())
 
 
-def fits(execution: Execution, signal: s.AnySignal, now: Micros) -> bool:
+def fits(flow: Flow, execution: Execution, signal: s.AnySignal, now: Micros) -> bool:
     """Whether the signal answers something that is outstanding: any other is stale."""
     commands = outstanding(execution)
     match signal:
@@ -112,7 +113,7 @@ def fits(execution: Execution, signal: s.AnySignal, now: Micros) -> bool:
         case s.EventArrived():
             return cmd.AwaitEvent(signal.run) in commands
         case s.SetState():
-            return settable(execution, signal.run, signal.state) is None
+            return settable(flow, execution, signal.run, signal.state) is None
         case s.SlotGranted() | s.SlotRefused():
             return cmd.AwaitSlot() in commands
         case s.SlotQueued():
@@ -126,7 +127,7 @@ def fits(execution: Execution, signal: s.AnySignal, now: Micros) -> bool:
         case s.Pause():
             return execution.state is State.RUNNING
         case s.Begin():
-            return execution.state is State.CREATED
+            return execution.state in (State.CREATED, State.RESTARTED)
         case s.Recover():
             return not execution.ended
         case s.SetLabels():

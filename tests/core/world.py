@@ -59,7 +59,7 @@ def flow_of(text: str, flow_id: str = "story") -> Flow:
     lines = text.strip("\n").splitlines()
     indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
     body = "\n".join(line[indent:] for line in lines)
-    return parse_flow(f"id: {flow_id}\nnamespace: tests\n{body}\n", f"{flow_id}.yaml")[0]
+    return parse_flow(f"id: {flow_id}\nnamespace: tests\nrevision: 1\n{body}\n", f"{flow_id}.yaml")[0]
 
 
 def head_of(flow: Flow, **facts: Any) -> Head:
@@ -97,6 +97,7 @@ class World:
         self.execution: Execution = create(head)
         self.journal: list[bytes] = [c.to_record(c.Created(at=head.created, head=head))]
         self.told: list[s.AnySignal] = []
+        self.exits: set[State] = set()
         self.fired: set[cmd.ArmTimer] = set()
 
     # ---- telling -------------------------------------------------------------------------------------------------
@@ -112,6 +113,7 @@ class World:
         """Write what was decided, audit it, and tell others."""
         before, self.execution = self.execution, after
         self.journal.extend(c.to_record(change) for change in changes)
+        self.exits |= {change.state for change in changes if isinstance(change, c.Exiting)}
         if self.audit:
             wrong = self.audit_now(before, changes, signals)
             assert not wrong, "\n".join([*wrong, *map(str, signals), *map(str, changes)])
@@ -121,7 +123,7 @@ class World:
         """What is wrong after a step."""
         return [
             *invariants.broken_journal(self.execution, self.journal),
-            *invariants.broken_state(self.flow, self.execution),
+            *invariants.broken_state(self.flow, self.execution, self.exits),
             *steps.broken_step(self.flow, before, changes, self.execution, signals, self.now),
         ]
 
@@ -320,11 +322,13 @@ class World:
     def replay(self, name: str, **plays: Sequence[Outcome]) -> "World":
         """A new execution that repeats this one from a task run on."""
         before = self.execution
+        self.now += 1  # so that what is copied is older
         number = sum(world.execution.head.original is not None for world in self.family.values())
         facts = {"id": f"again{number}", "created": self.now, "original": before.head.original or before.id, "replay_of": before.id}
         head = msgspec.structs.replace(before.head, parent=None, parent_run=None, scheduled=None, attempt=1, **facts)
         world = self._child(head)
         world.plays |= plays
+        world.exits |= self.exits
         world.take(*replayed(self.flow, before, self.run(name).n, head, self.now), ())
         return world
 

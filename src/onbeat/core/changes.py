@@ -251,7 +251,7 @@ class BlockReset(Change, frozen=True, tag="block_reset"):
     """An operator put a block back to where tasks in it run again: `open` lanes are in flight.
 
     failed: another lane had failed. queue, done: of a Dag. round, outputs: of a LoopUntil, if it is an earlier iteration that runs again.
-    passed: a lane whose later tasks have been and stay.
+    passed: a lane whose later tasks have been and stay. choice: of a Pause, if it runs again what comes before it.
     """
 
     n: int
@@ -265,6 +265,7 @@ class BlockReset(Change, frozen=True, tag="block_reset"):
     round: int | None = None
     outputs: dict[str, Json] | None = None
     passed: int | None = None
+    choice: str | None = None
 
 
 class FanReset(Change, frozen=True, tag="fan_reset"):

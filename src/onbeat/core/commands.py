@@ -110,6 +110,8 @@ def of_run(execution: Execution, run: TaskRun) -> Iterator[AnyCommand]:
                 yield AwaitChildren(run.n)
         case State.KILLING:
             yield AwaitChild(run.n, run.child) if run.child else StopTask(run.n, run.attempt)
+        case State.PAUSED if run.n in execution.blocks and execution.blocks[run.n].fan is not None:
+            yield AwaitChildren(run.n)
         case State.PAUSED if run.wake is None:
             yield AwaitResume(run.n)
 

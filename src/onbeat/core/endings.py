@@ -17,7 +17,7 @@ Called by: decide.
 
 from onbeat.core import changes as c
 from onbeat.core import fans, retrying, rounds
-from onbeat.core.blocks import PROBLEMS, allowed, begin_step, fail_inside, fill, next_enabled, pause, ready_after
+from onbeat.core.blocks import PROBLEMS, allowed, begin_step, fail_inside, fill, next_enabled, pause, ready_after, waits
 from onbeat.core.draft import Draft
 from onbeat.core.errors_text import short
 from onbeat.core.event import Json
@@ -58,7 +58,7 @@ def _is_over(draft: Draft, n: int) -> bool:
     execution = draft.execution
     if n not in execution.blocks or execution.blocks[n].open or execution.ended or execution.state is State.PAUSED:
         return False
-    return n == ROOT or not execution.runs[n].ended
+    return n == ROOT or not (execution.runs[n].ended or waits(draft, n))
 
 
 def _child_ended(draft: Draft, run: TaskRun) -> None:
@@ -117,10 +117,10 @@ def _fails(draft: Draft, block: Block) -> bool:
 
 def _to_undo(draft: Draft) -> tuple[int, ...]:
     """The task runs that ended well and have something that undoes them, the last one first."""
-    flow, execution = draft.flow, draft.execution
-    if not any(task.compensate for task in flow.by_id.values()):
+    undoable = {task.id for task in draft.flow.by_id.values() if next_enabled(task.compensate, 0) is not None}
+    if not undoable:
         return ()
-    done = [run for run in execution.runs.values() if run.state in (State.SUCCESS, State.WARNING) and flow.by_id[run.task].compensate]
+    done = [run for run in draft.execution.runs.values() if run.state in (State.SUCCESS, State.WARNING) and run.task in undoable]
     return tuple(run.n for run in sorted(done, key=lambda run: run.done, reverse=True))
 
 
@@ -150,10 +150,12 @@ def _flowable_over(draft: Draft, n: int, block: Block) -> None:
     if draft.execution.state is State.KILLING or run.state is State.KILLING:
         state = State.KILLED
     elif draft.execution.exit is not None and draft.stopping(run.parent):
-        state = draft.execution.exit
+        retried = draft.execution.exit is State.RETRIED
+        state = worst({*block.seen, State.FAILED}) if retried else draft.execution.exit
     else:
         state = worst(block.seen)
-        if spec.on_failure is not None and (block.failed or block.tasks_failed) and state in FAILING:
+        fell = block.failed if block.phase is Phase.TASKS else block.tasks_failed
+        if spec.on_failure is not None and fell and state in FAILING:
             state = spec.on_failure
         if spec.collected_by is not None and state is not State.KILLED:
             if spec.collected_by not in run.answers:

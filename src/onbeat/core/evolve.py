@@ -135,7 +135,8 @@ def evolve(execution: Execution | None, change: c.AnyChange) -> Execution:
 
 def _moved(execution: Execution, change: c.Moved, version: int) -> Execution:
     corrected = execution.state in SETTABLE and change.after in SETTABLE - {execution.state}
-    if change.after not in EXECUTION[execution.state] and not corrected:
+    repeated = execution.state is State.RETRIED and execution.head.replay_of is not None and change.after is State.RESTARTED
+    if change.after not in EXECUTION[execution.state] and not corrected and not repeated:
         raise IllegalTransition(f"execution {execution.id}: {execution.state} -> {change.after}")
     if change.sequence != execution.sequence + 1:
         raise IllegalTransition(f"execution {execution.id}: state event {change.sequence} after {execution.sequence}")
@@ -241,7 +242,7 @@ def _run_moved(execution: Execution, change: c.RunMoved, version: int) -> Execut
         blocks = blocks.set(run.parent, _child_ended(block, moved))
     elif run.ended:
         open_ = open_.set(run.n, None)
-        if change.state is State.RESTARTED and run.n in blocks and blocks[run.n].fan is None and change.anew:
+        if change.state is State.RESTARTED and run.n in blocks and change.anew:
             blocks = blocks.delete(run.n)
     context, states = execution.context, execution.states
     if change.outputs is not None:

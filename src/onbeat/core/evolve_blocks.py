@@ -11,7 +11,7 @@ from immutables import Map
 from onbeat.core import changes as c
 from onbeat.core.event import Json
 from onbeat.core.execution import ROOT, Block, Execution, Fan, Order, Phase
-from onbeat.core.states import FAILING, State
+from onbeat.core.states import State
 
 replace = msgspec.structs.replace
 KEPT_ROUNDS = 10
@@ -116,7 +116,8 @@ def child_replaced(execution: Execution, change: c.ChildReplaced, version: int) 
         run = execution.runs[change.n]
         return replace(execution, version=version, runs=execution.runs.set(run.n, replace(run, child=change.by)))
     lane = block.fan.children[change.child]
-    fan = replace(block.fan, children=block.fan.children.delete(change.child).set(change.by, lane))
+    paused = block.fan.paused.delete(change.child) if change.child in block.fan.paused else block.fan.paused
+    fan = replace(block.fan, children=block.fan.children.delete(change.child).set(change.by, lane), paused=paused)
     return replace(execution, version=version, blocks=execution.blocks.set(change.n, replace(block, fan=fan)))
 
 
@@ -133,7 +134,8 @@ def fan(execution: Execution, change: c.ChildMoved | c.ChildOver, version: int) 
         fan,
         children=fan.children.delete(change.child),
         paused=fan.paused.delete(change.child) if change.child in fan.paused else fan.paused,
-        counts={**fan.counts, state.value: fan.counts.get(state.value, 0) + 1},
+        counts=_one_more(fan.counts, state),
+        lost=_one_more(fan.lost, state) if change.failed else fan.lost,
         failed=fan.failed.set(change.child, lane) if change.failed else fan.failed,
         results=fan.results if change.outputs is None else fan.results.set(lane, change.outputs),
     )
@@ -142,14 +144,21 @@ def fan(execution: Execution, change: c.ChildMoved | c.ChildOver, version: int) 
     return replace(execution, version=version, blocks=execution.blocks.set(change.n, block))
 
 
+def _one_more(counts: dict[str, int], state: State) -> dict[str, int]:
+    return {**counts, state.value: counts.get(state.value, 0) + 1}
+
+
 def block_reset(execution: Execution, change: c.BlockReset, version: int) -> Execution:
     """A restart puts it back."""
     before = execution.blocks[change.n]
     later = 0 if change.round is None else before.round - change.round
+    total = before.total if change.choice is None else 1
     block = replace(
         before,
         phase=change.phase,
-        lanes=before.total if change.phase is Phase.TASKS else 1,
+        lanes=total if change.phase is Phase.TASKS else 1,
+        total=total,
+        choice=change.choice if change.choice is not None else before.choice,
         open=change.open,
         begun=change.begun,
         seen=frozenset(change.seen),
@@ -174,15 +183,19 @@ def fan_reset(execution: Execution, change: c.FanReset, version: int) -> Executi
     block = execution.blocks[change.n]
     fan = block.fan
     assert fan is not None, "only a fan is reset so"
-    counts = {state: count for state, count in fan.counts.items() if not fan.failed or State(state) not in FAILING}
-    fan = replace(fan, children=fan.failed, failed=Map(), counts=counts)
+    begun = sum(fan.counts.values())
+    counts = {state: left for state, count in fan.counts.items() if (left := count - fan.lost.get(state, 0))}
+    fan = replace(fan, children=fan.failed, failed=Map(), counts=counts, lost={})
     block = replace(
         block,
         phase=Phase.TASKS,
         lanes=block.total,
+        begun=begun,
         open=len(fan.children),
-        seen=block.seen - FAILING,
+        seen=frozenset({State.WARNING} if counts.get(State.WARNING.value) else ()),
         failed=False,
+        tasks_failed=False,
+        own=None,
         fan=fan,
     )
     return replace(execution, version=version, blocks=execution.blocks.set(change.n, block))

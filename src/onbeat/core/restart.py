@@ -25,10 +25,10 @@ from onbeat.core.draft import Draft
 from onbeat.core.event import Micros
 from onbeat.core.execution import ROOT, Block, Execution, Phase, TaskRun
 from onbeat.core.expressions import NeedsOutside
-from onbeat.core.flow import Flow
+from onbeat.core.flow import Flow, TaskSpec
 from onbeat.core.plan.dag import Dag
 from onbeat.core.plan.loop_until import LoopUntil
-from onbeat.core.plan.pause import Pause
+from onbeat.core.plan.pause import BEFORE, Pause
 from onbeat.core.plan.subflow import Subflow
 from onbeat.core.states import FAILING, State
 
@@ -81,7 +81,8 @@ def go_on(draft: Draft) -> None:
     for n in left.blocks:
         if n != ROOT:
             draft.move_run(n, State.RESTARTED)
-            draft.move_run(n, State.RUNNING)
+            attempts_ = draft.run(n).attempt
+            draft.move_run(n, State.RUNNING, attempt=attempts_ + 1 if attempts_ else None)
     for leaf in left.leaves:
         draft.move_run(leaf.n, State.RESTARTED, anew=True)
     _reset(draft, left)
@@ -140,7 +141,7 @@ def _left(draft: Draft) -> _Left:
             elif run.state in FAILING:
                 left.leaves.append(run)
                 left.tails.extend(below(children, run.n)[1:])
-            elif (step := blocks.next_enabled(blocks.lane_of(draft, n, block, lane).tasks, run.step + 1)) is not None:
+            elif (step := next_step(draft, n, block, run)) is not None:
                 left.stopped.append((n, lane, step))
         unbegun = any(
             blocks.next_enabled(blocks.lane_of(draft, n, block, lane).tasks, 0) is not None
@@ -149,6 +150,18 @@ def _left(draft: Draft) -> _Left:
         )
         left = left._replace(more=left.more or unbegun)
     return left
+
+
+def next_step(draft: Draft, n: int, block: Block, run: TaskRun) -> int | None:
+    """The place of the next task in the lane of a task run that ended well; None when there is none."""
+    return blocks.next_enabled(blocks.lane_of(draft, n, block, run.lane).tasks, run.step + 1)
+
+
+def halted(draft: Draft, n: int, phase: Phase, last: "dict[int, TaskRun]") -> list[tuple[int, int]]:
+    """The lanes, with their next steps, that a failure elsewhere kept from going on. last: the last task run of each lane."""
+    block = msgspec.structs.replace(draft.block(n), phase=phase)
+    steps = [(lane, next_step(draft, n, block, run)) for lane, run in sorted(last.items()) if run.ended and run.state not in FAILING]
+    return [(lane, step) for lane, step in steps if step is not None]
 
 
 def _goes_inside(draft: Draft, children: "dict[int, list[TaskRun]]", run: TaskRun) -> bool:
@@ -194,6 +207,13 @@ def _reset(draft: Draft, left: _Left) -> None:
         reset_block(draft, n, draft.block(n), children[n], flowing[n])
 
 
+def _before(spec: TaskSpec | None, block: Block, here: list[TaskRun]) -> str | None:
+    """What a Pause that was resumed is put back to, when it is what comes before it that runs again."""
+    if not isinstance(spec, Pause) or block.choice == BEFORE or not here:
+        return None
+    return BEFORE if here[-1].task in {task.id for task in spec.before} else None
+
+
 def reset_block(draft: Draft, n: int, block: Block, inside: list[TaskRun], flowing: set[int], again: TaskRun | None = None) -> None:
     """Put a block back to where these of its lanes are in flight. again: where an operator goes back to."""
     phase = Phase.TASKS if again is None else again.phase
@@ -203,10 +223,17 @@ def reset_block(draft: Draft, n: int, block: Block, inside: list[TaskRun], flowi
     spec = draft.spec(n) if n != ROOT else None
     here = [run for run in inside if run.phase is phase]
     begun = {run.lane for run in here}
-    later = sum(mark >= max((run.n for run in here), default=0) for mark in block.marks) if phase is Phase.TASKS else 0
+    later = sum(mark >= here[-1].n for mark in block.marks) if here and phase is Phase.TASKS else 0
     since = block.marks[-1 - later] if block.round else 0
     seen = {run.state for run in inside if run.ended and (run.phase is not Phase.TASKS or run.n > since)}
+    if phase is not Phase.TASKS:  # what its tasks came to stays
+        seen |= {block.own} if block.own is not None else set()
+        seen |= {State.FAILED} if block.fan is not None and block.fan.failed else set()
     last = {run.lane: run for run in here}
+    failed = any(run.state in FAILING for lane, run in last.items() if lane not in flowing)
+    if again is not None and not failed:
+        others = {lane: run for lane, run in last.items() if lane != again.lane}
+        flowing = flowing | {lane for lane, _ in halted(draft, n, phase, others)}
     queue: tuple[int, ...] | None = None
     done: tuple[int, ...] = ()
     if isinstance(spec, Dag) and phase is Phase.TASKS:
@@ -220,11 +247,12 @@ def reset_block(draft: Draft, n: int, block: Block, inside: list[TaskRun], flowi
             open=len(flowing),
             begun=len(begun) if queue is not None else 1 + max(begun, default=-1),
             seen=tuple(sorted(seen)),
-            failed=any(run.state in FAILING for lane, run in last.items() if lane not in flowing),
+            failed=failed,
             queue=queue,
             done=done,
             round=block.round - later if later else None,
             outputs={"iterationCount": block.round - later} if later else None,
             passed=again.lane if again is not None and last[again.lane].n != again.n else None,
+            choice=_before(spec, block, here),
         )
     )

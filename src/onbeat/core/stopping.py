@@ -67,7 +67,7 @@ def _stop(draft: Draft, numbers: list[int], waiting: State | None = None) -> Non
     for n in numbers:
         run = draft.run(n)
         block = draft.execution.blocks.get(n)
-        if run.ended or run.state is State.KILLING:
+        if run.ended or (run.state is State.KILLING and (block is None or block.open)):
             continue
         if run.state is State.PAUSED and not (block and block.fan):
             draft.move_run(n, State.KILLED)
