@@ -76,7 +76,7 @@ text)` and `decrypt(key, text)` read what Kestra's wrote; the key is base64 of 1
 `{{ inputs.order | jq('.items[] | .price') }}` gives a list of all that the program gives; `| first` takes one out of it. A text is read as
 JSON first. Paths (`.a.b[0]`, `.a[]?`, `.["a b"][1:3]`, also joined by `|`) are worked out where they stand, with exact numbers. Any other
 program runs in a process of its own: it has a second of processor time, no environment and no files, values of up to 10 MB, and jq's
-numbers (15 digits). In a trigger's conditions only paths can be used.
+numbers (15 digits). The function `http` is not for triggers: all events that come after would wait for it.
 """,
     )
 

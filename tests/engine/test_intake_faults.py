@@ -57,7 +57,7 @@ async def test_a_source_that_is_stopped_while_it_emits_loses_nothing(tmp_path: P
 
 async def test_a_trigger_that_raises_does_not_lose_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing secret, a function that is not to be had, a bug below: a dead event with the reason; the other triggers start."""
-    whens = {"fine": "{{ true }}", "secret": "{{ secret('nope') == 'x' }}", "file": "{{ read('kestra:///t/x') == '' }}"}
+    whens = {"fine": "{{ true }}", "secret": "{{ secret('nope') == 'x' }}", "file": "{{ http('http://localhost') == '' }}"}
     async with running(tmp_path, **whens) as node:
         (first,) = await node.intake.emit(subscription(node), [event("1", 1)])
         assert len(first.started) == 1
@@ -74,7 +74,7 @@ async def test_a_trigger_that_raises_does_not_lose_the_batch(tmp_path: Path, mon
         assert len(third.started) == 1
         reasons = " ".join(dead.reason for dead in await node.queries.dead_events())
         assert "SECRET_NOPE" in reasons
-        assert "`read` is not available in a trigger" in reasons
+        assert "`http` is not available in a trigger" in reasons
         assert "ZeroDivisionError: planted" in reasons
 
 

@@ -18,6 +18,7 @@ from onbeat.engine.workers import LocalWorkers
 from onbeat.stores.memory import MemoryStore
 from onbeat.testing import ManualClock
 from tests.engine.harness import node_with
+from tests.engine.test_intake import event, subscription
 
 
 @pytest.fixture
@@ -109,3 +110,23 @@ tasks:
         assert runs["path"].outputs == {"value": "[5]"}
         assert "takes too long" in (runs["loop"].error or "")
         assert json.dumps(runs["if"].answers) == '{"condition": true}'
+
+
+async def test_triggers_use_programs(tmp_path: Path) -> None:
+    """In their conditions and in the inputs that they give; one that never ends makes a dead event, and the others start."""
+    flow = """
+id: NAME
+namespace: t
+inputs: [{id: more, type: INT, required: false}]
+tasks: [{id: a, type: core.debug.Return, format: "{{ inputs.more }}"}]
+triggers:
+  - {id: on, type: core.trigger.Event, topic: x, when: "{{ WHEN }}", inputs: {more: "{{ trigger | jq('.data + 1') | first }}"}}
+"""
+    large, never = "trigger | jq('.data > 10') | first", "trigger | jq('def f: f; f')"
+    flows = {f"{name}.yaml": flow.replace("NAME", name).replace("WHEN", when) for name, when in (("large", large), ("never", never))}
+    async with node_with(MemoryStore(), flows, tmp_path) as node:
+        small, big = [(await node.intake.emit(subscription(node), [event(str(data), data)]))[0] for data in (1, 20)]
+        assert small.started == ()
+        (started,) = big.started
+        assert (await node.engine.ended(started)).head.inputs == {"more": 21}
+        assert ["takes too long" in dead.reason for dead in await node.queries.dead_events()] == [True, True]

@@ -15,8 +15,8 @@ Called by: runner for the properties of tasks, the engine for Evaluate commands,
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import Any, NoReturn, TypeVar
 
 from onbeat.core import context
 from onbeat.core.event import Event, Json, Micros
@@ -72,6 +72,7 @@ class Evaluator:
             "__random__": random,
             "__outside__": {"secret": self._secrets.get},
         }
+        self._lent = {"secret": self._secrets.get, "http": _not_in_a_trigger}
 
     async def render(
         self, template: Template, flow: Flow, execution: Execution, n: int = ROOT, beside: Mapping[str, Json] | None = None
@@ -109,14 +110,19 @@ class Evaluator:
     async def settled(self, flow: Flow, work: Callable[[Mapping[str, Any]], T]) -> T:
         """What `work` gives, for a flow without an execution: over the names that are outside, once more with each answer that its
         expressions ask for. Secrets are not among them: what is worked out here is kept. Raises ExpressionError, UserError."""
-        names: dict[str, Any] = {**self.outside, "__now__": to_datetime(self._clock.now()), "__outside__": {}}
+        names = {**self.outside, "__now__": to_datetime(self._clock.now()), "__outside__": {}}
+        return await self._answered(Asked(flow.namespace, flow.id, ""), names, work)
+
+    async def _answered(self, asked: Asked, names: dict[str, Any], work: Callable[[Mapping[str, Any]], T]) -> T:
+        """What `work` gives over these names, once more with each answer that its expressions ask for."""
+        names, known = dict(names), names["__outside__"]
         answers: dict[str, Any] = {}
         for _ in range(_MOST_REFS):
             try:
                 return work(names)
             except NeedsOutside as outside:
-                answers[self._outside.key(outside)] = await self._outside.answer(outside, Asked(flow.namespace, flow.id, ""))
-                names["__outside__"] = self._outside.functions(answers)
+                answers[self._outside.key(outside)] = await self._outside.answer(outside, asked)
+                names["__outside__"] = {**known, **self._outside.functions(answers)}
         raise ExpressionError(f"it asks for more than {_MOST_REFS} values from outside")
 
     def _clear(self, flow: Flow, head: Head) -> dict[str, Json]:
@@ -143,31 +149,38 @@ class Evaluator:
             with suppress(UserError):
                 yield self._payloads.open(head, id_, text)
 
-    def fit(self, trigger: TriggerSpec, event: Event, at: Micros | None = None) -> Fit | None:
+    async def fit(self, trigger: TriggerSpec, event: Event, at: Micros | None = None) -> Fit | None:
         """What the event is to the trigger, now or at another time; None when a condition is false. Raises ExpressionError, UserError."""
-        with _in_trigger():
-            return fit(trigger, event, self.outside, self._clock.now() if at is None else at)
+        now = self._clock.now() if at is None else at
+        return await self._in_trigger(trigger, lambda names: fit(trigger, event, names, now))
 
-    def starts(self, trigger: TriggerSpec, event: Event, key: str, beside: Beside | None = None) -> tuple[Start, ...]:
+    def fits_at_once(self, trigger: TriggerSpec, event: Event) -> bool:
+        """Whether the conditions hold when the event comes, as far as that can be told without asking outside. Raises ExpressionError,
+        UserError."""
+        try:
+            return fit(trigger, event, self.outside, event.time) is not None
+        except NeedsOutside as outside:
+            raise ExpressionError(f"the function `{outside.name}` is not available here") from None
+
+    async def starts(self, trigger: TriggerSpec, event: Event, key: str, beside: Beside | None = None) -> tuple[Start, ...]:
         """The flows that the trigger starts for this event. Raises ExpressionError, UserError."""
-        with _in_trigger():
-            return starts(trigger, event, key, self.outside, self._clock.now(), beside)
+        now = self._clock.now()
+        return await self._in_trigger(trigger, lambda names: starts(trigger, event, key, names, now, beside))
 
-    def match(self, trigger: TriggerSpec, event: Event) -> tuple[Start, ...]:
+    async def match(self, trigger: TriggerSpec, event: Event) -> tuple[Start, ...]:
         """What the event starts by this trigger, taken by itself. Raises ExpressionError, UserError."""
-        found = self.fit(trigger, event)
-        return () if found is None or trigger.correlation is not None else self.starts(trigger, event, found.identity)
+        found = await self.fit(trigger, event)
+        return () if found is None or trigger.correlation is not None else await self.starts(trigger, event, found.identity)
 
-    def why_not(self, trigger: TriggerSpec, event: Event) -> str | None:
+    async def why_not(self, trigger: TriggerSpec, event: Event) -> str | None:
         """Which condition was false when the event came, with what it saw; None when all hold. Raises ExpressionError, UserError."""
-        with _in_trigger():
-            return why_not(trigger, event, facts_of(trigger, event, self.outside, event.time))
+        return await self._in_trigger(trigger, lambda names: why_not(trigger, event, facts_of(trigger, event, names, event.time)))
+
+    async def _in_trigger(self, trigger: TriggerSpec, work: Callable[[Mapping[str, Any]], T]) -> T:
+        """What `work` gives for a trigger. A web service may not be asked: all events that come after would wait for it."""
+        namespace, flow = (trigger.targets[0].namespace, trigger.targets[0].id) if trigger.targets else (trigger.namespace or "main", "")
+        return await self._answered(Asked(namespace, flow, ""), {**self.outside, "__outside__": self._lent}, work)
 
 
-@contextmanager
-def _in_trigger() -> Iterator[None]:
-    """A trigger cannot wait for what lies outside: an expression that needs it says so."""
-    try:
-        yield
-    except NeedsOutside as outside:
-        raise ExpressionError(f"the function `{outside.name}` is not available in a trigger") from None
+def _not_in_a_trigger(*arguments: Any, **options: Any) -> NoReturn:
+    raise ExpressionError("the function `http` is not available in a trigger; ask in a task of the flow")

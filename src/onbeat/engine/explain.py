@@ -83,10 +83,10 @@ async def _verdict(node: Node, spec: TriggerSpec, event: Event, trouble: str | N
     try:
         event, fit = await node.intake.fit(spec, event)
         if fit is None:
-            return {**verdict, "result": "condition false", "why": node.evaluator.why_not(spec, event) or _none_of(spec)}
+            return {**verdict, "result": "condition false", "why": await node.evaluator.why_not(spec, event) or _none_of(spec)}
         if spec.correlation is not None:
             return {**verdict, **await _counted(node, spec, event, fit)}
-        starts = node.evaluator.starts(spec, event, fit.identity)
+        starts = await node.evaluator.starts(spec, event, fit.identity)
     except UserError as wrong:
         return {**verdict, "result": "dead", "why": short(wrong)}
     if started := await _started(node, spec, starts[0].key if starts else fit.identity):

@@ -283,7 +283,7 @@ class Intake(Sources):
         for trigger in _meant(subscription, received):
             assert received.event is not None
             with suppress(ExpressionError, UserError):
-                if self._evaluator.fit(trigger.spec, received.event, received.event.time) is not None:
+                if self._evaluator.fits_at_once(trigger.spec, received.event):
                     return True
         return False
 

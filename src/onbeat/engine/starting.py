@@ -56,7 +56,7 @@ class Starter:
         UserError."""
         if trigger.needs_runs and isinstance(event.data, dict):
             event = await self._with_runs(event)
-        return event, self._evaluator.fit(trigger, event, at)
+        return event, await self._evaluator.fit(trigger, event, at)
 
     async def _with_runs(self, event: Event) -> Event:
         """The event with what only the execution itself tells: its tasks' outputs, and which were tried again."""
@@ -76,7 +76,7 @@ class Starter:
             shown = event
             if trigger.upstream is not None and event.type != CORRELATED:
                 shown = trigger.upstream.shown(await self._with_values(event))
-            starts = self._evaluator.starts(trigger, shown, key, beside)
+            starts = await self._evaluator.starts(trigger, shown, key, beside)
         for start in starts:
             await self._begin(batch, start, start.inputs)
 

@@ -233,7 +233,7 @@ async def _why_not(bench: Bench, spec: TriggerSpec, event: Event) -> tuple[str, 
     if spec.correlation is not None:
         return f"{name} waits for more events", []
     try:
-        starts = bench.node.evaluator.match(spec, event)
+        starts = await bench.node.evaluator.match(spec, event)
     except UserError as wrong:
         return f"{name}: {short(wrong)}", []
     if not starts:
