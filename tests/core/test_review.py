@@ -4,7 +4,7 @@ import pytest
 
 from onbeat.core.flow import Flow
 from onbeat.core.parse import CONTEXT, parse_flow
-from onbeat.core.review import broken_expressions, calls, circles, heard, lacking, problems_of_start
+from onbeat.core.review import broken_expressions, calls, circles, dashed_names, heard, lacking, problems_of_start
 
 A_TASK = {"id": "a", "type": "t"}
 
@@ -115,6 +115,27 @@ def test_what_a_start_gets_wrong_is_told_in_sentences():
     assert list(problems_of_start("task `t`", found, {"mst": 1}, ["`mst` is not an input"])) == [
         "task `t` starts flow n.f: `mst` is not an input",
         "task `t` starts flow n.f without its required input `must`; did you mean `mst`?",
+    ]
+
+
+DASHED = """\
+id: f
+namespace: n
+inputs: [{id: my-name, type: STRING}, {id: a, type: INT}, {id: a-b, type: INT}]
+variables: {b: 1}
+tasks:
+  - {id: make-it, type: t, x: "{{ inputs.my-name }}"}
+  - {id: c, type: t, x: "{{ inputs.a-b }} {{ inputs['my-name'] }} {{ 'inputs.my-name' }} inputs.my-name"}
+outputs: [{id: o, type: STRING, value: "{{ outputs.make-it.value }}"}]
+"""
+
+
+def test_a_name_with_a_dash_that_is_read_as_a_subtraction_is_told():
+    """Rule 4: where the whole name is known and its first part is not; in expressions only."""
+    flow, document = parse_flow(DASHED, "f.yaml")
+    assert sorted((each.line, each.message) for each in dashed_names(flow, document)) == [
+        (6, "`tasks.0.x`: write `inputs['my-name']`; `inputs.my-name` is a subtraction"),
+        (8, "`outputs.0.value`: write `outputs['make-it']`; `outputs.make-it` is a subtraction"),
     ]
 
 

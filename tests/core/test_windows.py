@@ -102,6 +102,9 @@ def test_the_time_window_of_preconditions(said: dict[str, Any], window: Any):
     (FlowWindow, {"every": "PT0S"}, "greater than"),
     (TimeWindow, {"type": "DAILY_TIME_DEADLINE"}, "needs `deadline`"),
     (TimeWindow, {"type": "DAILY_TIME_WINDOW", "startTime": "06:00"}, "needs `startTime` and `endTime`"),
+    (TimeWindow, {"type": "DAILY_TIME_DEADLINE", "deadline": "09:00:00Z", "window": "PT1H"}, "has no `window`; it has `deadline`"),
+    (TimeWindow, {"type": "SLIDING_WINDOW", "deadline": "09:00:00Z"}, "has no `deadline`; it has `window` and `windowAdvance`"),
+    (TimeWindow, {"window": "PT1H", "startTime": "09:00:00Z"}, "a DURATION_WINDOW has no `startTime`"),
 ])  # fmt: skip
 def test_what_is_no_window_is_told(kind: Any, said: dict[str, Any], why: str):
     """When the file is read."""

@@ -8,10 +8,12 @@ Rules
 2. A start lacks an input when that is required, has no default, does not depend on others, and the start does not name it.
 3. An expression of a task that does not compile is a warning: the flow loads, and the task fails when it is reached. Elsewhere (inputs,
    outputs, triggers, …) it is an error.
+4. A name with a dash that is read as a subtraction is an error, as in Kestra.
 
 Called by: engine/loader, the CLI's `check`.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
@@ -31,6 +33,8 @@ from onbeat.errors import Problem
 Path = tuple[str | int, ...]
 _OF_TASKS = ("tasks", "errors", "finally", "afterExecution")
 _NO_EXPRESSIONS = ("description", "displayName")
+_TAG = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
+_DASHED = re.compile(r"""(?<![\w.'"\])])(inputs|outputs|vars)\.(\w+(?:-\w+)+)""")
 
 
 class Call(NamedTuple):
@@ -115,6 +119,29 @@ def broken_expressions(document: Document) -> tuple[list[Problem], list[Problem]
     """Expressions that do not compile: the errors, and the warnings (those of tasks)."""
     errors: dict[Problem, None] = {}
     warnings: dict[Problem, None] = {}
+    for path, text in _expressions(document):
+        try:
+            compile_value(text)
+        except ExpressionError as wrong:
+            place = document.position(path)
+            found = warnings if path[0] in _OF_TASKS else errors
+            found[Problem(document.name, *place, f"`{'.'.join(map(str, path))}`: {wrong}")] = None
+    return list(errors), list(warnings)
+
+
+def dashed_names(flow: Flow, document: Document) -> Iterator[Problem]:
+    """Names with a dash that are written as `inputs.my-name`, which is `inputs.my` less `name`."""
+    known = {"inputs": {spec.id for spec in flow.inputs}, "outputs": {task.id for task in flow.all_tasks()}, "vars": set(flow.variables)}
+    for path, text in _expressions(document):
+        for found in (name for tag in _TAG.findall(text) for name in _DASHED.finditer(tag)):
+            root, name = found.groups()
+            if name in known[root] and name.partition("-")[0] not in known[root]:
+                said = f"`{'.'.join(map(str, path))}`: write `{root}['{name}']`; `{root}.{name}` is a subtraction"
+                yield Problem(document.name, *document.position(path), said)
+
+
+def _expressions(document: Document) -> Iterator[tuple[Path, str]]:
+    """The texts with expressions of a file, each with its place."""
     waiting: list[tuple[Path, Json]] = [((), document.data)]
     while waiting:
         path, value = waiting.pop()
@@ -123,13 +150,7 @@ def broken_expressions(document: Document) -> tuple[list[Problem], list[Problem]
         elif isinstance(value, list):
             waiting.extend(((*path, index), item) for index, item in enumerate(value))
         elif isinstance(value, str) and ("{{" in value or "{%" in value) and path[-1:] not in [(name,) for name in _NO_EXPRESSIONS]:
-            try:
-                compile_value(value)
-            except ExpressionError as wrong:
-                place = document.position(path)
-                found = warnings if path[0] in _OF_TASKS else errors
-                found[Problem(document.name, *place, f"`{'.'.join(map(str, path))}`: {wrong}")] = None
-    return list(errors), list(warnings)
+            yield path, value
 
 
 def problems_of_start(who: str, target: Flow, given: Mapping[str, Json], strays: Collection[str]) -> Iterator[str]:
