@@ -40,13 +40,14 @@ def main() -> int:
         waiting = list(lanes)
         while waiting:
             waiting = [lane for lane in waiting if not lane.done()]
+            _tell(given.seed, lanes)
             time.sleep(0.2)
             if time.monotonic() - shown > _EVERY:
                 shown = time.monotonic()
                 print(_line(lanes, shown - began), flush=True)
         print(_line(lanes, time.monotonic() - began))
         findings = [finding for lane in lanes for finding in lane.findings]
-    return _report(given.seed, findings)
+    return _report(findings)
 
 
 def _line(lanes: list[Lane], seconds: float) -> str:
@@ -59,11 +60,16 @@ def _line(lanes: list[Lane], seconds: float) -> str:
     )
 
 
-def _report(seed: int, findings: list[tuple[int, str, str]]) -> int:
+def _tell(seed: int, lanes: list[Lane]) -> None:
+    """Print findings as they come."""
+    for lane in lanes:
+        for number, what, more in lane.fresh():
+            print(f"\n--- {seed}:{number} {_printable(what)}\n{_printable(more[-_SHOWN:])}", flush=True)
+
+
+def _report(findings: list[tuple[int, str, str]]) -> int:
     for what, count in Counter(what for _, what, _ in findings).most_common(20):
         print(f"  {count} x {_printable(what)}")
-    for number, what, more in findings[:50]:
-        print(f"\n--- {seed}:{number} {what}\n{_printable(more[-_SHOWN:])}")
     return 1 if findings else 0
 
 

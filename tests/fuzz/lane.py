@@ -21,6 +21,7 @@ class Lane:
         self.slate = Slate.make(self._path)
         self.slate.write(first, 0, 0, 0)
         self.findings: list[tuple[int, str, str]] = []
+        self._told = 0
         self._begin(first)
 
     def _begin(self, first: int) -> None:
@@ -48,6 +49,11 @@ class Lane:
             return True
         self._begin(number + self.step)
         return False
+
+    def fresh(self) -> list[tuple[int, str, str]]:
+        """What was found since it was asked before."""
+        found, self._told = self.findings[self._told :], len(self.findings)
+        return found
 
     def _hear(self) -> None:
         try:
