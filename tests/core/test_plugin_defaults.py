@@ -146,8 +146,9 @@ def test_what_the_server_gives_stands_at_the_task():
         ("pluginDefaults: [3]", "3:18: `pluginDefaults.0`: must be a map"),
         ("pluginDefaults: [{values: {level: WARN}}]", "3:18: `type` is missing in `pluginDefaults.0`"),
         ("pluginDefaults: [{type: core, values: 3}]", "3:39: `pluginDefaults.0.values`: must be a map"),
-        ("pluginDefaults: [{type: core, forced: x}]", "3:39: `pluginDefaults.0.forced`: must be true or false"),
-        ("pluginDefaults: [{type: core, value: {}}]", "3:31: unknown key `value`; did you mean `values`?"),
+        ("pluginDefaults: [{type: core}]", "3:18: `values` is missing in `pluginDefaults.0`"),
+        ("pluginDefaults: [{type: core, values: {}, forced: x}]", "3:51: `pluginDefaults.0.forced`: must be true or false"),
+        ("pluginDefaults: [{type: core, values: {}, value: {}}]", "3:43: unknown key `value`; did you mean `values`?"),
     ],
 )
 def test_malformed_defaults_are_told_and_fill_nothing(defaults: str, said: str):

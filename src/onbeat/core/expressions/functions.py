@@ -90,15 +90,12 @@ def from_ion(context: Context, ion: Any, all_rows: Any = False) -> Any:
 
 
 def env(context: Context, name: Any, default: Any = None) -> Any:
-    """`envs.NAME` for a name that is worked out; something else when it is not there or empty."""
+    """`envs.NAME` for a name that is worked out; the default, else null, when it is not there or empty."""
     variables = context.parent.get(ENVS)
     wanted = written(context, name)
     if variables is None:
         raise NeedsOutside("env", wanted)
-    found = variables.get(wanted.lower())
-    if not found and default is None:
-        raise ExpressionError(f"there is no environment variable `{wanted[:60]}`, and no default for it")
-    return found or default
+    return variables.get(wanted.lower()) or default
 
 
 def fetch_context(context: Context) -> dict[str, Any]:
