@@ -39,7 +39,7 @@ MOST_STEPS = 6_000
 class Alone(World):
     """A world that starts only names: how they end is chosen. The journal is read again at crashes and at the end."""
 
-    def _cascade(self, before: Execution, changes: Any) -> None:
+    def _cascade(self, before: Execution, changes: Any, signals: Any) -> None:
         pass
 
     def audit_now(self, before: Execution, changes: tuple[AnyChange, ...], signals: tuple[s.AnySignal, ...]) -> list[str]:

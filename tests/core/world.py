@@ -117,7 +117,7 @@ class World:
         if self.audit:
             wrong = self.audit_now(before, changes, signals)
             assert not wrong, "\n".join([*wrong, *map(str, signals), *map(str, changes)])
-        self._cascade(before, changes)
+        self._cascade(before, changes, signals)
 
     def audit_now(self, before: Execution, changes: tuple[c.AnyChange, ...], signals: tuple[s.AnySignal, ...]) -> list[str]:
         """What is wrong after a step."""
@@ -127,10 +127,10 @@ class World:
             *steps.broken_step(self.flow, before, changes, self.execution, signals, self.now),
         ]
 
-    def _cascade(self, before: Execution, changes: Sequence[c.AnyChange]) -> None:
+    def _cascade(self, before: Execution, changes: Sequence[c.AnyChange], signals: Sequence[s.AnySignal]) -> None:
         """Create what was started, tell the others what they must hear, run again what is to, all as in one transaction."""
         started = [self._child(change.child) for change in changes if isinstance(change, c.ChildStarted)]
-        for tell in tells(before, self.execution, changes, ()):
+        for tell in tells(before, self.execution, changes, (), signals):
             if tell.execution in self.family:
                 self.post(self.family[tell.execution], tell.signal)
         for change in changes:

@@ -60,7 +60,7 @@ class TaskRun(msgspec.Struct, frozen=True, omit_defaults=True):
     its place in the parent's block. value, iteration: set on direct children of a loop. path: the values of all loops around it.
     wake: when a timer will fire for it. child: the execution it started. ask: the property that the shell must evaluate
     for it; answers: those it did. awaits: the event it waits for. of: the task run that it compensates. done: the execution's version when
-    it ended, so that what ended first is known.
+    it ended, so that what ended first is known; of one that a replay copied, a number below 0.
     """
 
     n: int

@@ -45,7 +45,7 @@ def replayed(flow: Flow, source: Execution, n: int, head: Head, now: Micros) -> 
     n = _whole(flow, source, n)
     chain = _chain(source, n)
     gone = _after(flow, source, chain)
-    runs = placed(flow, source, [run for number, run in sorted(source.runs.items()) if number not in gone])
+    runs = _before(placed(flow, source, [run for number, run in sorted(source.runs.items()) if number not in gone]))
     kept = {run.n for run in runs}
     plain = {
         number: msgspec.structs.replace(block, order=None)
@@ -58,6 +58,12 @@ def replayed(flow: Flow, source: Execution, n: int, head: Head, now: Micros) -> 
     draft.add(c.RunSet(at=now, n=n, state=again))
     _open_chain(draft, chain)
     return tuple(draft.changes), draft.execution
+
+
+def _before(runs: tuple[TaskRun, ...]) -> tuple[TaskRun, ...]:
+    """What is copied ended before all that the replay does, in the order in which it had."""
+    order = {run.n: at for at, run in enumerate(sorted(runs, key=lambda run: run.done))}
+    return tuple(msgspec.structs.replace(run, done=order[run.n] - len(runs) if run.ended else 0) for run in runs)
 
 
 def replayable(flow: Flow, source: Execution, n: int) -> str | None:

@@ -16,7 +16,7 @@ from onbeat.core import changes as c
 from onbeat.core import signals as s
 from onbeat.core.changes import AnyChange
 from onbeat.core.execution import ROOT, Execution
-from onbeat.core.states import State
+from onbeat.core.states import TERMINATED, State
 from onbeat.engine.prepared import Prepared
 from onbeat.ports import Tell
 
@@ -27,7 +27,7 @@ def tells(
     before: Execution, after: Execution, changes: Sequence[AnyChange], children: Sequence[Prepared], told: Iterable[s.Signal] = ()
 ) -> Iterator[Tell]:
     """What other executions are told."""
-    if after.ended and not before.ended:
+    if after.ended and any(map(_is_end, changes)):
         yield from _end(after, changes)
     yield from _pause(before, after)
     for child in children:
@@ -38,6 +38,11 @@ def tells(
     for signal in told:
         if isinstance(signal, s.ChildEnded) and signal.successor is not None and not _wanted(after, signal.run, signal.successor):
             yield Tell(signal.successor, s.Kill())
+
+
+def _is_end(change: AnyChange) -> bool:
+    """Whether an execution ended by it: one that is restarted may have ended again in the same step."""
+    return isinstance(change, c.Moved) and change.after in TERMINATED and change.before not in TERMINATED
 
 
 def _kills(before: Execution, changes: Sequence[AnyChange]) -> Iterator[Tell]:
