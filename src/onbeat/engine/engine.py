@@ -141,6 +141,7 @@ class Engine:
     def stop(self) -> None:
         """Begin nothing more: what runs may end, what is decided is written; the next start goes on from there."""
         self._stopping = True
+        self._listening.stop()
         self.places.close()
 
     async def _commit(self, work: Work, starts: Sequence[Prepared], told: "asyncio.Future[Written]") -> None:

@@ -17,7 +17,7 @@ Called by: effects begin and end waits; daemon loads them at boot.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
 import msgspec
@@ -93,6 +93,8 @@ class Listening:
         self._topics: dict[str, Topic] = {}
         self._places: dict[Waiting, Awaited] = {}
         self._complained: set[Waiting] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopped = False
         self.tell: TellWait
         self.execution: Callable[[str], Awaitable[Execution]]
 
@@ -135,19 +137,31 @@ class Listening:
                 topic.reader.cancel()
             del self._topics[awaited.topic]
 
+    def stop(self) -> None:
+        """Look out no longer: the next start does."""
+        self._stopped = True
+        for task in self._tasks:
+            task.cancel()
+
     def _add(self, waiting: Waiting, awaited: Awaited) -> None:
-        if waiting in self._places:
+        if waiting in self._places or self._stopped:
             return
         topic = self._topics.setdefault(awaited.topic, Topic(awaited.since))
         self._places[waiting] = awaited
         topic.all.add(waiting)
         if topic.reader is None:
-            topic.reader = self._group.create_task(self._follow(awaited.topic, topic))
+            topic.reader = self._begin(self._follow(awaited.topic, topic))
         if topic.at is None:
             topic.first = min(topic.first, awaited.since)
             topic.waits[awaited.key][waiting] = awaited
         else:
-            self._group.create_task(self._look_back(waiting, awaited, topic))
+            self._begin(self._look_back(waiting, awaited, topic))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self._group.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _follow(self, name: str, topic: Topic) -> None:
         """Read the topic from the earliest instant that anybody waits from."""
