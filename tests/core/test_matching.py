@@ -153,6 +153,13 @@ def test_it_says_which_condition_was_false(said: dict[str, Any], why: str | None
     assert why_not(spec, event(value=5), facts_of(spec, event(value=5), None, NOW)) == why
 
 
+def test_labels_may_be_expressions():
+    """As text, null as none of it; one that cannot be worked out is left out and stops no start."""
+    spec = trigger(labels={"v": "{{ trigger.value }}", "none": "{{ null }}", "gone": "{{ trigger.nope }}", "list": "{{ [1, 2] }}"})
+    (start,) = match(spec, event(value=7))
+    assert start.labels == {"v": "7", "none": "", "list": "[1,2]"}
+
+
 def test_what_is_given_beside_goes_before():
     """A backfill's inputs, which may be expressions, and its labels."""
     spec = trigger(inputs={"a": 1, "b": 2}, labels={"x": "1", "y": "2"})

@@ -11,6 +11,7 @@ Called by: engine/evaluator for intake and explain; tests and the CLI to try a t
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import msgspec
@@ -142,7 +143,7 @@ def starts(
     """The flows that it starts for this event. Raises ExpressionError."""
     variables = expressions.make_scope(scope(trigger, event, extra, now))
     inputs = trigger.compiled.inputs.render(variables)
-    labels = trigger.labels
+    labels = labels_of(trigger.labels, variables)
     if beside is not None:
         inputs = {**inputs, **expressions.evaluate(dict(beside.inputs), variables)}
         labels = {**labels, **beside.labels}
@@ -162,6 +163,16 @@ def starts(
         )
         for target in trigger.targets
     )
+
+
+def labels_of(labels: Mapping[str, str], variables: expressions.Scope) -> dict[str, str]:
+    """The labels with their expressions evaluated. As in Kestra, one that cannot be is left out: a label stops no start."""
+    found: dict[str, str] = {}
+    for key, text in labels.items():
+        with suppress(ExpressionError):
+            value = expressions.evaluate(text, variables)
+            found[key] = "" if value is None else expressions.to_text(value)
+    return found
 
 
 def match(trigger: TriggerSpec, event: Event, extra: Mapping[str, Any] | None = None, now: Micros | None = None) -> tuple[Start, ...]:

@@ -23,7 +23,7 @@ from onbeat.core.event import Event, Json, Micros
 from onbeat.core.execution import ROOT, Execution, Head
 from onbeat.core.expressions import ExpressionError, NeedsOutside, Template, make_scope
 from onbeat.core.flow import Flow
-from onbeat.core.matching import Beside, Fit, Start, facts_of, fit, starts, why_not
+from onbeat.core.matching import Beside, Fit, Start, facts_of, fit, labels_of, scope, starts, why_not
 from onbeat.core.sealed import reference, sealed_ids, texts
 from onbeat.core.times import to_datetime
 from onbeat.core.trigger import TriggerSpec
@@ -166,6 +166,10 @@ class Evaluator:
         """The flows that the trigger starts for this event. Raises ExpressionError, UserError."""
         now = self._clock.now()
         return await self._in_trigger(trigger, lambda names: starts(trigger, event, key, names, now, beside))
+
+    async def labels(self, trigger: TriggerSpec, event: Event, labels: Mapping[str, str]) -> dict[str, str]:
+        """The labels with their expressions evaluated; what cannot be is left out."""
+        return await self._in_trigger(trigger, lambda names: labels_of(labels, make_scope(scope(trigger, event, names, event.time))))
 
     async def match(self, trigger: TriggerSpec, event: Event) -> tuple[Start, ...]:
         """What the event starts by this trigger, taken by itself. Raises ExpressionError, UserError."""

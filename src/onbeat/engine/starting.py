@@ -93,7 +93,12 @@ class Starter:
         if not fired.missed:
             await self.start(batch, trigger, event, fired.identity)
             return
-        labels = trigger.upstream.on_miss.labels if trigger.upstream is not None and trigger.upstream.on_miss is not None else {}
+        more = trigger.upstream.on_miss.labels if trigger.upstream is not None and trigger.upstream.on_miss is not None else {}
+        labels, known = {}, False
+        with self.burying(batch, event, trigger.name, fired.identity):
+            labels, known = await self._evaluator.labels(trigger, event, {**trigger.labels, **more}), True
+        if not known:
+            return
         came = {term for one in fired.events for term in one.terms}
         missing = [term.told() for term in trigger.correlation.terms if term.id not in came] if trigger.correlation is not None else []
         why = f"between {iso(fired.start)} and {iso(fired.end)} there was no {', and no '.join(missing)}"
@@ -106,7 +111,7 @@ class Starter:
                 flow=target.id,
                 key=fired.identity,
                 inputs={},
-                labels={**trigger.labels, **labels},
+                labels=labels,
                 order=None,
                 event=event,
             )
