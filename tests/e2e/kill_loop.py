@@ -12,12 +12,12 @@ from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from tests.e2e import campaigns, schedules
+from tests.e2e import campaigns, groups, schedules
 from tests.e2e.checker import Report
 from tests.services.kafka import Kafka
 from tests.services.mosquitto import Mosquitto
 
-ALL = ("kafka", "mqtt", "webhook", "burst", "files", "schedule", "backfill", "ordered")
+ALL = ("kafka", "mqtt", "webhook", "burst", "files", "schedule", "backfill", "ordered", "kafka-groups", "mqtt-groups", "lines")
 
 
 async def run(name: str, folder: Path, scale: float, seed: int) -> Report:
@@ -26,15 +26,21 @@ async def run(name: str, folder: Path, scale: float, seed: int) -> Report:
     def size(full: int) -> int:
         return max(1, round(full * scale))
 
-    if name == "kafka":
+    if name in ("kafka", "kafka-groups", "lines"):
         with Kafka() as broker:
             admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap)
             await admin.start()
             await admin.create_topics([NewTopic("kill-loop", 4, 1), NewTopic("kill-loop.states", 4, 1)])
             await admin.close()
+            if name == "kafka-groups":
+                return await groups.kafka(folder, broker.bootstrap, "kill-loop", size(1_000), size(20), seed)
+            if name == "lines":
+                return await groups.lines(folder, broker.bootstrap, "kill-loop", size(10_000), size(20), seed)
             return await campaigns.kafka(folder, broker.bootstrap, "kill-loop", size(10_000), size(20), seed)
-    if name == "mqtt":
+    if name in ("mqtt", "mqtt-groups"):
         with Mosquitto() as broker:
+            if name == "mqtt-groups":
+                return await groups.mqtt(folder, broker.url, size(1_000), size(20), seed)
             return await campaigns.mqtt(folder, broker.url, size(2_000), size(20), seed)
     if name == "webhook":
         return await campaigns.webhook(folder, size(1_000), size(20), seed)

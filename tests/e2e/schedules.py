@@ -52,7 +52,7 @@ async def every_second(folder: Path, kills: int, seed: int = 5) -> Report:
     checker.once(
         lambda each: datetime.fromisoformat(variables(each)["date"]), {seconds[0] + timedelta(seconds=n) for n in range(report.sent)}
     )
-    report.problems += _beside(checker.executions, 1)
+    report.problems += beside(checker.executions, 1)
     report.seconds = time.monotonic() - began
     return report
 
@@ -76,7 +76,7 @@ async def backfill(folder: Path, hours: int, kills: int, seed: int = 6) -> Repor
     await checker.read()
     checker.once(lambda each: datetime.fromisoformat(variables(each)["date"]), {first + timedelta(hours=n) for n in range(hours)})
     checker.ordered(lambda each: 0, lambda each: int(datetime.fromisoformat(variables(each)["date"]).timestamp()))
-    report.problems += _beside(checker.executions, 1)
+    report.problems += beside(checker.executions, 1)
     report.seconds = time.monotonic() - began
     return report
 
@@ -101,12 +101,12 @@ async def ordered(folder: Path, requests: int, kills: int, seed: int = 7) -> Rep
     checker = Checker(daemon.data, report)
     await checker.read()
     checker.once(lambda each: variables(each)["body"]["n"], set(range(requests)))
-    report.problems += _beside(checker.executions, 3)
+    report.problems += beside(checker.executions, 3)
     lines: dict[str | None, list[Execution]] = defaultdict(list)
-    for each in sorted(checker.executions, key=_began):
+    for each in sorted(checker.executions, key=first_ran):
         lines[each.head.key].append(each)
     for key, line in lines.items():
-        report.problems += _beside(line, 1)
+        report.problems += beside(line, 1)
         if (order := [variables(each)["body"]["n"] for each in line]) != sorted(order):
             report.problems.append(f"key {key} ran in the order {order}")
     report.seconds = time.monotonic() - began
@@ -125,9 +125,9 @@ def _send(daemon: Daemon, n: int) -> None:
     daemon.api("POST", path, {"n": n, "key": "abc"[n % 3]}, {"Idempotency-Key": str(n)})
 
 
-def _beside(executions: list[Execution], limit: int) -> list[str]:
+def beside(executions: list[Execution], limit: int) -> list[str]:
     """Where more than so many were at work at once."""
-    moves = [(_began(each), 1, each.id) for each in executions] + [(each.history[-1][1], -1, each.id) for each in executions]
+    moves = [(first_ran(each), 1, each.id) for each in executions] + [(each.history[-1][1], -1, each.id) for each in executions]
     at_work, found = 0, []
     for _, change, id_ in sorted(moves):
         at_work += change
@@ -136,6 +136,6 @@ def _beside(executions: list[Execution], limit: int) -> list[str]:
     return found[:5]
 
 
-def _began(execution: Execution) -> int:
+def first_ran(execution: Execution) -> int:
     """When it first ran."""
     return next(at for state, at in execution.history if state is State.RUNNING)
