@@ -19,6 +19,7 @@ import aiomqtt
 from aiokafka import AIOKafkaProducer
 
 from onbeat.core.execution import Execution
+from onbeat.stores.sqlite.backup import FILE, check
 from tests.e2e.campaigns import count, wait_ended
 from tests.e2e.checker import Checker, Report, variables
 from tests.e2e.schedules import beside, first_ran
@@ -55,20 +56,23 @@ def _halves(pairs: int, chance: random.Random) -> list[dict[str, Any]]:
     return found
 
 
-async def _feed(daemon: Daemon, events: Sequence[dict[str, Any]], send: Send, kills: int, chance: random.Random) -> None:
-    """Send all of it, and kill the daemon so many times meanwhile."""
+async def _feed(daemon: Daemon, events: Sequence[dict[str, Any]], send: Send, report: Report, chance: random.Random) -> None:
+    """Send all of it, and kill the daemon as often as the report says meanwhile; what it leaves each time agrees with itself."""
+    kills = report.kills
     edges = [len(events) * n // (kills + 1) for n in range(kills + 2)]
     for number in range(kills + 1):
         sending = asyncio.gather(*[send(event) for event in events[edges[number] : edges[number + 1]]])
         if number < kills:
             await asyncio.sleep(chance.random() * 0.4)
-            await asyncio.to_thread(_kill, daemon)
+            report.problems += await asyncio.to_thread(_kill, daemon)
         await sending
 
 
-def _kill(daemon: Daemon) -> None:
+def _kill(daemon: Daemon) -> list[str]:
     daemon.kill()
+    problems = check(daemon.data / FILE)
     daemon.start()
+    return problems
 
 
 # ---- several events --------------------------------------------------------------------------------------------------
@@ -122,7 +126,7 @@ async def _correlated(
     try:
         with daemon:
             await asyncio.to_thread(daemon.until, lambda: _ready(daemon), "the subscription")
-            await _feed(daemon, events, send, kills, chance)
+            await _feed(daemon, events, send, report, chance)
             await asyncio.to_thread(daemon.until, lambda: collected() >= pairs, f"{pairs} pairs", 240)
             await asyncio.sleep(2.5)  # the window of the last batch
             await asyncio.to_thread(wait_ended, daemon, count(daemon), 60)
@@ -174,7 +178,7 @@ async def lines(folder: Path, bootstrap: str, topic: str, records: int, kills: i
     try:
         with daemon:
             await asyncio.to_thread(daemon.until, lambda: _ready(daemon), "the subscription")
-            await _feed(daemon, events, send, kills, chance)
+            await _feed(daemon, events, send, report, chance)
             await asyncio.to_thread(wait_ended, daemon, records, 900)
             daemon.stop()
     finally:

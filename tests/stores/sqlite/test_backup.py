@@ -117,6 +117,9 @@ async def test_a_damaged_backup_is_not_restored(store: SqliteStore, tmp_path: Pa
         ("delete from execution where id = :one", "which is not there"),
         ("update topic set records = 7", "topic orders"),
         ("delete from record where id = '1'", "topic orders"),
+        ("insert into slot (scope, execution, granted, places) values ('t.f', :two, 1, 1)", "has ended and holds a place of t.f"),
+        ("insert into slot (scope, execution, granted, places) values ('t.f', :one, 0, 1)", "a place of t.f is free"),
+        ("update execution set state = 'QUEUED' where id = :one", "stands in no line"),
     ],
 )
 async def test_a_check_finds(store: SqliteStore, damage: str, found: str):

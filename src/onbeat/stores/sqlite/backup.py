@@ -3,7 +3,8 @@
 Rules
 1. A backup is one state of the store, on disk and whole when it has its name.
 2. A backup is put back only where no engine runs; what was there before is kept beside it.
-3. A check folds every journal: rows, snapshots and counters are worth nothing where they differ from it.
+3. A check folds every journal: rows, snapshots and counters are worth nothing where they differ from it. Places of limits are held by
+   who has not ended, and none is free while somebody waits.
 
 Called by: store.py (backup, check), the CLI (restore).
 """
@@ -29,6 +30,16 @@ ROWS = "select id, version, state, seq, ended from execution order by id"
 STRAY = """
 select 'journal', seq, execution from journal where execution not in (select id from execution)
 union all select 'inbox', seq, execution from inbox where execution not in (select id from execution)
+"""
+HELD = "select execution, scope from slot where execution not in (select id from execution where ended is null) order by seq"
+PASSED_OVER = """
+select scope from slot as line group by scope
+having sum(granted = 0) > 0
+  and sum(granted = 1) < (select places from slot where scope = line.scope order by seq desc limit 1)
+"""
+FORGOTTEN = """
+select id from execution where state = 'QUEUED'
+  and not exists (select 1 from slot where execution = id and granted = 0) and not exists (select 1 from inbox where execution = id)
 """
 TOPICS = """
 select name from topic where (records, bytes) is not (select count(*), coalesce(sum(size), 0) from record where topic = name)
@@ -109,6 +120,12 @@ def _differences(db: sqlite3.Connection) -> Iterator[str]:
         yield from (f"execution {id_}: {found}" for found in _execution(db, id_, version, state, seq, ended))
     for table, seq, id_ in db.execute(STRAY):
         yield f"{table} row {seq} is of execution {id_}, which is not there"
+    for id_, scope in db.execute(HELD):
+        yield f"execution {id_} has ended and holds a place of {scope}"
+    for (scope,) in db.execute(PASSED_OVER):
+        yield f"a place of {scope} is free and somebody waits for it"
+    for (id_,) in db.execute(FORGOTTEN):
+        yield f"execution {id_} waits for a place and stands in no line"
     for (topic,) in db.execute(TOPICS):
         yield f"topic {topic}: its size is not that of its records"
 
