@@ -10,7 +10,7 @@ from onbeat.core import commands as cmd
 from onbeat.core import context
 from onbeat.core import signals as s
 from onbeat.core.draft import Draft
-from onbeat.core.endings import end_specs
+from onbeat.core.endings import end_specs, optional_outputs
 from onbeat.core.event import Json, Micros
 from onbeat.core.execution import ROOT, Execution, TaskRun
 from onbeat.core.expressions import compile_value, make_scope
@@ -38,14 +38,23 @@ def answered(flow: Flow, execution: Execution, command: cmd.Evaluate, now: Micro
     if ask.startswith("@"):
         value = outside[ask]
         return s.Evaluated(n, ask, None, str(value)) if isinstance(value, Exception) else s.Evaluated(n, ask, value)
-    if n == ROOT:
-        expression: Json = end_specs(Draft(flow, execution, now), ask)
-    else:
-        expression = getattr(flow.by_id[execution.runs[n].task], ask)
+    expression: Json = _given(flow, execution, ask, now, names) if n == ROOT else getattr(flow.by_id[execution.runs[n].task], ask)
     try:
         return s.Evaluated(n, ask, compile_value(expression).render(make_scope(names)))
     except Exception as problem:
         return s.Evaluated(n, ask, None, str(problem))
+
+
+def _given(flow: Flow, execution: Execution, ask: str, now: Micros, names: dict[str, Any]) -> dict[str, Json]:
+    """What is rendered at the end, without those that need not be there and cannot be had."""
+    draft = Draft(flow, execution, now)
+    specs = end_specs(draft, ask)
+    for name in optional_outputs(draft, ask):
+        try:
+            compile_value(specs[name]).render(make_scope(names))
+        except Exception:
+            specs.pop(name)
+    return specs
 
 
 def _usual(kind: str, flow: Flow, execution: Execution, n: int, names: dict[str, Any]) -> Json:
@@ -56,6 +65,10 @@ def _usual(kind: str, flow: Flow, execution: Execution, n: int, names: dict[str,
             return compile_value(spec.splits).render(make_scope(names))
         case "@around":
             return taken_apart(context.outputs(execution))[0]
+        case "@values":
+            return [1, 2]
+        case "@stored":
+            return {"uri": f"kestra:///{execution.run_id(n)}/outputs.jsonl"}
         case "@results":
             return {"subflowOutputs": f"kestra:///{execution.run_id(n)}/outputs.jsonl"}
     return None

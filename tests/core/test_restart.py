@@ -42,6 +42,15 @@ def test_the_rows_up_to_running_show_it_as_it_was_saved():
     assert world.states == {"s": RUNNING, "a": RESTARTED}
 
 
+def test_it_says_that_it_was_restarted():
+    """By a label, beside those that it has; one that goes on by its own retry does not."""
+    world = World("labels: {a: b}\ntasks: [{id: a, type: t}]", {"a": [FAILED]}, labels={"a": "b"}).play().restart(a=[SUCCESS])
+    assert (world.state, world.execution.labels) == (SUCCESS, {"a": "b", "system.restarted": "true"})
+
+    retried = World("retry: {type: constant, interval: PT1S, maxAttempts: 2}\ntasks: [{id: a, type: t}]", {"a": [FAILED, SUCCESS]}).play()
+    assert (retried.state, retried.execution.labels) == (SUCCESS, {})
+
+
 def test_it_goes_as_deep_as_the_failure():
     """Flowables around the failed leaf run again; a loop's other values stay."""
     world = World(

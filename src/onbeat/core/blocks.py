@@ -24,7 +24,7 @@ from onbeat.core.expressions import ExpressionError, NeedsOutside, truthy
 from onbeat.core.flow import FlowableSpec, Lane, TaskSpec
 from onbeat.core.plan.approval import Approval
 from onbeat.core.plan.loop_until import LoopUntil
-from onbeat.core.plan.pause import Pause
+from onbeat.core.plan.pause import Pause, behavior_of
 from onbeat.core.retry import micros
 from onbeat.core.states import State
 from onbeat.core.times import iso
@@ -205,6 +205,8 @@ def pause(draft: Draft, n: int, spec: Pause) -> None:
         draft.add(c.Opened(at=draft.now, n=n, lanes=opening.lanes, choice=opening.choice, outputs=outputs))
         fill(draft, n)
         return
+    if spec.pause_duration is not None:
+        behavior_of(draft.renderer(n)("behavior"))
     wait = draft.renderer(n)("timeout" if spec.pause_duration is None else "pause_duration")
     wake = None if wait is None else draft.now + micros(parse_duration(str(wait)))
     draft.move_run(n, State.PAUSED, wake=wake)

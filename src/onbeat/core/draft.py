@@ -147,6 +147,8 @@ class Draft:
         def render(field: str) -> Json:
             if field in run.answers:
                 return run.answers[field]
+            if field.startswith("@"):
+                raise NeedsOutside(field)
             return self.evaluate(getattr(spec, field), n, field)
 
         return render

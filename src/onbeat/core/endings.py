@@ -15,6 +15,8 @@ Rules
 Called by: decide.
 """
 
+from contextlib import suppress
+
 from onbeat.core import changes as c
 from onbeat.core import fans, retrying, rounds
 from onbeat.core.blocks import PROBLEMS, allowed, begin_step, fail_inside, fill, next_enabled, pause, ready_after, waits
@@ -157,11 +159,12 @@ def _flowable_over(draft: Draft, n: int, block: Block) -> None:
         fell = block.failed if block.phase is Phase.TASKS else block.tasks_failed
         if spec.on_failure is not None and fell and state in FAILING:
             state = spec.on_failure
-        if spec.collected_by is not None and state is not State.KILLED:
-            if spec.collected_by not in run.answers:
-                draft.add(c.Asked(at=draft.now, n=n, ask=spec.collected_by))
+        collected_by = spec.collects(block)
+        if collected_by is not None and state is not State.KILLED:
+            if collected_by not in run.answers:
+                draft.add(c.Asked(at=draft.now, n=n, ask=collected_by))
                 return
-            outputs = {**(outputs or {}), **(run.answers[spec.collected_by] or {})}
+            outputs = {**(outputs or {}), **(run.answers[collected_by] or {})}
         state = allowed(spec, spec.ends(state, block))
     if run.wake is not None:
         draft.add(c.RunTimed(at=draft.now, n=n))
@@ -206,8 +209,19 @@ def _rendered(draft: Draft, ask: str) -> dict[str, Json]:
     specs = end_specs(draft, ask)
     if not specs:
         return {}
-    answers = draft.execution.answers
-    return dict(answers[ask] if ask in answers else draft.evaluate(specs, ROOT, ask))
+    if ask in draft.execution.answers:
+        return dict(draft.execution.answers[ask])
+    try:
+        return dict(draft.evaluate(specs, ROOT, ask))
+    except PROBLEMS:
+        optional = optional_outputs(draft, ask)
+        if not optional:
+            raise
+    given = dict(draft.evaluate({name: value for name, value in specs.items() if name not in optional}, ROOT, ask))
+    for name in optional:
+        with suppress(*PROBLEMS):
+            given |= draft.evaluate({name: specs[name]}, ROOT, ask)
+    return {name: given[name] for name in specs if name in given}
 
 
 def end_specs(draft: Draft, ask: str) -> dict[str, Json]:
@@ -216,6 +230,12 @@ def end_specs(draft: Draft, ask: str) -> dict[str, Json]:
         return draft.execution.head.returns or {}
     specs = draft.flow.outputs if draft.loop is None else draft.loop.outputs
     return {output.id: output.value for output in specs}
+
+
+def optional_outputs(draft: Draft, ask: str) -> frozenset[str]:
+    """Those of them that are left out when they cannot be rendered."""
+    specs = draft.flow.outputs if draft.loop is None else draft.loop.outputs
+    return frozenset(output.id for output in specs if not output.required) if ask == OUTPUTS else frozenset()
 
 
 def outputs_failed(draft: Draft, state: State, problem: str) -> None:

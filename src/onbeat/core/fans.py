@@ -189,7 +189,7 @@ def results(draft: Draft, n: int) -> dict[str, Json]:
     if isinstance(spec, Items):
         counts: dict[str, Json] = {**({"CREATED": 0} if spec.wait else {}), "RUNNING": 0, **fan.counts}
         return {"iterations": counts, "numberOfBatches": block.lanes} if block.lanes else {}
-    shown: dict[str, Json] = {"iterationCount": block.begun, "terminatedIterations": dict(fan.counts)}
+    shown: dict[str, Json] = {"iterationCount": block.begun, "runningIterations": 0, "terminatedIterations": dict(fan.counts)}
     if isinstance(spec, Loop) and spec.outputs:
-        shown["outputs"] = [{"outputs": outputs} for _, outputs in sorted(fan.results.items())]
+        shown["outputs"] = [{"item": spec.item(block, lane, None), "outputs": outputs} for lane, outputs in sorted(fan.results.items())]
     return shown

@@ -32,6 +32,7 @@ from pydantic_core import PydanticCustomError
 from onbeat.core.durations import Duration
 from onbeat.core.event import Json
 from onbeat.core.execution import Block, Order
+from onbeat.core.expressions import to_text
 from onbeat.core.frozen import Frozen
 from onbeat.core.inputs import Inputs
 from onbeat.core.names import FLOW_ID, NAMESPACE, TASK_ID
@@ -59,9 +60,7 @@ def labels_of(value: object) -> dict[str, str]:
 
 
 def _text(value: object) -> object:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else value
+    return to_text(value) if isinstance(value, bool | int | float) else value
 
 
 Labels = Annotated[dict[str, str], BeforeValidator(_labels)]
@@ -221,7 +220,7 @@ class FlowableSpec(TaskSpec):
     prepared_by: ClassVar[str | None] = None
     """What the shell is asked to do before the block opens, such as `@directory`; its answer is among the run's answers."""
     collected_by: ClassVar[str | None] = None
-    """What the shell is asked to do when the block is over; its answer, a map, is the run's outputs."""
+    """What the shell is asked to do when the block is over; its answer, a map, is among the run's outputs."""
     fan: ClassVar[bool] = False
     """Whether its lanes are executions of their own."""
     whole: ClassVar[bool] = False
@@ -249,6 +248,10 @@ class FlowableSpec(TaskSpec):
     def ready(self, order: Order, lane: int) -> tuple[int, ...]:
         """The lanes that may begin now that this one is over, too: where some wait for others."""
         return ()
+
+    def collects(self, block: Block) -> str | None:
+        """What the shell is asked to do when the block is over, if anything."""
+        return self.collected_by
 
     def ends(self, state: State, block: Block) -> State:
         """The state in which it ends when its tasks ended so."""

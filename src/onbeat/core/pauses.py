@@ -14,10 +14,12 @@ from onbeat.core import blocks, rounds
 from onbeat.core import changes as c
 from onbeat.core import signals as s
 from onbeat.core.draft import Draft
+from onbeat.core.errors_text import short
 from onbeat.core.event import Json
 from onbeat.core.execution import ROOT, Execution, Phase, TaskRun
+from onbeat.core.expressions import NeedsOutside
 from onbeat.core.plan.approval import Approval
-from onbeat.core.plan.pause import RESUMED, Pause
+from onbeat.core.plan.pause import RESUMED, Behavior, Pause, behavior_of
 from onbeat.core.states import State
 from onbeat.core.times import iso
 
@@ -33,17 +35,22 @@ def over(draft: Draft, run: TaskRun, spec: Pause) -> None:
     if spec.pause_duration is None:
         blocks.fail_inside(draft, run.n, "nobody resumed it before its timeout")
         return
-    match spec.behavior:
-        case "RESUME":
+    try:
+        behavior = behavior_of(draft.renderer(run.n)("behavior"))
+    except (NeedsOutside, *blocks.PROBLEMS) as problem:  # it could be had when it was PAUSED
+        blocks.fail_inside(draft, run.n, short(problem))
+        return
+    match behavior:
+        case Behavior.RESUME:
             _go_on(draft, run, s.Resume())
-        case "WARN":
+        case Behavior.WARN:
             blocks.fail_inside(draft, run.n, "nobody resumed it in time", State.WARNING)
-        case "FAIL":
+        case Behavior.FAIL:
             blocks.fail_inside(draft, run.n, "nobody resumed it in time")
-        case "CANCEL":
+        case Behavior.CANCEL:
             blocks.fail_inside(draft, run.n, "nobody resumed it in time", State.CANCELLED)
         case _:
-            assert_never(spec.behavior)
+            assert_never(behavior)
 
 
 def is_held(execution: Execution) -> bool:

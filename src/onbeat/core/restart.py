@@ -63,6 +63,7 @@ def restart(draft: Draft) -> None:
     """Put the execution back to where it runs again, once it has the places it needs."""
     if restartable(draft.flow, draft.execution) is not None:
         return
+    draft.add(c.Labelled(at=draft.now, labels={**draft.execution.labels, "system.restarted": "true"}))
     draft.move(State.RESTARTED)
     if not slots.claims(draft.flow, draft.execution.head):
         go_on(draft)

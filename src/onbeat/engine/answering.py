@@ -14,16 +14,16 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from onbeat.core.draft import Draft
-from onbeat.core.endings import end_specs
+from onbeat.core.endings import end_specs, optional_outputs
 from onbeat.core.errors_text import short
 from onbeat.core.event import Json
 from onbeat.core.execution import ROOT, Execution
-from onbeat.core.expressions import compile_value
+from onbeat.core.expressions import ExpressionError, compile_value
 from onbeat.core.signals import AnySignal, ChildrenChosen, Chosen, Evaluated
 from onbeat.core.values import normalise
 from onbeat.engine.catalog import LoadedFlow
 from onbeat.engine.evaluator import Evaluator
-from onbeat.errors import OnbeatError, StoreBroken
+from onbeat.errors import OnbeatError, OutsideError, StoreBroken, UserError
 
 _log = structlog.get_logger("onbeat.engine")
 LONGEST_EVALUATION = 60.0
@@ -64,7 +64,23 @@ class Answering:
 
     async def _value(self, loaded: LoadedFlow, execution: Execution, n: int, ask: str) -> Json:
         if n == ROOT:
-            expression: Json = end_specs(Draft(loaded.flow, execution, 0), ask)
-        else:
-            expression = getattr(loaded.flow.by_id[execution.runs[n].task], ask)
+            return await self._outputs(loaded, execution, ask)
+        expression = getattr(loaded.flow.by_id[execution.runs[n].task], ask)
         return normalise(await self._evaluator.render(compile_value(expression), loaded.flow, execution, n))
+
+    async def _outputs(self, loaded: LoadedFlow, execution: Execution, ask: str) -> Json:
+        """What is rendered at the end; an optional output that cannot be had is left out."""
+        draft = Draft(loaded.flow, execution, 0)
+        specs, optional = end_specs(draft, ask), optional_outputs(draft, ask)
+        parts = [
+            {name: value for name, value in specs.items() if name not in optional},
+            *({name: specs[name]} for name in sorted(optional)),
+        ]
+        given: dict[str, Json] = {}
+        for number, part in enumerate(parts):
+            try:
+                given |= await self._evaluator.render(compile_value(part), loaded.flow, execution, ROOT)
+            except (ExpressionError, UserError, OutsideError):
+                if number == 0:
+                    raise
+        return normalise({name: given[name] for name in specs if name in given})

@@ -4,7 +4,9 @@ import pytest
 
 from onbeat.core import commands as cmd
 from onbeat.core import signals as s
-from tests.core.world import CANCELLED, CREATED, FAILED, PAUSED, RESTARTED, RUNNING, SUCCESS, WARNING, World
+from onbeat.core.states import State
+from onbeat.errors import InvalidFile
+from tests.core.world import CANCELLED, CREATED, FAILED, PAUSED, RESTARTED, RUNNING, SUCCESS, WARNING, World, flow_of
 
 PLAIN = "tasks: [{id: p, type: core.flow.Pause}, {id: after, type: t, when: '{{ outputs.p.onResume.answer == 7 }}'}]"
 
@@ -177,3 +179,28 @@ def test_a_duration_from_outside_is_asked_for():
     assert world.state is PAUSED
     world.at(2)
     assert world.state is SUCCESS
+
+
+BEHAVES = "tasks: [{id: p, type: core.flow.Pause, pauseDuration: PT1S, behavior: '%s'}, {id: after, type: t}]"
+
+
+@pytest.mark.parametrize("behavior", ["{{ inputs.b }}", "{{ envs.empty ~ inputs.b }}"])
+@pytest.mark.parametrize(("given", "state", "after"), [
+    ("RESUME", SUCCESS, True), ("WARN", WARNING, True), ("FAIL", FAILED, False), ("CANCEL", CANCELLED, False),
+])  # fmt: skip
+def test_what_becomes_of_it_may_be_an_expression(behavior: str, given: str, state: State, after: bool):
+    """Also one that has to be asked for outside: it is known before anybody waits."""
+    world = World(BEHAVES % behavior, inputs={"b": given}, outside={"envs": {"empty": ""}}).play()
+
+    assert (world.state, world.states["p"], "after" in world.states) == (state, state, after)
+
+
+def test_an_expression_that_gives_no_behavior_fails_it_at_once():
+    """Before anybody waits for it; a word that is none is refused when the flow is read."""
+    world = World(BEHAVES % "{{ inputs.b }}", inputs={"b": "SLEEP"})
+    world.begin()
+
+    assert world.states == {"p": FAILED}
+    assert world.run("p").error == "`behavior` must be RESUME, WARN, FAIL or CANCEL, not `SLEEP`"
+    with pytest.raises(InvalidFile, match="must be RESUME, WARN, FAIL or CANCEL"):
+        flow_of(BEHAVES % "SLEEP")

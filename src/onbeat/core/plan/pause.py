@@ -6,11 +6,13 @@ itself; with `timeout` it fails when nobody resumed it. `onPause` is a task that
 """
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from enum import StrEnum
+from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field
+from pydantic import AfterValidator, AliasChoices, Field
 
 from onbeat.core.execution import Block
+from onbeat.core.expressions import to_text
 from onbeat.core.flow import AnyTask, Dynamic, FlowableSpec, Lane, NoTasks, Opening, Render, TaskSpec
 from onbeat.core.inputs import Inputs
 
@@ -18,12 +20,33 @@ NAMES = ("core.flow.Pause",)
 BEFORE, RESUMED = "onPause", "resumed"
 
 
+class Behavior(StrEnum):
+    """What becomes of a Pause whose duration is over."""
+
+    RESUME = "RESUME"
+    WARN = "WARN"
+    FAIL = "FAIL"
+    CANCEL = "CANCEL"
+
+
+def behavior_of(value: object) -> Behavior:
+    """The behavior that an expression gave. Raises ValueError."""
+    try:
+        return Behavior(to_text(value))
+    except ValueError:
+        raise ValueError(f"`behavior` must be {', '.join(list(Behavior)[:-1])} or {Behavior.CANCEL}, not `{to_text(value)[:50]}`") from None
+
+
+def _behavior(value: str) -> str:
+    return value if "{{" in value else behavior_of(value)
+
+
 class Pause(FlowableSpec):
     """Opens its block when it is resumed; decide keeps it PAUSED until then."""
 
     pause_duration: Dynamic = Field(None, validation_alias=AliasChoices("pauseDuration", "delay"))
     on_resume: Inputs = Field((), alias="onResume")
-    behavior: Literal["RESUME", "WARN", "FAIL", "CANCEL"] = "RESUME"
+    behavior: Annotated[str, AfterValidator(_behavior)] = "RESUME"
     on_pause: AnyTask | None = Field(None, alias="onPause")
     tasks: NoTasks = ()
 

@@ -107,13 +107,21 @@ class Assert(TaskOptions):
 
 
 def _read(value: object) -> object:
-    """What a JSON text holds; anything else as it is."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        raise ValueError("is neither a map nor a list, nor JSON of one") from None
+    """What a JSON text holds, or the value itself; what is a map or a list in it is text: its JSON."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise ValueError("is neither a map nor a list, nor JSON of one") from None
+    if isinstance(value, dict):
+        return {key: _flat(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [{**item, "value": _flat(item.get("value"))} if isinstance(item, dict) else item for item in value]
+    return value
+
+
+def _flat(value: object) -> object:
+    return to_text(value) if isinstance(value, dict | list) else value
 
 
 def _unreserved(labels: dict[str, str]) -> dict[str, str]:
