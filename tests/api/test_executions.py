@@ -30,6 +30,24 @@ async def test_start_with_inputs_and_wait(tmp_path: Path) -> None:
         assert [(run["taskId"], run["state"]["current"], len(run["attempts"])) for run in shown["taskRunList"]] == [("say", "SUCCESS", 1)]
 
 
+async def test_a_start_is_answered_as_it_was_created(tmp_path: Path) -> None:
+    """Before it goes on, as in Kestra: CREATED, with its inputs and labels."""
+    async with api(tmp_path) as call:
+        shown = (await call("POST", f"{BASE}/t/hello?labels=a:b", {"name": "Ada"})).json
+        assert [each["state"] for each in shown["state"]["histories"]] == ["CREATED"]
+        assert (shown["inputs"], shown["taskRunList"]) == ({"name": "Ada"}, [])
+        assert {"key": "a", "value": "b"} in shown["labels"]
+
+
+async def test_executions_of_a_flow(tmp_path: Path) -> None:
+    """Kestra's short path, which wants the flow."""
+    async with api(tmp_path) as call:
+        await call("POST", f"{BASE}/t/hello?wait=true")
+        assert (await call("GET", f"{BASE}?namespace=t&flowId=hello")).json["total"] == 1
+        assert (await call("GET", f"{BASE}?namespace=t&flowId=sleep")).json == {"results": [], "total": 0}
+        assert (await call("GET", f"{BASE}?namespace=t")).status == 422
+
+
 async def test_wrong_starts_create_nothing(tmp_path: Path) -> None:
     """Unknown flow 404 with the nearest name, wrong inputs 422 with their name, a body that is no object 400."""
     async with api(tmp_path) as call:
@@ -38,6 +56,8 @@ async def test_wrong_starts_create_nothing(tmp_path: Path) -> None:
         assert "did you mean `t.hello`" in missing.json["detail"]
         assert (await call("POST", f"{BASE}/t/hello", {"name": {"a": 1}})).status in (200, 422)
         assert (await call("POST", f"{BASE}/t/hello", b"[1]")).status == 400
+        assert (await call("POST", f"{BASE}/t/hello?labels=key:")).status == 400
+        assert (await call("POST", f"{BASE}/t/hello?labels=:value")).status == 400
         assert (await call("POST", f"{BASE}/t/hello", b"{")).status == 400
         assert (await call("POST", f"{BASE}/t/hello", b"x" * 200_000)).status == 413
 

@@ -13,6 +13,7 @@ from onbeat.api.forms import sent_inputs
 from onbeat.api.routing import Handler, Unprocessable, answer, node_of, route
 from onbeat.api.stream import events_of_execution
 from onbeat.core.event import Micros
+from onbeat.core.evolve import create
 from onbeat.core.execution import Execution
 from onbeat.core.ids import LENGTH
 from onbeat.core.inputs import Examined, InputProblem, unknown
@@ -32,6 +33,7 @@ _DEEPEST = 10_000
 def routes() -> list[Route]:
     """The routes."""
     return [
+        *route("/executions", of_flow, Permission.READ),
         *route("/executions/search", search, Permission.READ),
         *route("/executions/{id}", show, Permission.READ),
         *route("/executions/{id}/follow", follow, Permission.READ),
@@ -86,7 +88,10 @@ def summary_json(summary: ExecutionSummary) -> dict[str, Any]:
 
 
 async def start(request: Request) -> Response:
-    """Start a flow; with `wait=true` answer when it has ended. Body: the inputs, as JSON or as a form with files."""
+    """Start a flow. The answer is the execution as it was created; with `wait=true`, as it has ended.
+
+    Body: the inputs, as JSON or as a form with files.
+    """
     node, query = node_of(request), request.query_params
     namespace, flow = request.path_params["namespace"], request.path_params["flow"]
     labels, revision = _labels(query.getlist("labels")), _revision(query.get("revision"))
@@ -104,9 +109,8 @@ async def start(request: Request) -> Response:
             correlation_id=labels.get(CORRELATION),
             scheduled=_instant(query.get("scheduleDate")),
         )
-    if query.get("wait") == "true":
-        execution = await node.engine.ended(execution.id)
-    return answer(await shown(node, execution))
+    waited = query.get("wait") == "true"
+    return answer(await shown(node, await node.engine.ended(execution.id) if waited else create(execution.head)))
 
 
 async def validate(request: Request) -> Response:
@@ -154,8 +158,8 @@ def _labels(given: Sequence[str]) -> dict[str, str]:
     """`key:value` each. Raises UserError, Unprocessable for labels that only onbeat sets."""
     labels = {}
     for label in given:
-        key, colon, value = label.partition(":")
-        if not key or not colon:
+        key, _, value = label.partition(":")
+        if not key or not value:
             raise UserError(f"`{label}` is no label; write it as key:value")
         if key.startswith("system.") and key != CORRELATION:
             raise Unprocessable(f"label `{key}`: those that begin with `system.` are set by onbeat")
@@ -182,6 +186,14 @@ async def show(request: Request) -> Response:
     """One execution."""
     node = node_of(request)
     return answer(await shown(node, await node.engine.load(request.path_params["id"])))
+
+
+async def of_flow(request: Request) -> Response:
+    """The executions of one flow, which `namespace` and `flowId` name; else as `search`."""
+    missing = [name for name in ("namespace", "flowId") if not request.query_params.get(name)]
+    if missing:
+        raise Unprocessable(f"`{missing[0]}` is missing; `/executions/search` looks through all flows")
+    return await search(request)
 
 
 async def search(request: Request) -> Response:
