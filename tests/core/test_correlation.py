@@ -1,13 +1,13 @@
 """Correlation: what a group of events comes to, event by event and deadline by deadline."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onbeat.core.correlation import Arrival, Fired, Group, Rule, arrive, begin, due
+from onbeat.core.correlation import Arrival, Fired, Group, Kept, Rule, arrive, begin, due
 from onbeat.core.event import Event
 from onbeat.core.windows import DAY, Daily, Every, Length
 
@@ -354,3 +354,31 @@ def test_once_within_and_once_after_are_windows_from_the_first(gaps: list[tuple[
     after = played(AFTER, events, until=20_000).fired
     assert [each.start // S for each in after] == firsts
     assert sum(each.count for each in after) == len(events)
+
+
+class Looked(Kept, frozen=True):
+    """One that counts how often anything of such is looked at."""
+
+    times: ClassVar[list[int]] = []
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "at":
+            self.times.append(1)
+        return super().__getattribute__(name)
+
+
+def test_what_counts_is_not_looked_at_again_with_each_event() -> None:
+    """Within its window a group grows by what came: a thousand events cost a thousand steps, not a million."""
+    rule = Rule(kind="count", window=WINDOW, count=5_000)
+    group: Group | None = None
+    Looked.times.clear()
+    for n in range(1_000):
+        event = Event(id=str(n), source="s", type="t", time=n, key=str(n))
+        group, fired = arrive(rule, group, Arrival(event, n, str(n)))
+        assert group is not None
+        assert fired == ()
+        last = group.kept[-1]
+        group = msgspec.structs.replace(group, kept=(*group.kept[:-1], Looked(last.n, last.at, last.event)))
+    assert group is not None
+    assert (group.count, group.start, group.due) == (1_000, 0, 999 + 10 * S)
+    assert len(Looked.times) < 10

@@ -13,6 +13,7 @@ Rules
 Called by: engine/correlator; correlate and upstream make the rules.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -203,8 +204,14 @@ def _join(rule: Rule, group: Group | None, arrival: Arrival, key: str, forbidden
 
 def _count(rule: Rule, group: Group | None, arrival: Arrival, key: str) -> Step:
     assert isinstance(rule.window, Length)
+    length = rule.window.length
     group = group or Group(key, arrival.at, None)
-    group = _slide(_with(group, list(group.kept), arrival), rule.window.length)
+    oldest, newest = min(group.start, arrival.at), max((group.due or 0) - length, arrival.at)
+    group = _with(group, group.kept, arrival)
+    if newest - oldest < length:  # none is too old: so nobody is looked at, however many there are
+        group = msgspec.structs.replace(group, start=oldest, due=newest + length)
+    else:
+        group = _slide(group, length)
     if len(group.kept) < rule.count:
         return group, ()
     return None, (_fired(group, arrival.at, by=arrival.identity),)
@@ -212,7 +219,7 @@ def _count(rule: Rule, group: Group | None, arrival: Arrival, key: str) -> Step:
 
 def _gather(rule: Rule, group: Group | None, arrival: Arrival, key: str) -> Step:
     group = group or _opened(rule, key, None, arrival.at)
-    group = _with(group, list(group.kept) if rule.kind == "collect" else [], arrival)
+    group = _with(group, group.kept if rule.kind == "collect" else (), arrival)
     if rule.kind == "collect" and len(group.kept) == rule.count:
         return None, (_fired(group, arrival.at, by=arrival.identity),)
     if rule.kind == "quiet" and isinstance(rule.window, Length):
@@ -234,7 +241,7 @@ def _opened(rule: Rule, key: str, arrival: Arrival | None, at: Micros = 0) -> Gr
     return _with(Group(key, arrival.at, None), [], arrival)
 
 
-def _with(group: Group, kept: list[Kept], arrival: Arrival) -> Group:
+def _with(group: Group, kept: Sequence[Kept], arrival: Arrival) -> Group:
     """The group with one event more."""
     n = group.last + 1
     one = Kept(n, arrival.at, arrival.event, arrival.terms)

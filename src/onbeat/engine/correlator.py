@@ -176,8 +176,10 @@ class Desk:
 
 def _difference(ledger: str, key: str, before: Group | None, after: Group | None) -> Iterator[LedgerRow]:
     """The rows that make one of the other."""
-    old = {one.n: one for one in before.kept} if before is not None else {}
-    new = {one.n: one for one in after.kept} if after is not None else {}
+    was, is_ = before.kept if before is not None else (), after.kept if after is not None else ()
+    if was and is_[: len(was)] == was:  # the usual case, which costs what came, not what is there
+        was, is_ = (), is_[len(was) :]
+    old, new = {one.n: one for one in was}, {one.n: one for one in is_}
     until = after.due if after is not None else None
     for n in old.keys() - new.keys():
         yield LedgerRow(ledger, _event_key(key, n), None)

@@ -109,14 +109,30 @@ async def test_next_and_previous_are_times_at_which_the_conditions_hold() -> Non
     }
 
 
-async def test_conditions_that_never_hold_leave_no_neighbours() -> None:
+async def test_conditions_that_hold_nowhere_else_leave_no_neighbours() -> None:
     """The search for them ends."""
     world = World()
-    world.would_start = lambda received: False
+    world.would_start = lambda received: received.event is not None and received.event.variables["date"] == "2026-06-01T12:01:00Z"
     async with world.running(schedule(cron="* * * * *", conditional=True)):
         await world.clock.advance(60)
     assert world.events[0].event is not None
     assert world.events[0].event.variables == {"date": "2026-06-01T12:01:00Z", "next": None, "previous": None}
+
+
+async def test_where_the_conditions_do_not_hold_nobody_looks_for_neighbours() -> None:
+    """A schedule of each minute that starts once a year asks once a minute, and not a thousand times in both directions."""
+    world = World()
+    asked = 0
+
+    def never(received: Received) -> bool:
+        nonlocal asked
+        asked += 1
+        return False
+
+    world.would_start = never
+    async with world.running(schedule(cron="* * * * *", conditional=True)):
+        await world.clock.advance(6_000)
+    assert (len(world.events), asked) == (100, 100)
 
 
 async def test_dates_fire_once_each_and_then_never_again() -> None:

@@ -279,8 +279,10 @@ class _Agenda:
                 place.move(now)
 
     def _receive(self, place: _Place, instant: datetime, backfill: Backfill | None = None) -> Received:
-        neighbours = {name: self._neighbour(place, instant, name) for name in ("next", "previous")}
-        return self._received(place, instant, neighbours, backfill)
+        plain = self._plain(place, instant)
+        if not place.conditional or not self.context.would_start(self._received(place, instant, plain)):
+            return self._received(place, instant, plain, backfill)  # what starts nothing shows its neighbours to nobody
+        return self._received(place, instant, {name: self._neighbour(place, instant, name) for name in plain}, backfill)
 
     def _received(
         self, place: _Place, instant: datetime, neighbours: Mapping[str, datetime | None], backfill: Backfill | None = None
@@ -302,8 +304,6 @@ class _Agenda:
         """The next or previous instant; the first one there at which the trigger's conditions hold."""
         table = place.options.table
         near: Iterator[datetime] = table.after(instant) if side == "next" else table.before(instant)
-        if not place.conditional:
-            return next(near, None)
         near = islice(takewhile(lambda other: abs(other - instant) < _FAR, near), _TRIED)
         return next((other for other in near if self.context.would_start(self._received(place, other, self._plain(place, other)))), None)
 
