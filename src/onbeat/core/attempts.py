@@ -66,7 +66,10 @@ def _awaited(draft: Draft, n: int, spec: WaitForEvent) -> Awaited:
     topic, key, since = render("topic"), render("key"), render("since")
     if not isinstance(topic, str) or not topic:
         raise ValueError("`topic` must name a topic")
-    first: Micros = draft.execution.head.created if since is None else from_iso(str(since))
+    try:
+        first: Micros = draft.execution.head.created if since is None else from_iso(str(since))
+    except ValueError as wrong:
+        raise ValueError(f"`since`: {wrong}") from None
     return Awaited(topic=topic, since=first, key=None if key is None else to_text(key), conditional=spec.matches is not True)
 
 

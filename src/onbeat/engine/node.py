@@ -19,6 +19,7 @@ from onbeat.core.execution import Execution, Head, Trigger
 from onbeat.core.flow import Flow
 from onbeat.core.inputs import Examined, InputSpec
 from onbeat.core.names import did_you_mean
+from onbeat.core.plan.approval import Approval
 from onbeat.core.plan.pause import Pause
 from onbeat.core.states import State
 from onbeat.engine.backfill import Backfills
@@ -38,7 +39,7 @@ from onbeat.engine.tasklog import TaskLogs
 from onbeat.engine.topics import Projection
 from onbeat.engine.trigger_states import TriggerStates
 from onbeat.engine.values import KeptValues
-from onbeat.errors import NotFound, Overloaded, Refused
+from onbeat.errors import NotFound, Overloaded, Refused, UserError
 from onbeat.ports import Clock, Publisher, Queries, Record, Started, Storage, Store, Work
 from onbeat.registry import Registry
 
@@ -199,13 +200,20 @@ class Node:
         decision: str | None = None,
         comment: str | None = None,
     ) -> Execution:
-        """Go on from a pause, with the answers to onResume. Raises NotFound, Refused, InputError."""
+        """Go on from a pause, with the answers to onResume. Raises NotFound, Refused, InputError, UserError for a decision that none takes."""
         found = await self.engine.load(execution)
         if found.state is not State.PAUSED and not found.paused:
             raise Refused(f"execution {execution} is {found.state}, not PAUSED")
         head = found.head
         loaded = await self.catalog.revision(head.namespace, head.flow, head.revision)
-        asked = [_given(pause.on_resume, inputs, files, head.namespace, head.flow, head.id) for pause in _waiting(loaded.flow, found)]
+        waiting = list(_waiting(loaded.flow, found))
+        approvals = [pause for pause in waiting if isinstance(pause, Approval)]
+        if decision is not None and not approvals:
+            raise UserError(f"execution {execution} waits for no decision; resume it without one")
+        wrong = next((why for each in approvals if (why := each.refused(decision, comment)) is not None), None)
+        if wrong is not None:
+            raise UserError(wrong)
+        asked = [_given(pause.on_resume, inputs, files, head.namespace, head.flow, head.id) for pause in waiting]
         answers: dict[str, Json] = {}
         for given in asked:
             answers |= await given.resolve(loaded.flow, self.evaluator)

@@ -61,6 +61,14 @@ class Approval(Pause):
         yield self.on_deny
         yield from self._tails()
 
+    def refused(self, decision: str | None, comment: str | None) -> str | None:
+        """Why it cannot be decided so, as a sentence; None when it can. decision: None is a plain resume, which approves."""
+        if decision is not None and decision not in self.decisions:
+            return f"`{self.id}` is decided as one of {', '.join(self.decisions)}, and not as `{decision[:60]}`"
+        if self.comment_required and not (comment or "").strip():
+            return f"`{self.id}` asks for a `comment` with the decision"
+        return None
+
     def resumed(self, choice: str = "") -> Opening:
         return Opening(lanes=1 if self.after(choice) else 0, choice=choice)
 
