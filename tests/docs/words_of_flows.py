@@ -94,7 +94,7 @@ FLOW_WORDS: dict[str, dict[str, str]] = {
         "value": "The value, rendered when all tasks have ended.",
         "description": "What it is.",
         "displayName": "What forms show.",
-        "required": "For forms.",
+        "required": "Without it the execution fails; `false`: it is left out when it cannot be rendered.",
     },
     "core.flow.Concurrency": {
         "limit": "How many run at once.",
@@ -169,7 +169,7 @@ FLOW_WORDS: dict[str, dict[str, str]] = {
     "core.plan.pause.Pause": {
         "pauseDuration": "Go on by itself after this time. `delay` is the same.",
         "onResume": "Inputs that whoever resumes it gives: `{{ outputs.ID.onResume.NAME }}`; see [inputs](flows.md#inputs).",
-        "behavior": "How it goes on when `pauseDuration` is over.",
+        "behavior": "How it goes on when `pauseDuration` is over; may be an expression.",
         "onPause": "A task that runs just before, to tell somebody.",
         "tasks": "Tasks that run after the resume (Kestra's old form).",
     },
@@ -210,12 +210,12 @@ FLOW_WORDS: dict[str, dict[str, str]] = {
         "onDeny": "Tasks that run after any other decision.",
     },
     "core.plan.loop.Loop": {
-        "values": "A list, a map, or text that is a JSON list. At most 100,000 values.",
+        "values": "A list, a map, text that is a JSON list, or the address of a file: its lines. At most 100,000 values.",
         "tasks": "The tasks for each value: `{{ item.value }}`, `{{ item.index }}`, `{{ item.key }}`, `{{ item.parent.value }}`.",
         "concurrencyLimit": "How many values are worked on at once; 0: up to 1,000.",
         "transmitFailed": "Fail when one failed.",
         "outputs": "What each iteration gives back; as the [outputs](flows.md#outputs) of a flow.",
-        "fetchType": "Taken for Kestra's sake: what they give is in `outputs.ID.outputs`, and large values are kept apart.",
+        "fetchType": "`STORE`: what each gives is a file, `outputs.ID.outputs[0].outputs.uri`; `AUTO`: where its values are a file's.",
     },
     "core.plan.loop_until.LoopUntil": {
         "condition": "Ends the loop; looked at after each iteration, with the outputs of that iteration.",
@@ -254,7 +254,7 @@ FLOW_WORDS: dict[str, dict[str, str]] = {
         "In a file of its own `key` is the same, unless the source has a key of that name.",
         "dedupe": "What makes an event once, instead of its own identity: the same value starts the same flow once.",
         "inputs": "The flow's inputs.",
-        "labels": "Labels of the executions.",
+        "labels": "Labels of the executions; one whose expression cannot be worked out is left out.",
         "stopAfter": "The trigger is switched off when an execution of it ends in one of these states.",
         "flow": "The flow to start, `{namespace, id}`; inside a flow's file it is that flow.",
         "flows": "Several flows to start.",
