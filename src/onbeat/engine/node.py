@@ -200,7 +200,7 @@ class Node:
         decision: str | None = None,
         comment: str | None = None,
     ) -> Execution:
-        """Go on from a pause, with the answers to onResume. Raises NotFound, Refused, InputError, UserError for a decision that none takes."""
+        """Go on from a pause, with the answers to onResume. Raises NotFound, Refused, InputError, UserError for an unknown decision."""
         found = await self.engine.load(execution)
         if found.state is not State.PAUSED and not found.paused:
             raise Refused(f"execution {execution} is {found.state}, not PAUSED")
