@@ -17,7 +17,20 @@ from tests.e2e.checker import Report
 from tests.services.kafka import Kafka
 from tests.services.mosquitto import Mosquitto
 
-ALL = ("kafka", "mqtt", "webhook", "burst", "files", "schedule", "backfill", "ordered", "kafka-groups", "mqtt-groups", "lines")
+ALL = (
+    "kafka",
+    "mqtt",
+    "webhook",
+    "burst",
+    "files",
+    "schedule",
+    "backfill",
+    "backfill-at-once",
+    "ordered",
+    "kafka-groups",
+    "mqtt-groups",
+    "lines",
+)
 
 
 async def run(name: str, folder: Path, scale: float, seed: int) -> Report:
@@ -50,6 +63,8 @@ async def run(name: str, folder: Path, scale: float, seed: int) -> Report:
         return await schedules.every_second(folder, size(20), seed)
     if name == "backfill":
         return await schedules.backfill(folder, size(720), size(20), seed)
+    if name == "backfill-at-once":
+        return await schedules.backfill(folder, size(10_000), size(20), seed, at_once=True)
     if name == "ordered":
         return await schedules.ordered(folder, size(1_000), size(20), seed)
     return await campaigns.files(folder, size(1_000), size(5), seed)

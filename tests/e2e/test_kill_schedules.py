@@ -22,6 +22,12 @@ async def test_a_backfill_is_resumed_where_it_was(tmp_path: Path) -> None:
     assert report.problems == []
 
 
+async def test_a_backfill_that_runs_all_at_once_is_resumed_too(tmp_path: Path) -> None:
+    """Hundreds in a transaction: each instant once, created in order."""
+    report = await schedules.backfill(tmp_path, 300, 2, at_once=True)
+    assert report.problems == []
+
+
 async def test_executions_of_a_key_keep_their_order(tmp_path: Path) -> None:
     """And the limit beside it holds; nobody waits for ever."""
     report = await schedules.ordered(tmp_path, 60, 2)
