@@ -77,8 +77,13 @@ async def change_status(request: Request) -> Response:
 async def set_labels(request: Request) -> Response:
     """Give an execution labels: a list of `{"key": …, "value": …}`, or a map."""
     node, id_ = node_of(request), request.path_params["id"]
+    given = json_of(await body_of(request))
     try:
-        after = await rerun.set_labels(node, id_, labels_of(json_of(await body_of(request))))
+        labels = labels_of(given)
+    except UserError as wrong:
+        raise Unprocessable(str(wrong)) from None
+    try:
+        after = await rerun.set_labels(node, id_, labels)
     except rerun.Impossible as wrong:
         raise Unprocessable(str(wrong)) from None
     return answer(await shown(node, after))

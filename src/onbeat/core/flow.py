@@ -47,14 +47,14 @@ def _labels(value: object) -> object:
     if isinstance(value, list) and all(isinstance(item, dict) and "key" in item for item in value):
         value = {item["key"]: item.get("value") for item in value}
     if isinstance(value, dict):
-        return {str(key): _text(item) for key, item in value.items()}
+        return {_text(key): _text(item) for key, item in value.items()}
     return value
 
 
 def labels_of(value: object) -> dict[str, str]:
     """Labels that somebody sent, as a map or as a list of {key, value}. Raises UserError."""
     labels = _labels(value)
-    if not isinstance(labels, dict) or not all(isinstance(item, str) for item in labels.values()):
+    if not isinstance(labels, dict) or not all(isinstance(part, str) for label in labels.items() for part in label):
         raise UserError("labels are a map, or a list of `key` and `value`, and texts")
     return labels
 
