@@ -11,6 +11,7 @@ Called by: lane.py.
 
 import gc
 import mmap
+import os
 import signal
 import struct
 import time
@@ -59,6 +60,7 @@ def work(slate_path: str, seed: int, first: int, last: int, step: int, found: Ca
     slate = Slate(Path(slate_path))
     _, taken, refused, longest = slate.read()
     judge("document", "id: f\nnamespace: n\ntasks: [{id: a, type: core.log.Log, message: x}]")
+    parent = os.getppid()
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -79,6 +81,8 @@ def work(slate_path: str, seed: int, first: int, last: int, step: int, found: Ca
             longest = max(longest, int(took * 1e6))
         taken, refused = taken + (verdict == "taken"), refused + (verdict == "refused")
         if index % 500 == 499:
+            if os.getppid() != parent:
+                return  # nobody listens any more
             signal.setitimer(signal.ITIMER_PROF, 0)
             gc.collect()
     signal.setitimer(signal.ITIMER_PROF, 0)

@@ -13,6 +13,7 @@ Called by: flow, trigger and inputs for the patterns; the loader, the CLI and th
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 
 from onbeat.errors import UserError
 
@@ -32,6 +33,12 @@ _CUTOFF = 0.6
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
     """The choice most like the word, whatever the case; None when none is near."""
+    return _nearest(word[:_COMPARED], tuple(choices))
+
+
+@lru_cache(maxsize=1_024)
+def _nearest(word: str, choices: tuple[str, ...]) -> str | None:
+    """Remembered: a mistake that a file makes in a hundred places is compared once."""
     folded: dict[str, str] = {}
     for choice in choices:
         folded.setdefault(choice.casefold()[:_COMPARED], choice)

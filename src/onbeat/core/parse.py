@@ -12,6 +12,7 @@ Called by: engine/loader, the CLI's `check` and `run`.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -240,14 +241,21 @@ def _kind(task: dict[str, Any]) -> type[TaskSpec]:
     return FLOWABLES.get(short_type(str(task.get("type", ""))), RunnableTask)
 
 
-def _inside(model: type[BaseModel], key: str | int) -> list[type[BaseModel]]:
+def _inside(model: type[BaseModel], key: str | int) -> tuple[type[BaseModel], ...]:
     """The models in a field's type."""
     if key == "compensate" and issubclass(model, TaskSpec):
-        return [TaskSpec]  # tasks inside of the model that makes tasks: its type says Any
+        return (TaskSpec,)  # tasks inside of the model that makes tasks: its type says Any
+    return _kinds(model).get(key, ())
+
+
+@cache
+def _kinds(model: type[BaseModel]) -> dict[str | int, tuple[type[BaseModel], ...]]:
+    """The models in the type of each YAML key of a model: worked out once, for a file asks of each of its keys."""
+    found: dict[str | int, tuple[type[BaseModel], ...]] = {}
     for field, names in _names(model).items():
-        if key in names:
-            return list(_models_in(model.model_fields[field].annotation))
-    return []
+        for key in names:
+            found.setdefault(key, tuple(_models_in(model.model_fields[field].annotation)))
+    return found
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

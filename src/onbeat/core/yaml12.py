@@ -32,6 +32,8 @@ MAX_BYTES = 1_048_576
 MAX_DEPTH = 200
 MAX_NODES = 200_000
 MAX_ALIASES = 1_000
+MAX_COPIED = 20_000
+"""Values that aliases bring: a few lines could mean as many as the longest file, and all of them would be looked at."""
 MAX_DIGITS = 500
 _MAX_DIRECTIVES = 100
 
@@ -151,6 +153,7 @@ class _Reader:
         self._text = text
         self._nodes = 0
         self._aliases = 0
+        self._copied = 0
         self._open: list[_Open] = []
         self._anchors: dict[str, _Node | None] = {}  # None: the anchor's list or map is still open
         self._root: _Node | None = None
@@ -248,6 +251,9 @@ class _Reader:
         if node is None:
             self._refuse(place, f"`*{anchor}` stands inside `&{anchor}` itself; data cannot contain itself")
         self._count(node.size, place)
+        self._copied += node.size
+        if self._copied > MAX_COPIED:
+            self._refuse(place, f"aliases bring more than {MAX_COPIED:,} values; use them for smaller ones")
         self._limit_depth(node.depth, place)
         if self._open and self._open[-1].wants_key():
             if not isinstance(node.value, str):
