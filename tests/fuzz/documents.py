@@ -66,9 +66,21 @@ def document(choose: Random) -> str:
         text = choose.choice(EXAMPLES)
     elif kind < 0.35:
         text = "".join(choose.choice(_TOKENS) for _ in range(choose.randint(1, 60)))
+    elif kind < 0.42:
+        text = _aliased(choose)
     else:
         text = _written(choose, _flow(choose) if choose.random() < 0.85 else _trigger(choose))
     return mutated(choose, text, _TOKENS) if choose.random() < 0.85 else text
+
+
+def _aliased(choose: Random) -> str:
+    """A flow whose variables are aliases of aliases."""
+    lines = ["id: f", "namespace: n", "tasks: [{id: a, type: core.log.Log, message: x}]", "variables:"]
+    lines.append(f"  a0: &a0 {json.dumps(choose.choice([_scalar(choose), {'k': _text(choose)}, {f'k{n}': [n] for n in range(50)}]))}")
+    for number in range(1, choose.randint(2, 12)):
+        many = ", ".join(f"*a{choose.randrange(number)}" for _ in range(choose.choice([1, 2, 9, 100])))
+        lines.append(f"  a{number}: &a{number} " + choose.choice([f"[{many}]", f"{{<<: [{many}]}}", f"{{x: [{many}], <<: *a0}}"]))
+    return "\n".join(lines)
 
 
 def _written(choose: Random, data: Any) -> str:
