@@ -162,6 +162,8 @@ class _Grammar:
 
     def of_Loop(self, depth: int) -> dict[str, Any]:
         loop = self.of_ForEach(depth) | {"transmitFailed": not self.once_in(3)}
+        loop |= {"values": "kestra:///lines"} if self.once_in(6) else {}
+        loop |= {"fetchType": "STORE"} if self.once_in(6) else {}
         return loop | ({"outputs": [{"id": "o", "value": self.choice([1, "{{ item.value }}", ERROR])}]} if self.once_in(3) else {})
 
     def of_ForEachItem(self, depth: int) -> dict[str, Any]:

@@ -126,7 +126,7 @@ def _blocks(flow: Flow, execution: Execution) -> Iterator[str]:
             lanes[run.lane].append(run)
         flowing = [lane for lane, runs in lanes.items() if not _over(execution, block, runs)]
         more = execution.state in (State.RESTARTED, State.QUEUED)  # a replay: more lanes go on when it runs
-        more = more or (block.round > 0 and execution.edited)  # an operator went back to an iteration before
+        more = more or execution.edited  # an operator went back to what does not count: an iteration before, what came before a Pause
         if block.open != len(flowing) and not (more and block.open > len(flowing)):
             yield f"{name}: {block.open} lanes open, a scan finds {sorted(flowing)}"
         if isinstance(spec, Dag) and block.phase is Phase.TASKS:
@@ -152,11 +152,11 @@ def _fan(name: str, block: Block) -> Iterator[str]:
     assert fan is not None
     if block.open != len(fan.children):
         yield f"{name}: {block.open} executions open, there are {len(fan.children)}"
-    if len(fan.children) + sum(fan.counts.values()) != block.begun or block.begun > block.lanes:
-        yield f"{name}: {block.begun} of {block.lanes} executions begun, {len(fan.children)} open and {fan.counts}"
+    if len(fan.children) + len(fan.again) + sum(fan.counts.values()) != block.begun or block.begun > block.lanes:
+        yield f"{name}: {block.begun} of {block.lanes} executions begun, {len(fan.children)} open, {len(fan.again)} again, {fan.counts}"
     if set(fan.paused) - set(fan.children) or set(fan.failed) & set(fan.children):
         yield f"{name}: paused {set(fan.paused)}, failed {set(fan.failed)} of {set(fan.children)}"
-    places = [*fan.children.values(), *fan.failed.values()]
+    places = [*fan.children.values(), *fan.failed.values(), *fan.again.values()]
     if len(set(places)) != len(places):
         yield f"{name}: two executions of one lane: {places}"
 
@@ -246,6 +246,6 @@ def _waits(flow: Flow, execution: Execution) -> Iterator[str]:
             yield f"{run.task if run else 'the flow'} waits for nothing"
         if run is None or block.fan is None or block.phase is not Phase.TASKS or run.state is not State.RUNNING:
             continue
-        full = block.begun == block.lanes or block.open == flow.by_id[run.task].limit
+        full = (block.begun == block.lanes and not block.fan.again) or block.open == flow.by_id[run.task].limit
         if full and 0 < len(block.fan.children) == len(block.fan.paused):
             yield f"{run.task} is not PAUSED, and all that it waits for is"

@@ -136,10 +136,6 @@ class World:
         for change in changes:
             if isinstance(change, c.ChildRestarted):
                 self._revive(change.child, change.n)
-            elif isinstance(change, c.FanReset):
-                for child in self.execution.blocks[change.n].fan.children:
-                    if child not in [world.execution.id for world in started]:
-                        self._revive(child, change.n)
         for world in started:
             world.begin()
 

@@ -78,6 +78,8 @@ def may_begin(draft: Draft, n: int) -> bool:
     block = draft.block(n)
     if draft.stopping(n) or (n != ROOT and draft.run(n).state is State.KILLING and block.phase is Phase.TASKS):
         return False
+    if block.own is not None and block.phase is Phase.TASKS:
+        return False
     if block.failed and (n == ROOT or draft.flowable(n).stops_on_failure) and block.phase is not Phase.COMPENSATION:
         return False
     return block.begun < (block.lanes if block.order is None else len(block.order.queue))

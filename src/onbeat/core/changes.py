@@ -37,7 +37,7 @@ class Created(Change, frozen=True, tag="created"):
 class Moved(Change, frozen=True, tag="moved"):
     """The execution went from one state to another: a state event. sequence: its number among them, from 1 (Created is 1).
 
-    unreturned: why what the task that started it asks for cannot be had.
+    by_hand: a person paused it. unreturned: why what the task that started it asks for cannot be had.
     """
 
     before: State
@@ -48,6 +48,7 @@ class Moved(Change, frozen=True, tag="moved"):
     error: str | None = None
     failed_task: str | None = None
     unreturned: str | None = None
+    by_hand: bool = False
 
 
 class Waiting(Change, frozen=True, tag="waiting"):

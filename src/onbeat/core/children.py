@@ -14,7 +14,7 @@ from onbeat.core import signals as s
 from onbeat.core.draft import Draft
 from onbeat.core.execution import Head, Trigger
 from onbeat.core.ids import child_id
-from onbeat.core.pauses import is_held, wake_up
+from onbeat.core.pauses import wake_up
 from onbeat.core.plan.subflow import Subflow
 from onbeat.core.states import State
 
@@ -101,9 +101,8 @@ def paused(draft: Draft, signal: s.ChildPaused) -> None:
 def _follow(draft: Draft, n: int) -> None:
     """Let a fan go on, or be PAUSED, as its executions are. One that a person paused is not woken by that."""
     if draft.run(n).state is State.PAUSED and not fans.is_paused(draft, n):
-        held = is_held(draft.execution)
         draft.move_run(n, State.RUNNING)
-        if not held:
+        if not draft.execution.by_hand:
             wake_up(draft)
     blocks.fill(draft, n)
     if draft.run(n).state is State.RUNNING and fans.is_paused(draft, n):

@@ -84,7 +84,7 @@ def _task(spec: TaskSpec) -> dict[str, Json]:
 
 
 def taskrun(execution: Execution, run: TaskRun) -> dict[str, Json]:
-    """`taskrun.*`: inside a loop, value and iteration are those of the nearest loop."""
+    """`taskrun.*`: inside a loop, value and iteration are those of the nearest loop; a LoopUntil has iterations, and no values."""
     facts: dict[str, Json] = {
         "id": execution.run_id(run.n),
         "startDate": iso_millis(run.history[0][1]),
@@ -95,7 +95,11 @@ def taskrun(execution: Execution, run: TaskRun) -> dict[str, Json]:
     around = looped(execution, run)
     if around is not None:
         facts["value"] = around.value
-        facts["iteration"] = around.iteration
+    again: TaskRun | None = run
+    while again is not None and again.iteration is None:
+        again = execution.runs[again.parent] if again.parent else None
+    if again is not None:
+        facts["iteration"] = again.iteration
     return facts
 
 

@@ -86,7 +86,7 @@ def _tell(draft: Draft, signal: s.AnySignal) -> None:
             stopping.kill(draft)
         case s.Pause():
             if draft.execution.state is State.RUNNING:
-                draft.move(State.PAUSED)
+                draft.move(State.PAUSED, by_hand=True)
         case s.Resume():
             pauses.resume(draft, signal)
         case s.Restart():
@@ -178,7 +178,8 @@ def _evaluated(draft: Draft, signal: s.Evaluated) -> None:
         return
     draft.add(c.Answered(at=draft.now, n=run.n, ask=signal.ask, value=signal.value))
     if signal.error is not None:
-        blocks.fail(draft, run.n, signal.error if signal.ask.startswith("@") else f"{signal.ask}: {signal.error}")
+        fail = blocks.fail_inside if run.n in draft.execution.blocks else blocks.fail
+        fail(draft, run.n, signal.error if signal.ask.startswith("@") else f"{signal.ask}: {signal.error}")
     elif signal.ask != "timeout" or isinstance(draft.spec(run.n), Pause):
         blocks.go_on(draft, run.n)
 

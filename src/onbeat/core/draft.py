@@ -101,7 +101,7 @@ class Draft:
         assert isinstance(spec, FlowableSpec), f"task `{spec.id}` has no block"
         return spec
 
-    def move(self, after: State) -> None:
+    def move(self, after: State, *, by_hand: bool = False) -> None:
         """Move the execution: a state event."""
         execution = self.execution
         failing = after in (State.FAILED, State.KILLED, State.CANCELLED)
@@ -114,6 +114,7 @@ class Draft:
                 labels=execution.labels,
                 error=execution.error if failing else None,
                 failed_task=execution.failed_task if failing else None,
+                by_hand=by_hand,
             )
         )
 

@@ -119,8 +119,7 @@ def evolve(execution: Execution | None, change: c.AnyChange) -> Execution:
         case c.FanReset():
             return on_block.fan_reset(execution, change, version)
         case c.ChildRestarted():
-            run = execution.runs[change.n]
-            return replace(execution, version=version, runs=execution.runs.set(run.n, replace(run, child=change.child)))
+            return on_block.child_restarted(execution, change, version)
         case c.ChildReplaced():
             return on_block.child_replaced(execution, change, version)
         case c.RunSet():
@@ -161,6 +160,7 @@ def _moved(execution: Execution, change: c.Moved, version: int) -> Execution:
         wake=None if restarted or execution.state in (State.CREATED, State.RETRYING) else execution.wake,
         deadline=None if change.after in _LAST else execution.deadline,
         broken=None if restarted else execution.broken,
+        by_hand=change.by_hand,
         exit=None if again else execution.exit,
         verdict=None if again else execution.verdict,
     )
@@ -227,6 +227,7 @@ def _run_moved(execution: Execution, change: c.RunMoved, version: int) -> Execut
         error=change.error,
         wake=change.wake,
         child=run.child if change.state not in (State.RETRYING, State.RESTARTED) else None,
+        ask=None,
         answers=run.answers if change.state is not State.RESTARTED else {},
         awaits=run.awaits if change.state not in (State.RETRYING, State.RESTARTED) else None,
         done=version if change.state in TERMINATED else 0,

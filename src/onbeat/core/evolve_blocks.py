@@ -121,6 +121,18 @@ def child_replaced(execution: Execution, change: c.ChildReplaced, version: int) 
     return replace(execution, version=version, blocks=execution.blocks.set(change.n, replace(block, fan=fan)))
 
 
+def child_restarted(execution: Execution, change: c.ChildRestarted, version: int) -> Execution:
+    """An execution runs again."""
+    block = execution.blocks.get(change.n)
+    if block is None or block.fan is None:
+        run = execution.runs[change.n]
+        return replace(execution, version=version, runs=execution.runs.set(run.n, replace(run, child=change.child)))
+    lane = block.fan.again[change.child]
+    fan = replace(block.fan, again=block.fan.again.delete(change.child), children=block.fan.children.set(change.child, lane))
+    block = replace(block, open=block.open + 1, fan=fan)
+    return replace(execution, version=version, blocks=execution.blocks.set(change.n, block))
+
+
 def fan(execution: Execution, change: c.ChildMoved | c.ChildOver, version: int) -> Execution:
     """An execution of a fan moved, or ended."""
     block = execution.blocks[change.n]
@@ -179,19 +191,19 @@ def block_reset(execution: Execution, change: c.BlockReset, version: int) -> Exe
 
 
 def fan_reset(execution: Execution, change: c.FanReset, version: int) -> Execution:
-    """A restart runs the failed executions again."""
+    """A restart is to run the failed executions again."""
     block = execution.blocks[change.n]
     fan = block.fan
     assert fan is not None, "only a fan is reset so"
-    begun = sum(fan.counts.values())
+    begun = sum(fan.counts.values()) + len(fan.again)
     counts = {state: left for state, count in fan.counts.items() if (left := count - fan.lost.get(state, 0))}
-    fan = replace(fan, children=fan.failed, failed=Map(), counts=counts, lost={})
+    fan = replace(fan, again=fan.again.update(fan.failed), failed=Map(), counts=counts, lost={})
     block = replace(
         block,
         phase=Phase.TASKS,
         lanes=block.total,
         begun=begun,
-        open=len(fan.children),
+        open=0,
         seen=frozenset({State.WARNING} if counts.get(State.WARNING.value) else ()),
         failed=False,
         tasks_failed=False,

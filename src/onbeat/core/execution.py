@@ -115,13 +115,15 @@ class Order(msgspec.Struct, frozen=True):
 class Fan(msgspec.Struct, frozen=True):
     """The executions that a Loop or ForEachItem started, one a lane.
 
-    children: those that have not ended, with their lanes. paused: those of them that are PAUSED. failed: those that failed it. counts: how
+    children: those that have not ended, with their lanes. paused: those of them that are PAUSED. failed: those that failed it. again:
+    those that a restart is to run again when there is room. counts: how
     many ended in each state; lost: how many of those that failed it. results: lane -> outputs.
     """
 
     children: Map[str, int] = msgspec.field(default_factory=_map)
     paused: Map[str, None] = msgspec.field(default_factory=_map)
     failed: Map[str, int] = msgspec.field(default_factory=_map)
+    again: Map[str, int] = msgspec.field(default_factory=_map)
     counts: dict[str, int] = {}
     lost: dict[str, int] = {}
     results: Map[int, dict[str, Json]] = msgspec.field(default_factory=_map)
@@ -233,7 +235,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     evaluate for the flow itself. error, failed_task: of the first task run that failed since the last start. context: `outputs.*` and
     states: `tasks.*` as expressions see them, kept up by evolve. exit: the state it was told to end in. verdict: how it will end. deadline:
     when its sla is broken; broken: the sla that was. retries: how often the flow's own retry ran it again. compensated: whether
-    what it had done was undone. edited: whether an operator said how a task run ended.
+    what it had done was undone. edited: whether an operator said how a task run ended. by_hand: whether it is a person who paused it.
     """
 
     head: Head
@@ -265,6 +267,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     retries: int = 0
     compensated: bool = False
     edited: bool = False
+    by_hand: bool = False
 
     @property
     def id(self) -> str:

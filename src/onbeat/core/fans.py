@@ -25,17 +25,33 @@ from onbeat.core.signals import ChildEnded, ChildPaused, ChildrenChosen, Chosen
 from onbeat.core.states import FAILING, State
 
 _MOST_IN_ROWS = 4_000_000
+AT_ONCE = 50
+"""Executions that begin, or run again, in one transaction: more would keep other executions waiting."""
+MORE = "@more"
+"""What the shell is asked for between so many and the next: nothing but its turn."""
 CHOOSE = "@children "
 """What the shell is asked for before lanes of a ForEachItem begin: the number of the first one follows."""
 
 
 def fill(draft: Draft, n: int) -> None:
-    """Begin lanes while there are any and the limit allows: a Loop's at once, the others when the shell has found their flow."""
+    """Begin lanes while there are any and the limit allows: a Loop's at once, the others when the shell has found their flow. What a
+    restart runs again goes before."""
     spec = draft.flowable(n)
     if draft.execution.state is State.PAUSED:  # a person paused it: what goes on ends, nothing begins
         return
+    fan = draft.block(n).fan
+    assert fan is not None, "a fan"
+    again = [] if not fan.again else sorted(fan.again, key=fan.again.__getitem__, reverse=True)
+    room = AT_ONCE
     while has_room(draft, n):
         block = draft.block(n)
+        if room == 0:
+            draft.add(c.Asked(at=draft.now, n=n, ask=MORE))
+            return
+        room -= 1
+        if again:
+            draft.add(c.ChildRestarted(at=draft.now, n=n, child=again.pop()))
+            continue
         if isinstance(spec, Loop) and block.begun == 0 and refs.AROUND not in draft.run(n).answers and _too_large(draft, block.lanes):
             draft.add(c.Asked(at=draft.now, n=n, ask=refs.AROUND))
             return
@@ -50,7 +66,10 @@ def has_room(draft: Draft, n: int) -> bool:
     block, spec = draft.block(n), draft.flowable(n)
     if draft.stopping(n) or draft.run(n).state is State.KILLING or (block.failed and spec.stops_on_failure):
         return False
-    return block.begun < block.lanes and not (spec.limit and block.open >= spec.limit)
+    if block.own is not None:
+        return False
+    left = block.begun < block.lanes or (block.fan is not None and bool(block.fan.again))
+    return left and not (spec.limit and block.open >= spec.limit)
 
 
 def _iteration(draft: Draft, n: int, spec: Loop, lane: int) -> Head:

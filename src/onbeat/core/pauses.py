@@ -26,7 +26,7 @@ from onbeat.core.times import iso
 
 def over(draft: Draft, run: TaskRun, spec: Pause) -> None:
     """A Pause task's time is up: its delay lets it go on as `behavior` says, its timeout fails it."""
-    if run.state is not State.PAUSED or is_held(draft.execution):
+    if run.state is not State.PAUSED or draft.execution.by_hand:
         return
     wake_up(draft)
     if isinstance(spec, Approval):
@@ -51,11 +51,6 @@ def over(draft: Draft, run: TaskRun, spec: Pause) -> None:
             blocks.fail_inside(draft, run.n, "nobody resumed it in time", State.CANCELLED)
         case _:
             assert_never(behavior)
-
-
-def is_held(execution: Execution) -> bool:
-    """Whether a person paused it, and not only its Pause tasks: then something else is under way, or would have gone on by now."""
-    return execution.state is State.PAUSED and (bool(execution.held) or any(_goes_on(execution, n) for n in execution.open))
 
 
 def _goes_on(execution: Execution, n: int) -> bool:
@@ -96,7 +91,7 @@ def resume(draft: Draft, signal: s.Resume) -> None:
 def _only_loops(execution: Execution) -> bool:
     """Whether nothing of it waits to be resumed but executions of its loops, which are resumed themselves."""
     waiting = [n for n in execution.open if execution.runs[n].state is State.PAUSED]
-    return bool(waiting) and all(n in execution.blocks and execution.blocks[n].fan is not None for n in waiting) and not is_held(execution)
+    return bool(waiting) and all(n in execution.blocks and execution.blocks[n].fan is not None for n in waiting) and not execution.by_hand
 
 
 def _go_on(draft: Draft, run: TaskRun, signal: s.Resume) -> None:
