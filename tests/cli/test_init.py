@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from onbeat.cli.init import examples, settings_text, with_fresh_keys
+from onbeat.cli.init import CONFIG_FILE, examples, project, settings_text, with_fresh_keys
 from onbeat.settings import Settings
 
 
@@ -68,3 +68,11 @@ def test_a_folder_that_cannot_be_written_is_said_to_be(onbeat, tmp_path: Path):
     (tmp_path / "file").write_text("")
     result = onbeat("init", str(tmp_path / "file"))
     assert (result.exit_code, "cannot be written" in result.stderr) == (2, True)
+
+
+def test_an_editor_is_not_told_that_a_test_is_a_flow():
+    """Flows and triggers name their schema; a flow test is neither."""
+    named = {name: text.startswith("# yaml-language-server: ") for name, text in project(schemas=True) if name.endswith(".yaml")}
+    assert named.pop(CONFIG_FILE) is False
+    assert {name for name, has in named.items() if not has} == {name for name in named if name.endswith(".test.yaml")}
+    assert any(has for has in named.values())

@@ -62,7 +62,8 @@ def project(schemas: bool) -> Iterator[tuple[str, str]]:
         root = examples(part)
         for path in sorted(root.rglob("*.yaml")):
             name = Path(part) / path.relative_to(root)
-            line = MODELINE.format("/".join([*[".."] * (len(name.parts) - 1), SCHEMAS, f"{what}.json"])) if schemas else ""
+            described = schemas and not name.name.endswith(".test.yaml")  # a test is no flow
+            line = MODELINE.format("/".join([*[".."] * (len(name.parts) - 1), SCHEMAS, f"{what}.json"])) if described else ""
             yield name.as_posix(), line + with_fresh_keys(path.read_text())
         if schemas:
             yield f"{SCHEMAS}/{what}.json", schema.text(what)

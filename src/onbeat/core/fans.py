@@ -28,7 +28,7 @@ _MOST_IN_ROWS = 4_000_000
 AT_ONCE = 50
 """Executions that begin, or run again, in one transaction: more would keep other executions waiting."""
 MORE = "@more"
-"""What the shell is asked for between so many and the next: nothing but its turn."""
+"""What the shell is asked for between so many and the next: nothing but its turn. A number follows, so that each ask is another."""
 CHOOSE = "@children "
 """What the shell is asked for before lanes of a ForEachItem begin: the number of the first one follows."""
 
@@ -46,7 +46,7 @@ def fill(draft: Draft, n: int) -> None:
     while has_room(draft, n):
         block = draft.block(n)
         if room == 0:
-            draft.add(c.Asked(at=draft.now, n=n, ask=MORE))
+            draft.add(c.Asked(at=draft.now, n=n, ask=f"{MORE} {block.begun + len(again)}"))
             return
         room -= 1
         if again:
@@ -207,8 +207,9 @@ def results(draft: Draft, n: int) -> dict[str, Json]:
     assert fan is not None, "a fan"
     if isinstance(spec, Items):
         counts: dict[str, Json] = {**({"CREATED": 0} if spec.wait else {}), "RUNNING": 0, **fan.counts}
-        return {"iterations": counts, "numberOfBatches": block.lanes} if block.lanes else {}
-    shown: dict[str, Json] = {"iterationCount": block.begun, "runningIterations": 0, "terminatedIterations": dict(fan.counts)}
+        return {"iterations": counts, "numberOfBatches": block.total} if block.total else {}
+    begun = sum(fan.counts.values())
+    shown: dict[str, Json] = {"iterationCount": begun, "runningIterations": 0, "terminatedIterations": dict(fan.counts)}
     if isinstance(spec, Loop) and spec.outputs:
         shown["outputs"] = [{"item": spec.item(block, lane, None), "outputs": outputs} for lane, outputs in sorted(fan.results.items())]
     return shown

@@ -30,7 +30,7 @@ def over(draft: Draft, run: TaskRun, spec: Pause) -> None:
         return
     wake_up(draft)
     if isinstance(spec, Approval):
-        _decided(draft, run, spec, spec.at_timeout, s.Resume())
+        _decided(draft, run, spec, spec.at_timeout, s.Resume(), automatic=True)
         return
     if spec.pause_duration is None:
         blocks.fail_inside(draft, run.n, "nobody resumed it before its timeout")
@@ -107,9 +107,8 @@ def _go_on(draft: Draft, run: TaskRun, signal: s.Resume) -> None:
         draft.move_run(run.n, State.CREATED)
 
 
-def _decided(draft: Draft, run: TaskRun, spec: Approval, decision: str, signal: s.Resume) -> None:
+def _decided(draft: Draft, run: TaskRun, spec: Approval, decision: str, signal: s.Resume, *, automatic: bool = False) -> None:
     """An Approval was decided upon: run what follows it, then end as it says."""
-    automatic = signal.by is None and signal.decision is None
     outputs: dict[str, Json] = spec.decided(decision, signal.inputs, signal.by, iso(draft.now), signal.comment, automatic)
     draft.move_run(run.n, State.RUNNING, outputs=outputs)
     _after(draft, run.n, spec, decision)

@@ -72,7 +72,7 @@ def test_denied_is_cancelled_by_default():
     assert late.play().state is CANCELLED
     outputs = late.run("ok").outputs
     assert outputs is not None
-    assert outputs["decision"] == "EXPIRED"
+    assert (outputs["decision"], outputs["auto"]) == ("EXPIRED", True)
 
 
 def test_decisions_may_have_other_names():
@@ -83,8 +83,11 @@ def test_decisions_may_have_other_names():
 
 
 def test_a_plain_resume_approves():
-    """Somebody let it go on."""
-    assert decided(World(approval()).play(), None).states["yes_"] is SUCCESS
+    """Somebody let it go on: that is nobody's absence."""
+    world = decided(World(approval()).play(), None)
+    outputs = world.run("ok").outputs
+    assert outputs is not None
+    assert (world.states["yes_"], outputs["decision"], outputs["auto"]) == (SUCCESS, "APPROVED", False)
 
 
 @pytest.mark.parametrize(("condition", "waits"), [("true", False), ("false", True), ('"{{ outputs.ask.value is null }}"', True)])

@@ -310,3 +310,12 @@ def test_without_a_limit_a_thousand_run_at_once():
 
     assert isinstance(spec, Loop)
     assert spec.limit == 1_000
+
+
+def test_what_is_counted_does_not_depend_on_its_errors():
+    """They are a phase of its block, with a lane of their own."""
+    flow = loop(more="concurrencyLimit: 0\n    errors: [{id: told, type: t}]")
+    world = World(flow, {"t": [FAILED]}).play()
+
+    assert world.states == {"first": SUCCESS, "loop": FAILED, "told": SUCCESS}
+    assert world.run("loop").outputs == counted(3, FAILED=3)
