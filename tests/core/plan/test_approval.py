@@ -1,112 +1,144 @@
-"""Approval: a Pause that is resumed with a decision."""
+"""Approval: wait for somebody's decision."""
 
 import pytest
 
 from onbeat.core import signals as s
-from onbeat.core.plan.approval import Approval
-from tests.core.world import CANCELLED, FAILED, PAUSED, SUCCESS, WARNING, World, flow_of
+from onbeat.errors import InvalidFile
+from tests.core.world import CANCELLED, FAILED, KILLED, PAUSED, SUCCESS, WARNING, World, flow_of
 
 
 def approval(more: str = "") -> str:
-    """A flow with an approval, what follows each decision, and a task after it."""
+    """A flow with an Approval and a task after it."""
     return f"""
 tasks:
   - id: ok
     type: core.flow.Approval
-    onWait: [{{id: ask, type: t}}]
-    onApprove: [{{id: yes_, type: t}}]
-    onDeny: [{{id: no_, type: t}}]
     {more}
+    onWait: [{{id: ask, type: t}}]
+    onApprove: [{{id: yes, type: t}}]
+    onDeny: [{{id: no, type: t}}]
   - {{id: after, type: t}}
 """
 
 
-def decided(world: World, decision: str | None, **facts: str) -> World:
-    """Somebody decides."""
-    world.tell(s.Resume({"x": 1}, decision=decision, **facts))
+def decided(world: World, decision: str | None, **facts: object) -> World:
+    """Somebody decides, and it comes to its end."""
+    world.play()
+    assert world.state is PAUSED
+    world.tell(s.Resume(decision=decision, by="ada", **facts))
     return world.play()
 
 
-def test_it_asks_and_waits():
-    """onWait runs first; then the execution is PAUSED."""
+def test_it_asks_then_waits():
+    """What tells somebody runs before it is PAUSED."""
     world = World(approval()).play()
 
     assert world.states == {"ok": PAUSED, "ask": SUCCESS}
-    assert world.state is PAUSED
 
 
-def test_approved_it_goes_on():
-    """onApprove runs; the outputs say who decided what, and when."""
-    world = decided(World(approval()).play(), "APPROVED", by="ada", comment="fine")
+@pytest.mark.parametrize(("decision", "ran", "state"), [("APPROVED", "yes", SUCCESS), (None, "yes", SUCCESS), ("DENIED", "no", CANCELLED)])
+def test_a_decision_says_what_follows(decision: str | None, ran: str, state: object):
+    """Approved (as by a resume that does not say): what `onApprove` has, then the flow goes on. Denied: it is cancelled by default."""
+    world = decided(World(approval()), decision)
 
-    assert world.states == {"ok": SUCCESS, "ask": SUCCESS, "yes_": SUCCESS, "after": SUCCESS}
-    outputs = world.run("ok").outputs
-    assert outputs is not None
-    assert {key: outputs[key] for key in ("decision", "auto", "by", "comment", "inputs")} == {
-        "decision": "APPROVED",
-        "auto": False,
-        "by": "ada",
-        "comment": "fine",
-        "inputs": {"x": 1},
-    }
-
-
-@pytest.mark.parametrize(("behaviour", "state"), [("CANCEL", CANCELLED), ("FAIL", FAILED), ("WARN", WARNING), ("CONTINUE", SUCCESS)])
-def test_denied_it_ends_as_it_says(behaviour: str, state: str):
-    """onDeny runs first, whatever follows; CANCEL is what it does when nothing is said."""
-    world = decided(World(approval(f"denyBehavior: {behaviour}")).play(), "DENIED")
-
-    assert world.states["ok"] is state
-    assert world.states["no_"] is SUCCESS
-    assert ("after" in world.states) is (state in (WARNING, SUCCESS))
+    assert world.states == {"ok": state, "ask": SUCCESS, ran: SUCCESS} | ({"after": SUCCESS} if state is SUCCESS else {})
     assert world.state is state
 
 
-def test_denied_is_cancelled_by_default():
-    """So is one that nobody decided about in time."""
-    assert decided(World(approval()).play(), "DENIED").state is CANCELLED
-    late = World(approval("timeout: PT5S"))
-    late.begin()
-    late.end("ask")
-    late.at(5)
-    assert late.play().state is CANCELLED
-    outputs = late.run("ok").outputs
-    assert outputs is not None
-    assert (outputs["decision"], outputs["auto"]) == ("EXPIRED", True)
+def test_its_outputs_tell_the_decision():
+    """Who, when, what was said, and the answers."""
+    world = decided(World(approval()), "DENIED", comment="too dear", inputs={"x": 1})
+
+    assert world.run("ok").outputs == {
+        "decision": "DENIED", "auto": False, "by": "ada", "on": "1970-01-12T13:46:40.000000Z", "comment": "too dear",
+        "inputs": {"x": 1}, "onResume": {"x": 1},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("behaviour", "state"), [("CONTINUE", SUCCESS), ("CANCEL", CANCELLED), ("FAIL", FAILED), ("WARN", WARNING)])
+@pytest.mark.parametrize("of", ["approve", "deny", "expire"])
+def test_each_end_may_let_it_go_on_or_end_it(of: str, behaviour: str, state: object):
+    """approveBehavior, denyBehavior, and expireBehavior for when nobody decides in time."""
+    world = World(approval(f"{of}Behavior: {behaviour}" + ("\n    timeout: PT1H" if of == "expire" else "")))
+    world = world.play() if of == "expire" else decided(world, {"approve": "APPROVED", "deny": "DENIED"}[of])
+
+    assert (world.run("ok").state, world.state) == (state, state)
+    assert ("after" in world.states) is (state in (SUCCESS, WARNING))
+    assert world.run("ok").outputs["decision"] == {"approve": "APPROVED", "deny": "DENIED", "expire": "EXPIRED"}[of]
+
+
+def test_by_default_it_is_cancelled_when_nobody_decides_in_time():
+    """Neither branch runs."""
+    world = World(approval("timeout: PT1H")).play()
+
+    assert world.states == {"ok": CANCELLED, "ask": SUCCESS}
 
 
 def test_decisions_may_have_other_names():
     """The first one approves, the others deny."""
-    flow = approval("decisions: [ship, hold, drop]")
-    assert "yes_" in decided(World(flow).play(), "ship").states
-    assert "no_" in decided(World(flow).play(), "drop").states
+    for decision, ran in (("ship", "yes"), ("hold", "no"), ("drop", "no")):
+        world = decided(World(approval("decisions: [ship, hold, drop]\n    denyBehavior: CONTINUE")), decision)
+        assert (ran in world.states, world.state) == (True, SUCCESS)
 
 
-def test_a_plain_resume_approves():
-    """Somebody let it go on: that is nobody's absence."""
-    world = decided(World(approval()).play(), None)
-    outputs = world.run("ok").outputs
-    assert outputs is not None
-    assert (world.states["yes_"], outputs["decision"], outputs["auto"]) == (SUCCESS, "APPROVED", False)
+@pytest.mark.parametrize(
+    ("condition", "automatic"), [("{{ inputs.small }}", True), ("{{ not inputs.small }}", False), ("{{ envs.go }}", True)]
+)
+def test_it_may_approve_by_itself(condition: str, automatic: bool):
+    """`autoApprove` is a condition; what follows is as if somebody had."""
+    world = World(approval(f'autoApprove: "{condition}"'), inputs={"small": True}, outside={"envs": {"go": "x"}}).play()
+
+    assert world.state is (SUCCESS if automatic else PAUSED)
+    if automatic:
+        assert world.states == {"ok": SUCCESS, "ask": SUCCESS, "yes": SUCCESS, "after": SUCCESS}
+        assert (world.run("ok").outputs["auto"], world.run("ok").outputs["by"]) == (True, None)
 
 
-@pytest.mark.parametrize(("condition", "waits"), [("true", False), ("false", True), ('"{{ outputs.ask.value is null }}"', True)])
-def test_it_may_approve_by_itself(condition: str, waits: bool):
-    """`autoApprove` is looked at when it would begin to wait, after onWait."""
-    world = World(approval(f"autoApprove: {condition}")).play()
+def test_a_wrong_condition_fails_it():
+    """It is not taken for an approval."""
+    world = World(approval('autoApprove: "{{ outputs.nowhere.x }}"\n    finally: [{id: f, type: t}]')).play()
 
-    assert (world.state is PAUSED) is waits
-    if not waits:
-        outputs = world.run("ok").outputs
-        assert outputs is not None
-        assert (outputs["decision"], outputs["auto"]) == ("APPROVED", True)
+    assert (world.run("ok").state, "yes" in world.states, world.run("f").state) == (FAILED, False, SUCCESS)
 
 
-def test_a_decision_that_it_does_not_know_is_refused():
-    """And one without the comment that it asks for."""
-    spec = flow_of("tasks: [{id: ok, type: core.flow.Approval, commentRequired: true}]").by_id["ok"]
-    assert isinstance(spec, Approval)
-    assert spec.refused("MAYBE", "x") == "`ok` is decided as one of APPROVED, DENIED, and not as `MAYBE`"
-    assert spec.refused("DENIED", " ") == "`ok` asks for a `comment` with the decision"
-    assert spec.refused("DENIED", "no") is None
-    assert spec.refused(None, "yes") is None
+@pytest.mark.parametrize(("task", "decision"), [("ask", None), ("yes", "APPROVED"), ("no", "DENIED")])
+def test_a_failure_in_it_fails_it(task: str, decision: str | None):
+    """Whatever was decided."""
+    world = World(approval("denyBehavior: CONTINUE"), {task: [FAILED]})
+    world = decided(world, decision) if decision else world.play()
+
+    assert (world.run("ok").state, world.state) == (FAILED, FAILED)
+
+
+def test_a_restart_asks_again_what_was_denied():
+    """What failed is the decision: it is made anew."""
+    world = decided(World(approval("denyBehavior: FAIL")), "DENIED")
+    assert world.state is FAILED
+    world.restart()
+    assert world.state is PAUSED
+
+    assert decided(world, "APPROVED").state is SUCCESS
+
+
+def test_a_restart_goes_on_after_the_decision():
+    """What failed after it runs again; nobody is asked again."""
+    world = decided(World(approval(), {"yes": [FAILED, SUCCESS]}), "APPROVED")
+
+    assert world.restart().state is SUCCESS
+    assert list(world.states) == ["ok", "ask", "yes", "after"]
+
+
+def test_one_that_was_killed_while_it_waited_waits_again():
+    """After a restart."""
+    world = World(approval()).play()
+    world.tell(s.Kill())
+    assert (world.state, world.run("ok").state) == (KILLED, KILLED)
+    world.restart()
+
+    assert decided(world, "APPROVED").states == {"ok": SUCCESS, "ask": SUCCESS, "yes": SUCCESS, "after": SUCCESS}
+
+
+def test_there_must_be_a_decision():
+    """An empty list is refused."""
+    with pytest.raises(InvalidFile, match="decisions"):
+        flow_of(approval("decisions: []"))

@@ -1,93 +1,112 @@
-"""WaitForEvent: a task run that waits for what comes on a topic, and runs nowhere."""
+"""WaitForEvent: wait for an event on a topic."""
 
 import pytest
 
 from onbeat.core import commands as cmd
 from onbeat.core import signals as s
-from onbeat.core.times import iso
-from tests.core.world import EPOCH, FAILED, HANG, KILLED, RUNNING, SECOND, SUCCESS, World
-
-EVENT = {"id": "e", "topic": "paid", "key": "7", "data": {"ok": True}, "time": iso(EPOCH), "headers": {}}
+from onbeat.core.execution import Awaited
+from tests.core.world import EPOCH, FAILED, HANG, KILLED, PAUSED, RUNNING, SECOND, SUCCESS, WARNING, World
 
 
-def waiting(more: str = "") -> World:
-    """An execution that waits on topic `paid` for the key of its input."""
-    flow = f"""
-tasks:
-  - id: wait
-    type: core.flow.WaitForEvent
-    topic: paid
-    key: "{{{{ inputs.order }}}}"
-    {more}
-  - {{id: after, type: t}}
-"""
-    world = World(flow, {"wait": [HANG]}, inputs={"order": 7})
-    world.begin()
-    return world
+def waiting(more: str = "topic: orders") -> str:
+    """A flow that waits, and a task after it."""
+    return f"tasks: [{{id: w, type: core.flow.WaitForEvent, {more}}}, {{id: after, type: t, when: '{{{{ outputs.w.data.x == 1 }}}}'}}]"
 
 
-def test_it_waits_for_its_topic_and_key_from_the_executions_start():
-    """So an event before the wait is not missed; nothing runs meanwhile."""
-    world = waiting()
-    awaited = world.run("wait").awaits
-
-    assert awaited is not None
-    assert (awaited.topic, awaited.key, awaited.since) == ("paid", "7", EPOCH)
-    assert {type(command) for command in world.outstanding()} == {cmd.AwaitEvent}
+EVENT = {"id": "e1", "topic": "orders", "key": "k", "data": {"x": 1}, "time": "1970-01-12T13:46:41Z", "headers": {}}
 
 
-def test_the_event_is_its_output():
-    """And the flow goes on; a second event changes nothing."""
-    world = waiting()
+def test_the_event_is_its_outputs():
+    """And the flow goes on."""
+    world = World(waiting(), {"w": [EVENT]}).play()
+
+    assert world.states == {"w": SUCCESS, "after": SUCCESS}
+    assert world.run("w").outputs == EVENT
+
+
+def test_it_waits_for_nothing_else():
+    """Neither a place nor a task of a runner; the execution is RUNNING."""
+    world = World(waiting(), {"w": [HANG]}).play()
+
+    assert world.outstanding() == {cmd.AwaitEvent(1)}
+    assert world.state is RUNNING
+
+
+@pytest.mark.parametrize(("more", "awaited"), [
+    ("topic: orders", Awaited("orders", EPOCH)),
+    ("topic: '{{ inputs.t }}', key: '{{ inputs.k }}'", Awaited("t1", EPOCH, "7")),
+    ("topic: orders, since: '1970-01-12T13:46:30Z'", Awaited("orders", EPOCH - 10 * SECOND)),
+    ("topic: orders, matches: '{{ event.data.x > 0 }}'", Awaited("orders", EPOCH, None, conditional=True)),
+    ("topic: '{{ envs.t }}'", Awaited("t2", EPOCH)),
+])  # fmt: skip
+def test_what_it_waits_for_is_settled_when_it_begins(more: str, awaited: Awaited):
+    """Topic, key, and since when: the start of the execution unless it says otherwise, so that nothing is missed."""
+    world = World(waiting(more), {"w": [HANG]}, inputs={"t": "t1", "k": 7}, outside={"envs": {"t": "t2"}})
+    world.now += 5 * SECOND
+    world.play()
+
+    assert world.run("w").awaits == awaited
+
+
+@pytest.mark.parametrize("more", ["topic: ''", "topic: 5", "topic: '{{ outputs.nowhere }}'", "topic: orders, since: yesterday"])
+def test_what_cannot_be_waited_for_fails_it(more: str):
+    """The run says why."""
+    world = World(waiting(more)).play()
+
+    assert (world.states, bool(world.run("w").error)) == ({"w": FAILED}, True)
+
+
+def test_after_its_timeout_it_fails_or_tries_again():
+    """As any attempt; a later one looks out again."""
+    assert World(waiting("topic: orders, timeout: PT5S"), {"w": [HANG]}).play().run("w").error == "timed out after 5.0 s"
+
+    retry = "topic: orders, timeout: PT5S, retry: {type: constant, interval: PT1S, maxAttempts: 2, warningOnRetry: true}"
+    world = World(waiting(retry), {"w": [HANG, EVENT]}).play()
+    assert (world.run("w").state, world.run("w").attempt) == (WARNING, 2)
+
+
+def test_an_event_that_comes_when_nobody_waits_changes_nothing():
+    """Twice the same, or after the end."""
+    world = World(waiting(), {"w": [HANG]}).play()
     world.tell(s.EventArrived(1, EVENT))
 
-    assert world.run("wait").outputs == EVENT
     assert world.tell(s.EventArrived(1, EVENT)) == ()
-    assert world.play().states == {"wait": SUCCESS, "after": SUCCESS}
+    assert world.tell(s.EventArrived(2, EVENT)) == ()
+    assert world.tell(s.EventArrived(99, EVENT)) == ()
 
 
-def test_it_may_look_back_further():
-    """`since` says from when."""
-    awaited = waiting(f'since: "{iso(EPOCH - 60 * SECOND)}"').run("wait").awaits
-    assert awaited is not None
-    assert awaited.since == EPOCH - 60 * SECOND
+def test_a_kill_ends_it_at_once():
+    """Nothing has to be stopped."""
+    world = World(waiting(), {"w": [HANG]}).play()
+    world.tell(s.Kill())
+
+    assert (world.state, world.run("w").state, world.outstanding()) == (KILLED, KILLED, frozenset())
 
 
-def test_nobody_waits_for_ever():
-    """After `timeout` it fails; what comes then is too late."""
-    world = waiting("timeout: PT5S")
-    world.at(5)
-
-    assert world.states == {"wait": FAILED}
-    assert world.tell(s.EventArrived(1, EVENT)) == ()
-    assert world.state is FAILED
-
-
-def test_a_crash_changes_nothing():
-    """It is no attempt that was lost: it waits on."""
-    world = waiting()
+def test_a_crash_loses_nothing():
+    """It goes on waiting: no attempt of it was lost."""
+    world = World(waiting(), {"w": [HANG, EVENT]}).play()
     world.crash()
-
-    assert world.run("wait").state is RUNNING
-    assert [attempt.lost for attempt in world.run("wait").attempts] == [False]
+    assert world.outstanding() == {cmd.AwaitEvent(1)}
     world.tell(s.EventArrived(1, EVENT))
+
+    assert (world.run("w").state, world.run("w").attempt) == (SUCCESS, 1)
+
+
+def test_an_event_that_comes_in_a_pause_is_kept():
+    """The flow goes on with the resume."""
+    world = World(waiting(), {"w": [HANG]}).play()
+    world.tell(s.Pause())
+    world.tell(s.EventArrived(1, EVENT))
+    assert (world.state, world.states) == (PAUSED, {"w": SUCCESS})
+    world.tell(s.Resume())
+
     assert world.play().state is SUCCESS
 
 
-def test_a_kill_ends_the_wait():
-    """At once: nothing runs that would have to stop."""
-    world = waiting()
-    world.tell(s.Kill())
-    world.play()
+def test_a_restart_waits_again():
+    """From the same instant: what came meanwhile is found."""
+    world = World(waiting("topic: orders, timeout: PT5S"), {"w": [HANG]}).play()
+    world.restart(w=[EVENT])
 
-    assert world.states == {"wait": KILLED}
-    assert world.state is KILLED
-
-
-@pytest.mark.parametrize(("options", "said"), [('topic: ""', "topic"), ("topic: paid, since: yesterday", "since")])
-def test_what_cannot_be_waited_for_fails_it(options: str, said: str):
-    """With the name of what is wrong."""
-    world = World(f"tasks: [{{id: wait, type: core.flow.WaitForEvent, {options}}}]").play()
-
-    assert world.states == {"wait": FAILED}
-    assert said in (world.run("wait").error or "")
+    assert world.state is SUCCESS
