@@ -10,7 +10,7 @@ from immutables import Map
 
 from onbeat.core.expressions import ExpressionError, NeedsOutside, compile_text, evaluate, make_scope
 from onbeat.core.expressions.budget import SOURCE
-from onbeat.core.expressions.expression import CACHED, CACHED_LENGTH, _compile
+from onbeat.core.expressions.expression import CACHED, CACHED_LENGTH, _kept
 from onbeat.core.refs import Ref
 from onbeat.errors import OutsideError
 
@@ -375,7 +375,7 @@ def test_there_is_no_way_to_python(text: str) -> None:
 def test_compiled_texts_are_kept_within_a_bound() -> None:
     """Compiling is dear: the same text is compiled once; old ones are let go, long ones are their owner's to keep."""
     assert compile_text("{{ kept.once }}") is compile_text("{{ kept.once }}")
-    assert _compile.cache_info().maxsize == CACHED
+    assert _kept.cache_info().maxsize == CACHED
     long = "{{ x }}" + "a" * CACHED_LENGTH
     assert compile_text(long) is not compile_text(long)
     assert compile_text(long).render({"x": 1}) == "1" + "a" * CACHED_LENGTH

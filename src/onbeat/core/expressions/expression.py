@@ -139,7 +139,12 @@ def compile_text(source: str) -> Expression:
         return Expression(source)
     if len(source) > SOURCE:
         raise ExpressionError(f"a text with expressions has more than {SOURCE:,} characters; put it into a file", 1, 1)
-    return _compile(source) if len(source) <= CACHED_LENGTH else _compile.__wrapped__(source)
+    if len(source) > CACHED_LENGTH:
+        return _compile(source)
+    found = _kept(source)
+    if isinstance(found, ExpressionError):
+        raise ExpressionError(found.reason, found.line, found.column)
+    return found
 
 
 def _render_again(value: Any, names: dict[str, Any], budget: Budget) -> Any:
@@ -161,6 +166,14 @@ def _render_again(value: Any, names: dict[str, Any], budget: Budget) -> Any:
 
 
 @lru_cache(maxsize=CACHED)
+def _kept(source: str) -> Expression | ExpressionError:
+    """The compiled text, or why it cannot be: a mistake that stands in a hundred places is looked at once."""
+    try:
+        return _compile(source)
+    except ExpressionError as error:
+        return error.with_traceback(None)
+
+
 def _compile(source: str) -> Expression:
     parser = None
     try:
