@@ -1,85 +1,201 @@
-"""Stop what runs: all of it, what is not in a `finally`, or what is inside one block."""
+"""Stopping: an exit, and what is stopped inside one block. Kills are in test_decide_stopping.py."""
 
 import pytest
 
 from onbeat.core import signals as s
-from onbeat.core.execution import Execution
-from tests.core.world import CANCELLED, FAILED, HANG, KILLED, KILLING, RUNNING, SUCCESS, WARNING, World
+from onbeat.core.states import State
+from tests.core.world import CANCELLED, FAILED, HANG, KILLED, KILLING, PAUSED, RUNNING, SUCCESS, WARNING, World
 
-BESIDE = """
+FLOW = """
 tasks:
-  - id: par
+  - id: both
     type: core.flow.Parallel
-    {more}
     tasks:
-      - {{id: a, type: t}}
-      - id: seq
+      - id: one
         type: core.flow.Sequential
-        tasks: [{{id: b, type: t}}, {{id: c, type: t}}]
-        finally: [{{id: clean, type: t}}]
-  - {{id: after, type: t}}
-finally:
-  - {{id: last, type: t}}
+        tasks: [{id: leave, type: t}, {id: never, type: t}]
+        errors: [{id: e1, type: t}]
+        finally: [{id: f1, type: t}]
+      - {id: other, type: t}
+  - {id: after, type: t}
+errors: [{id: e, type: t}]
+finally: [{id: f, type: t}]
 """
 
 
-def beside(more: str = "") -> World:
-    """Two tasks at work side by side."""
-    world = World(BESIDE.format(more=more), {"a": [HANG], "b": [HANG]})
-    world.begin()
-    return world
+def leaving(state: State, **plays: object) -> World:
+    """A task told the execution to end, while another one runs."""
+    return World(FLOW, {"leave": [s.Facts(exit=state)], "other": [HANG], **plays}).play()
 
 
-def leaving(world: World, state: str) -> Execution:
-    """Task `a` says that the execution ends in this state."""
-    run = world.run("a")
-    world.tell(s.TaskEnded(run.n, run.attempt, SUCCESS, facts=s.Facts(exit=state)))  # type: ignore[arg-type]
-    world.grant()
-    return world.execution
+@pytest.mark.parametrize("state", [SUCCESS, WARNING, FAILED, KILLED, CANCELLED])
+def test_an_exit_ends_the_execution_in_its_state(state: State):
+    """What runs is stopped, nothing begins but the `finally`s; the task that said so ended so."""
+    world = leaving(state)
 
-
-def test_a_kill_reaches_everything():
-    """What runs is asked to stop; nothing begins, no `finally` either."""
-    world = beside()
-    world.tell(s.Kill())
-    assert world.states == {"par": RUNNING, "a": KILLING, "seq": RUNNING, "b": KILLING}
-    world.play()
-
-    assert world.states == {"par": KILLED, "a": KILLED, "seq": KILLED, "b": KILLED}
-    assert world.state is KILLED
-
-
-@pytest.mark.parametrize("state", [SUCCESS, WARNING, FAILED, CANCELLED, KILLED])
-def test_an_exit_stops_what_runs_and_cleans_up(state: str):
-    """Blocks end in its state; their `finally`s run, and the flow's; what was to come does not begin."""
-    world = beside()
-    leaving(world, state)
-    world.play()
-
-    assert world.states == {"par": state, "a": state, "seq": state, "b": KILLED, "clean": SUCCESS, "last": SUCCESS}
     assert world.state is state
+    assert world.states == {"both": state, "one": state, "other": KILLED, "leave": state, "f1": SUCCESS, "f": SUCCESS}
 
 
-def test_a_second_exit_changes_nothing():
-    """The first one has said how it ends."""
-    world = beside()
-    world.plays["clean"] = [HANG]
-    leaving(world, WARNING)
-    world.tell(s.TaskEnded(world.run("b").n, 1, KILLED))
-    world.grant()
-    run = world.run("clean")
-    world.tell(s.TaskEnded(run.n, run.attempt, SUCCESS, facts=s.Facts(exit=FAILED)))
+def test_an_exit_waits_for_what_it_stops():
+    """A task that does not stop at once is KILLING until it has."""
+    world = World(FLOW, {"leave": [HANG], "other": [HANG]})
+    world.begin()
+    world.tell(world.ending(world.run("leave"), s.Facts(exit=SUCCESS)))
+    assert (world.state, world.run("other").state) == (RUNNING, KILLING)
+
+    assert world.play().state is SUCCESS
+
+
+def test_what_is_in_a_finally_goes_on():
+    """An exit leaves it, and what is in it ends as it does."""
+    flow = """
+tasks: [{id: a, type: t}]
+finally:
+  - id: s
+    type: core.flow.Sequential
+    tasks: [{id: x, type: t}, {id: y, type: t}]
+"""
+    world = World(flow, {"x": [s.Facts(exit=FAILED)]}).play()
+    assert world.states == {"a": SUCCESS, "s": FAILED, "x": FAILED}
+
+    inner = "{id: s, type: core.flow.Sequential, tasks: [{id: x, type: t}, {id: y, type: t}]}"
+    beside = f"{{id: q, type: core.flow.Sequential, tasks: [{{id: z, type: t}}], finally: [{inner}]}}"
+    beside = f"tasks: [{{id: p, type: core.flow.Parallel, tasks: [{beside}, {{id: leave, type: t}}]}}]"
+    world = World(beside, {"x": [HANG], "leave": [HANG]}).play()
+    world.tell(world.ending(world.run("leave"), s.Facts(exit=CANCELLED)))
+    world.end("x")
+    world.play()
+    assert world.states == {"p": CANCELLED, "q": CANCELLED, "leave": CANCELLED, "z": SUCCESS, "s": SUCCESS, "x": SUCCESS, "y": SUCCESS}
+
+
+def test_only_the_first_exit_counts():
+    """Of two that come at once."""
+    world = World(FLOW, {"leave": [HANG], "other": [HANG]}).play()
+    leave, other = world.run("leave"), world.run("other")
+    world.tell(world.ending(leave, s.Facts(exit=CANCELLED)), world.ending(other, s.Facts(exit=SUCCESS)))
+
+    assert world.play().state is CANCELLED
+
+
+@pytest.mark.parametrize(("waiting", "end"), [
+    ("{id: w, type: core.flow.Pause}", KILLED),
+    ("{id: w, type: core.flow.LoopUntil, condition: false, tasks: [{id: t, type: t}], finally: [{id: g, type: t}]}", CANCELLED),
+    ("{id: w, type: core.flow.WaitForEvent, topic: x}", KILLED),
+    ("{id: w, type: core.flow.ForEachItem, items: x, namespace: tests, flowId: none}", CANCELLED),
+    ("{id: w, type: core.flow.If, condition: '{{ envs.x }}', then: [{id: t, type: t}]}", KILLED),
+])  # fmt: skip
+def test_an_exit_ends_what_waits(waiting: str, end: State):
+    """For a person, a time, an event, the shell."""
+    flow = f"tasks: [{{id: p, type: core.flow.Parallel, tasks: [{waiting}, {{id: leave, type: t}}]}}]"
+    world = World(flow, {"w": [HANG]})
+    world.tell(s.Begin())
+    for run in list(world.execution.runs.values()):
+        world.tell(s.Dispatched(run.n))
+    if "LoopUntil" in waiting:
+        world.grant()
+        world.end("t")
+    world.tell(world.ending(world.run("leave"), s.Facts(exit=CANCELLED)))
     world.play()
 
-    assert world.state is WARNING
+    assert (world.state, world.run("w").state) == (CANCELLED, end)
+    assert ("g" in world.states) is ("LoopUntil" in waiting)
 
 
-@pytest.mark.parametrize("state", [FAILED, CANCELLED])
-def test_a_failure_may_stop_what_is_beside_it(state: str):
-    """onChildFailure: the others are stopped, the block ends so; what is around it goes on as after any failure."""
-    world = beside(f"onChildFailure: {state}")
+def test_an_exit_wakes_a_paused_execution():
+    """It ends; what was held is told."""
+    world = World(FLOW, {"leave": [HANG], "other": [HANG]}).play()
+    world.tell(s.Pause())
+    world.tell(world.ending(world.run("leave"), s.Facts(exit=SUCCESS)))
+
+    assert world.history[-2:] == [State.RESTARTED, RUNNING]
+    assert world.play().state is SUCCESS
+
+
+def test_a_kill_beats_an_exit():
+    """Also one that comes later; an exit after a kill says nothing."""
+    world = World(FLOW, {"leave": [HANG], "other": [HANG]}).play()
+    world.tell(world.ending(world.run("leave"), s.Facts(exit=SUCCESS)))
+    world.tell(s.Kill())
+    assert world.play().state is KILLED
+
+    world = World(FLOW, {"leave": [HANG], "other": [HANG]}).play()
+    world.tell(s.Kill())
+    world.tell(world.ending(world.run("leave"), s.Facts(exit=SUCCESS)))
+    assert world.play().state is KILLED
+
+
+def test_an_exit_stops_executions_it_started():
+    """Those of subflows and loops; they end, then it does."""
+    loop = "{id: l, type: core.flow.Loop, values: [1], tasks: [{id: t, type: t}]}"
+    flow = f"tasks: [{{id: p, type: core.flow.Parallel, tasks: [{loop}, {{id: leave, type: t}}]}}]"
+    world = World(flow, {"t": [HANG], "leave": [HANG]}).play()
+    world.end("leave", s.Facts(exit=FAILED))
+    world.play()
+
+    assert [child.state for child in world.children.values()] == [KILLED]
+    assert world.states == {"p": FAILED, "l": KILLED, "leave": FAILED}
+
+
+def test_a_restart_of_what_was_left_runs_what_was_kept_from_running():
+    """As after any failure."""
+    world = leaving(FAILED)
+    world.restart(leave=[SUCCESS], other=[SUCCESS])
+
+    assert world.state is SUCCESS
+    assert {"never", "after"} <= set(world.states)
+
+
+INSIDE = """
+tasks:
+  - id: p
+    type: core.flow.Parallel
+    onChildFailure: FAILED
+    tasks:
+      - {id: a, type: t}
+      - id: s
+        type: core.flow.Sequential
+        tasks: [{id: b, type: t}, {id: c, type: t}]
+        finally: [{id: f, type: t}]
+      - {id: l, type: core.flow.LoopUntil, condition: false, tasks: [{id: u, type: t}], finally: [{id: g, type: t}]}
+      - {id: i, type: core.flow.ForEachItem, items: x, namespace: tests, flowId: child}
+"""
+
+
+def test_a_failed_child_may_stop_those_beside_it():
+    """Whatever they do; their `finally`s run, and nothing else of them begins. The others are KILLED, their block ends as it says."""
+    plays = {"a": [HANG], "b": [HANG], "work": [HANG]}
+    world = World(INSIDE, plays, flows={"child": "tasks: [{id: work, type: t}]"})
+    world.begin()
+    world.end("u")
+    world.end("i_split", {"uris": ["x", "y", "z", "v"]})
     world.end("a", FAILED)
     world.play()
 
-    assert world.states == {"par": state, "a": FAILED, "seq": KILLED, "b": KILLED, "clean": SUCCESS, "last": SUCCESS}
-    assert world.state is state
+    states = world.states
+    assert {name: states[name] for name in "apsblig"} == {
+        "a": FAILED, "p": FAILED, "s": KILLED, "b": KILLED, "l": KILLED, "i": KILLED, "g": SUCCESS,
+    }  # fmt: skip
+    assert (states["f"], states["i_items"], "c" in states) == (SUCCESS, KILLED, False)
+    assert {child.state for child in world.children.values()} == {KILLED}
+    assert len(world.children) == 4
+
+
+def test_a_pause_beside_a_failed_child_is_ended():
+    """Nobody has to resume it."""
+    flow = (
+        "tasks: [{id: p, type: core.flow.Parallel, onChildFailure: CANCELLED, tasks: [{id: w, type: core.flow.Pause}, {id: a, type: t}]}]"
+    )
+    world = World(flow, {"a": [FAILED]}).play()
+
+    assert world.states == {"p": CANCELLED, "w": KILLED, "a": FAILED}
+
+
+def test_without_it_they_go_on():
+    """The default."""
+    world = World(INSIDE.replace("onChildFailure: FAILED", "onChildFailure: CONTINUE"), {"a": [FAILED], "b": [HANG]}, flows={"child": FLOW})
+    world.begin()
+    world.end("a", FAILED)
+
+    assert world.run("b").state is RUNNING
+    assert world.state is not PAUSED

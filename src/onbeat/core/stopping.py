@@ -2,7 +2,8 @@
 
 Rules
 1. What runs is asked to stop and ends as KILLED when it has; what has not begun ends at once.
-2. A kill reaches everything. An exit leaves what is in a `finally`, and the `finally`s of the blocks that end by it run.
+2. A kill reaches everything. An exit, and a failure that stops what is beside it, leave what is in a `finally`, and the `finally`s of
+   the blocks that end by it run.
 3. A block that waits for a time or for an answer is ended, too.
 
 Called by: decide, endings.
@@ -11,7 +12,7 @@ Called by: decide, endings.
 from onbeat.core import changes as c
 from onbeat.core.blocks import fill
 from onbeat.core.draft import Draft
-from onbeat.core.execution import ROOT
+from onbeat.core.execution import ROOT, Phase
 from onbeat.core.states import State
 
 
@@ -51,14 +52,17 @@ def leave(draft: Draft, state: State, error: str | None = None) -> None:
 
 
 def stop_inside(draft: Draft, n: int) -> None:
-    """Stop what runs inside a block."""
+    """Stop what runs inside a block, and is in no `finally`: that of what is stopped runs to its end."""
     inside = [inner for inner in sorted(draft.execution.open) if inner != n and _inside(draft, inner, n)]
     _stop(draft, inside, waiting=State.KILLED)
 
 
 def _inside(draft: Draft, inner: int, n: int) -> bool:
     while inner not in (ROOT, n):
-        inner = draft.run(inner).parent
+        run = draft.run(inner)
+        if run.phase is Phase.FINALLY:
+            return False
+        inner = run.parent
     return inner == n
 
 
