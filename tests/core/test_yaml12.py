@@ -259,7 +259,7 @@ def test_nodes_are_counted_with_aliases_expanded() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{level}: &a{level} [" + ", ".join([f"*a{level - 1}"] * 9) + "]" for level in range(1, 10)]
     error = refuse("\n".join(lines))
-    assert "aliases bring more than 20,000 values" in error.sentence
+    assert "aliases bring more than 10,000 values" in error.sentence
     assert error.line == 5
     assert "more than 200,000 values" in refuse("[" + "a," * 200_001 + "]").sentence
 
@@ -368,6 +368,6 @@ def test_reading_leaves_pyyaml_as_it_was() -> None:
 def test_what_aliases_bring_is_counted() -> None:
     """Twelve thousand characters that mean a hundred thousand values: each of them would be looked at for expressions and mistakes."""
     values = ", ".join(f"k{number}: [1, 2]" for number in range(40))
-    few, many = (f"a: &a {{{values}}}\n" + "".join(f"b{number}: *a\n" for number in range(count)) for count in (100, 900))
-    assert len(parse(few, "f.yaml").data) == 101
-    assert "aliases bring more than 20,000 values" in refuse(many).sentence
+    few, many = (f"a: &a {{{values}}}\n" + "".join(f"b{number}: *a\n" for number in range(count)) for count in (50, 900))
+    assert len(parse(few, "f.yaml").data) == 51
+    assert "aliases bring more than 10,000 values" in refuse(many).sentence

@@ -119,14 +119,25 @@ def broken_expressions(document: Document) -> tuple[list[Problem], list[Problem]
     """Expressions that do not compile: the errors, and the warnings (those of tasks)."""
     errors: dict[Problem, None] = {}
     warnings: dict[Problem, None] = {}
+    known: dict[str, str | None] = {}  # an alias brings the same text to many places
     for path, text in _expressions(document):
-        try:
-            compile_value(text)
-        except ExpressionError as wrong:
+        if text not in known:
+            known[text] = _wrong_in(text)
+        wrong = known[text]
+        if wrong is not None:
             place = document.position(path)
             found = warnings if path[0] in _OF_TASKS else errors
             found[Problem(document.name, *place, f"`{'.'.join(map(str, path))}`: {wrong}")] = None
     return list(errors), list(warnings)
+
+
+def _wrong_in(text: str) -> str | None:
+    """Why a text does not compile; None when it does."""
+    try:
+        compile_value(text)
+    except ExpressionError as wrong:
+        return str(wrong)
+    return None
 
 
 def dashed_names(flow: Flow, document: Document) -> Iterator[Problem]:

@@ -32,7 +32,7 @@ MAX_BYTES = 1_048_576
 MAX_DEPTH = 200
 MAX_NODES = 200_000
 MAX_ALIASES = 1_000
-MAX_COPIED = 20_000
+MAX_COPIED = 10_000
 """Values that aliases bring: a few lines could mean as many as the longest file, and all of them would be looked at."""
 MAX_DIGITS = 500
 _MAX_DIRECTIVES = 100
