@@ -41,6 +41,14 @@ def test_the_value_as_text_chooses_the_case(value: object, tasks: list[str]):
     assert list(world.states)[1:] == tasks
 
 
+def test_defaults_that_are_there_have_a_task():
+    """As every case has; null is no defaults."""
+    switch = "tasks: [{id: sw, type: core.flow.Switch, value: a, cases: {a: [{id: a, type: t}]}, defaults: %s}]"
+    with pytest.raises(InvalidFile, match="at least one task"):
+        World(switch % "[]")
+    assert list(World(switch % "null").play().states) == ["sw", "a"]
+
+
 def test_outputs_say_the_value_and_whether_it_was_a_default():
     """`value` as text, `defaults` as a truth."""
     assert World(FLOW, inputs={"x": 1}).play().run("sw").outputs == {"value": "1", "defaults": False}

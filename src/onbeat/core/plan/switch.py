@@ -30,6 +30,8 @@ class Switch(FlowableSpec):
     def _somewhere_to_go(self) -> "Switch":
         if not self.cases and not self.defaults:
             raise ValueError("there are no tasks, neither in `cases` nor in `defaults`")
+        if "defaults" in self.model_fields_set and not self.defaults:
+            raise ValueError("`defaults`: there must be at least one task")
         return self
 
     def branches(self) -> Iterator[tuple[TaskSpec, ...]]:
