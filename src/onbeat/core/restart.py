@@ -231,7 +231,7 @@ def reset_block(draft: Draft, n: int, block: Block, inside: list[TaskRun], flowi
         seen |= {block.own} if block.own is not None else set()
         seen |= {State.FAILED} if block.fan is not None and block.fan.failed else set()
     last = {run.lane: run for run in here}
-    failed = any(run.state in FAILING for lane, run in last.items() if lane not in flowing)
+    failed = any(run.state in FAILING for run in last.values())
     if again is not None and not failed:
         others = {lane: run for lane, run in last.items() if lane != again.lane}
         flowing = flowing | {lane for lane, _ in halted(draft, n, phase, others)}

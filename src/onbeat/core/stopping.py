@@ -34,6 +34,9 @@ def refuse(draft: Draft, state: State, error: str) -> None:
     """End an execution that may not run; of a replay, what was to run again has not."""
     for n in sorted(draft.execution.open, reverse=True):
         draft.add(c.RunMoved(at=draft.now, n=n, state=State.KILLED))
+    for n, block in sorted(draft.execution.blocks.items()):
+        for _ in range(block.open):
+            draft.add(c.LaneEnded(at=draft.now, n=n))
     draft.finish(state, error=error)
 
 
