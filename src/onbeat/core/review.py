@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from onbeat.core.event import Json
 from onbeat.core.expressions import ExpressionError, compile_value
+from onbeat.core.expressions.expression import tags_of
 from onbeat.core.flow import Flow
 from onbeat.core.names import did_you_mean
 from onbeat.core.plugin_defaults import KEYS
@@ -33,7 +34,6 @@ from onbeat.errors import Problem
 Path = tuple[str | int, ...]
 _OF_TASKS = ("tasks", "errors", "finally", "afterExecution")
 _NO_EXPRESSIONS = ("description", "displayName")
-_TAG = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
 _DASHED = re.compile(r"""(?<![\w.'"\])])(inputs|outputs|vars)\.(\w+(?:-\w+)+)""")
 
 
@@ -144,7 +144,7 @@ def dashed_names(flow: Flow, document: Document) -> Iterator[Problem]:
     """Names with a dash that are written as `inputs.my-name`, which is `inputs.my` less `name`."""
     known = {"inputs": {spec.id for spec in flow.inputs}, "outputs": {task.id for task in flow.all_tasks()}, "vars": set(flow.variables)}
     for path, text in _expressions(document):
-        for found in (name for tag in _TAG.findall(text) for name in _DASHED.finditer(tag)):
+        for found in (name for _, tag in tags_of(text) for name in _DASHED.finditer(tag)):
             root, name = found.groups()
             if name in known[root] and name.partition("-")[0] not in known[root]:
                 said = f"`{'.'.join(map(str, path))}`: write `{root}['{name}']`; `{root}.{name}` is a subtraction"

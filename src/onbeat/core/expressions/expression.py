@@ -42,7 +42,7 @@ LEVELS = 90
 """How large, and how deep, the tree of one text may be."""
 
 _FILE = "<expression>"
-_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_OPENS = re.compile(r"\{[{%]")
 _SHOWN = 200
 
 Root = Callable[[Context], Iterator[Any]]
@@ -126,6 +126,21 @@ class Expression:
                 code_line = trace.tb_lineno
             trace = trace.tb_next
         return next((line for line, at in reversed(self._lines) if at <= code_line), 1)
+
+
+def tags_of(text: str) -> Iterator[tuple[int, str]]:
+    """Where each `{{ … }}` and `{% … %}` of a text begins, and itself; in time that grows with the text, however many are not closed."""
+    at = 0
+    open_: set[str] = set()
+    while found := _OPENS.search(text, at):
+        at = found.end()
+        sign = "}}" if found[0] == "{{" else "%}"
+        end = -1 if sign in open_ else text.find(sign, at)
+        if end < 0:
+            open_.add(sign)
+            continue
+        at = end + 2
+        yield found.start(), text[found.start() : at]
 
 
 def has_expressions(text: str) -> bool:
@@ -275,7 +290,7 @@ def _reason(error: Exception) -> str:
 
 def _quote(source: str, line: int, path: str = "") -> tuple[str, int]:
     """The expression of that line, the one with the path in it if there are several, and the line it begins on."""
-    tags = [(source.count("\n", 0, found.start()) + 1, found[0]) for found in _TAG.finditer(source)]
+    tags = [(source.count("\n", 0, start) + 1, text) for start, text in tags_of(source)]
     near = [tag for tag in tags if tag[0] <= line <= tag[0] + tag[1].count("\n")]
     if path:
         near = [tag for tag in near or tags if path in tag[1]][:1] or near
