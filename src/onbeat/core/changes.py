@@ -134,10 +134,11 @@ class RunMoved(Change, frozen=True, tag="run_moved"):
 
 
 class RunTimed(Change, frozen=True, tag="run_timed"):
-    """A task run that goes on in its state has a timer now; None: no longer."""
+    """A task run that goes on in its state has a timer now; None: no longer. outputs: those it has now."""
 
     n: int
     wake: Micros | None = None
+    outputs: dict[str, Json] | None = None
 
 
 class EventAwaited(Change, frozen=True, tag="event_awaited"):

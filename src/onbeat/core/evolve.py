@@ -89,8 +89,7 @@ def evolve(execution: Execution | None, change: c.AnyChange) -> Execution:
         case c.ChildMoved() | c.ChildOver():
             return on_block.fan(execution, change, version)
         case c.RunTimed():
-            run = execution.runs[change.n]
-            return replace(execution, version=version, runs=execution.runs.set(run.n, replace(run, wake=change.wake)))
+            return _run_timed(execution, change, version)
         case c.EventAwaited():
             run = execution.runs[change.n]
             return replace(execution, version=version, runs=execution.runs.set(run.n, replace(run, awaits=change.awaited)))
@@ -199,6 +198,14 @@ def _run_created(execution: Execution, change: c.RunCreated, version: int) -> Ex
         open=execution.open.set(run.n, None),
         blocks=blocks,
     )
+
+
+def _run_timed(execution: Execution, change: c.RunTimed, version: int) -> Execution:
+    run, context = replace(execution.runs[change.n], wake=change.wake), execution.context
+    if change.outputs is not None:
+        run = replace(run, outputs=change.outputs)
+        context = on_block.put(context, (run.task, *run.path), refs.opened(change.outputs))
+    return replace(execution, version=version, runs=execution.runs.set(run.n, run), context=context)
 
 
 def _attempts(run: TaskRun, change: c.RunMoved) -> tuple[Attempt, ...]:

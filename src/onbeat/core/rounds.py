@@ -2,7 +2,8 @@
 
 Rules
 1. The condition is looked at when an iteration has ended well, and sees its outputs.
-2. `maxIterations` and `maxDuration` end the loop; with `failOnMaxReached` that is a failure.
+2. `maxIterations` and `maxDuration` end the loop; with `failOnMaxReached` that is a failure. After `maxIterations` the count is that of the
+   iteration that would have been next, as Kestra counts.
 3. The task runs of iterations longer ago than the last ten are forgotten, unless they may have to be undone; what expressions see of them
    is the last one's anyway.
 4. A loop that fails by itself runs its errors and its finally, as one of whose tasks failed.
@@ -36,7 +37,10 @@ def go_round(draft: Draft, n: int, spec: LoopUntil) -> bool:
     except PROBLEMS as problem:
         fail_inside(draft, n, short(problem))
         return True
-    if _reached(draft, n, limits):
+    if limits.most is not None and draft.block(n).round >= limits.most:
+        draft.add(c.RunTimed(at=draft.now, n=n, outputs={"iterationCount": draft.block(n).round + 1}))
+        return _max_reached(draft, n, spec)
+    if _too_late(draft, n, limits):
         return _max_reached(draft, n, spec)
     due = draft.now + micros(limits.interval)
     last = _last_instant(draft, n, limits)
@@ -69,11 +73,9 @@ def next_round(draft: Draft, n: int, spec: LoopUntil) -> None:
     fill(draft, n)
 
 
-def _reached(draft: Draft, n: int, limits: Frequency) -> bool:
+def _too_late(draft: Draft, n: int, limits: Frequency) -> bool:
     last = _last_instant(draft, n, limits)
-    if last is not None and draft.now >= last:
-        return True
-    return limits.most is not None and draft.block(n).round >= limits.most
+    return last is not None and draft.now >= last
 
 
 def _last_instant(draft: Draft, n: int, limits: Frequency) -> Micros | None:
