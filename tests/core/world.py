@@ -315,17 +315,18 @@ class World:
         self.tell(s.Restart())
         return self.play()
 
-    def replay(self, name: str, **plays: Sequence[Outcome]) -> "World":
-        """A new execution that repeats this one from a task run on."""
+    def replay(self, name: str, *, flow: Flow | None = None, **plays: Sequence[Outcome]) -> "World":
+        """A new execution that repeats this one from a task run on, with the flow as it is in another revision."""
         before = self.execution
         self.now += 1  # so that what is copied is older
         number = sum(world.execution.head.original is not None for world in self.family.values())
         facts = {"id": f"again{number}", "created": self.now, "original": before.head.original or before.id, "replay_of": before.id}
         head = msgspec.structs.replace(before.head, parent=None, parent_run=None, scheduled=None, attempt=1, **facts)
         world = self._child(head)
+        world.flow = flow or self.flow
         world.plays |= plays
         world.exits |= self.exits
-        world.take(*replayed(self.flow, before, self.run(name).n, head, self.now), ())
+        world.take(*replayed(world.flow, before, self.run(name).n, head, self.now), ())
         return world
 
     # ---- looking -------------------------------------------------------------------------------------------------

@@ -94,6 +94,6 @@ async def test_secrets_are_seen_and_not_said(tmp_path: Path) -> None:
         "n is {{ inputs.n }}", "not {{ inputs.password }}"
     )
     async with node_with(MemoryStore(), {"f.yaml": flow}, tmp_path, sources=False) as node:
-        with pytest.raises(Blocked, match=r"not \*{6}$"):
+        with pytest.raises(Blocked, match=r"not \*{8}$"):
             await node.start("t", "f", {"n": 1, "password": "hunter22"})
         assert (await started(node, n=1, password="hunter23")).state is State.SUCCESS

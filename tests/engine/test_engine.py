@@ -10,6 +10,7 @@ import pytest
 from onbeat.core import signals as s
 from onbeat.core.execution import Execution
 from onbeat.core.states import State
+from onbeat.engine import deciding
 from onbeat.engine.node import Node
 from onbeat.engine.rerun import Impossible, restart
 from onbeat.errors import NotFound, Refused
@@ -270,13 +271,10 @@ async def test_a_bug_sets_one_execution_aside(tmp_path: Path, monkeypatch: pytes
         def broken(*args: object, **kwargs: object) -> None:
             raise RuntimeError("planted")
 
-        import onbeat.engine.engine as module
-
-        decided = module.decided
-        monkeypatch.setattr(module, "decided", broken)
-        node.engine.tell(bad.id, real(1, 1, State.SUCCESS))
-        await settle()
-        monkeypatch.setattr(module, "decided", decided)
+        with monkeypatch.context() as patch:
+            patch.setattr(deciding, "decided", broken)
+            node.engine.tell(bad.id, real(1, 1, State.SUCCESS))
+            await settle()
         assert "planted" in node.engine.quarantined[bad.id]
         assert any(bad.id in sentence for sentence in node.trouble())
         good = await node.start("t", "two")

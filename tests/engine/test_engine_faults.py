@@ -10,8 +10,7 @@ import pytest
 from onbeat.core import signals as s
 from onbeat.core.execution import Execution
 from onbeat.core.states import State
-from onbeat.engine import engine as engine_module
-from onbeat.engine import memory
+from onbeat.engine import deciding, memory
 from onbeat.errors import NotFound, Overloaded, Refused
 from onbeat.ports import Outcome
 from onbeat.testing import ManualClock, settle
@@ -132,14 +131,14 @@ async def test_who_waits_for_the_end_of_what_is_set_aside_is_told(
         bad = await node.start("t", "sleep")
         other = await node.start("t", "sleep")
         await settle()
-        real = engine_module.decided
+        real = deciding.decided
 
         def broken(flow: Any, execution: Execution, *rest: Any) -> Any:
             if execution.id == bad.id:
                 raise RuntimeError("planted")
             return real(flow, execution, *rest)
 
-        monkeypatch.setattr(engine_module, "decided", broken)
+        monkeypatch.setattr(deciding, "decided", broken)
         async with asyncio.TaskGroup() as group:
             waits = group.create_task(heard(node.engine.ended(bad.id)))
             await settle()
@@ -150,7 +149,7 @@ async def test_who_waits_for_the_end_of_what_is_set_aside_is_told(
         await settle()
         assert (await node.engine.load(other.id)).runs[1].state is State.RUNNING
         assert len(node.runner) == 1
-        monkeypatch.setattr(engine_module, "decided", real)
+        monkeypatch.setattr(deciding, "decided", real)
         after = await node.engine.ask(bad.id, s.SetLabels({"a": "b"}))
         assert [attempt.lost for attempt in after.runs[1].attempts] == [True]
         for each in (bad, other):
@@ -168,7 +167,7 @@ async def test_poison_at_boot_is_set_aside_and_tried_at_the_next(
     async with running(tmp_path, store, clock) as node:
         bad = await node.start("t", "sleep")
         await settle()
-    real = engine_module.decided
+    real = deciding.decided
     tried: list[str] = []
 
     def broken(flow: Any, execution: Execution, *rest: Any) -> Any:
@@ -177,14 +176,14 @@ async def test_poison_at_boot_is_set_aside_and_tried_at_the_next(
             raise RuntimeError("poison")
         return real(flow, execution, *rest)
 
-    monkeypatch.setattr(engine_module, "decided", broken)
+    monkeypatch.setattr(deciding, "decided", broken)
     for boot in (1, 2):
         async with running(tmp_path, store, clock) as node:
             await settle()
             assert any(bad.id in sentence and "poison" in sentence for sentence in node.trouble())
             assert len(tried) == boot
             assert (await ended(node, await node.start("t", "two"))).state is State.SUCCESS
-    monkeypatch.setattr(engine_module, "decided", real)
+    monkeypatch.setattr(deciding, "decided", real)
     async with running(tmp_path, store, clock) as node:
         await settle()
         assert node.trouble() == []
@@ -227,13 +226,13 @@ async def test_a_timer_that_came_too_early_comes_again(tmp_path: Path, clock: Ma
 async def test_a_wide_step_is_decided_off_the_loop(tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Thousands of task runs at once: the loop turns while they are decided. A small step stays on the loop."""
     threads: dict[str, set[bool]] = {"fan": set(), "two": set()}
-    real = engine_module.decided
+    real = deciding.decided
 
     def noted(flow: Any, *rest: Any) -> Any:
         threads[flow.id].add(threading.current_thread() is threading.main_thread())
         return real(flow, *rest)
 
-    monkeypatch.setattr(engine_module, "decided", noted)
+    monkeypatch.setattr(deciding, "decided", noted)
     each = "{id: each, type: core.flow.ForEach, values: [a, b], concurrencyLimit: 0, tasks: [{id: r, type: core.debug.Return, format: x}]}"
     flows = {"two.yaml": FLOWS["two.yaml"], "fan.yaml": f"id: fan\nnamespace: t\ntasks: [{each}]\n"}
     async with node_with(FaultyStore(), flows, tmp_path, clock=clock, sources=False) as node:

@@ -7,7 +7,7 @@ import pytest
 
 from onbeat.core.event import Event
 from onbeat.core.refs import REF_KEY
-from onbeat.engine import engine as engine_module
+from onbeat.engine import deciding
 from onbeat.errors import OutsideError
 from onbeat.ports import Received
 from onbeat.stores.memory import MemoryStore
@@ -24,7 +24,7 @@ async def test_an_execution_that_cannot_begin_is_a_dead_event(tmp_path: Path, mo
             raise RuntimeError("planted")
 
         with monkeypatch.context() as patched:
-            patched.setattr(engine_module, "decided", broken)
+            patched.setattr(deciding, "decided", broken)
             (result,) = await node.intake.emit(subscription(node), [event("1", 1)])
         assert "planted" in (result.dead or "")
         assert node.engine.places.held() == 0

@@ -1,15 +1,29 @@
 """A snapshot gives back the execution it was made of, and is only a shortcut."""
 
+from typing import Any, get_args, get_type_hints
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from immutables import Map
 from msgspec.structs import replace
 
-from onbeat.core.changes import AnyChange, Moved, Opened, RunCreated, RunMoved
+from onbeat.core.changes import (
+    AnyChange,
+    ChildMoved,
+    ChildOver,
+    ChildStarted,
+    EventAwaited,
+    Judged,
+    Moved,
+    Opened,
+    RunCreated,
+    RunMoved,
+)
 from onbeat.core.evolve import fold
-from onbeat.core.execution import Execution, Trigger
-from onbeat.core.refs import REF_KEY, Ref, mark
+from onbeat.core.execution import Awaited, Execution, Scope, Trigger
+from onbeat.core.refs import REF_KEY, Kept, Ref, mark
 from onbeat.core.states import State
 from onbeat.stores import snapshot
 from tests.stores.build import AT, creation, end, move, task
@@ -22,6 +36,7 @@ json = st.recursive(
 )
 kept = st.builds(Ref, st.text(), st.integers(0, 2**40)).map(mark)
 """What stands in a row for a value that is kept in storage."""
+KEPT = Kept(("a", "b"), Ref("kestra:///x", 9))
 
 
 @st.composite
@@ -101,3 +116,65 @@ def test_a_snapshot_is_due_when_the_journal_has_grown():
         assert snapshot.is_due(execution, execution.version - 65) is (n < 65)
         assert snapshot.is_due(execution, execution.version - n - 1) is (n >= 64)
     assert not snapshot.is_due(end(creation().execution).execution, -1000)
+
+
+def structs(kind: Any, found: set[type]) -> set[type]:
+    """All structs that a type is made of."""
+    for inner in get_args(kind):
+        structs(inner, found)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind not in found:
+        found.add(kind)
+        for hint in get_type_hints(kind).values():
+            structs(hint, found)
+    return found
+
+
+def test_the_shape_is_that_of_all_it_is_made_of():
+    """A field more in any part of an execution makes older snapshots be left alone; a Ref is put in by the engine."""
+    assert structs(Execution, set()) | {Ref} == set(snapshot._KINDS)
+
+
+def test_loops_that_are_executions_a_dag_and_a_wait():
+    """What has maps inside of a block is read as it was."""
+    new = creation(1)
+    child = msgspec.structs.replace(new.execution.head, id="child", scope=Scope(task="t", origin="o", item={"value": 1}, kept=(KEPT,)))
+    changes: list[AnyChange] = [
+        Moved(at=AT, before=State.CREATED, after=State.RUNNING, sequence=2),
+        Opened(at=AT, n=0),
+        RunCreated(at=AT, n=1, task="loop", parent=0),
+        RunMoved(at=AT, n=1, state=State.RUNNING),
+        Opened(at=AT, n=1, lanes=3, values=("a", "b", "c"), fan=True),
+        *(ChildStarted(at=AT, n=1, child=replace(child, id=id_), lane=lane) for lane, id_ in enumerate("abc")),
+        ChildMoved(at=AT, n=1, child="a", paused=True),
+        ChildOver(at=AT, n=1, child="b", state=State.FAILED, failed=True),
+        ChildOver(at=AT, n=1, child="c", state=State.SUCCESS, outputs={"x": [1]}),
+        RunCreated(at=AT, n=2, task="dag", parent=0, lane=1),
+        RunMoved(at=AT, n=2, state=State.RUNNING),
+        Opened(at=AT, n=2, lanes=2, ready=(1, 0)),
+        RunCreated(at=AT, n=3, task="wait", parent=2, lane=1, begins=True),
+        RunMoved(at=AT, n=3, state=State.RUNNING, attempt=1),
+        EventAwaited(at=AT, n=3, awaited=Awaited("topic", AT, "key")),
+        Judged(at=AT, state=State.FAILED, outputs={"y": 2}),
+    ]
+    execution = replace(fold(changes, new.execution), head=child)
+    again = snapshot.from_record(snapshot.to_record(execution), snapshot.FORMAT)
+    assert again == execution
+    assert again is not None
+    assert all(type(block.fan) is type(execution.blocks[n].fan) for n, block in again.blocks.items())
+
+
+def test_a_loop_of_thousands_is_not_written_again_for_each_few_rows():
+    """What it holds counts: values, and what its iterations gave back."""
+    new = creation(1)
+    wide = fold(
+        [
+            Moved(at=AT, before=State.CREATED, after=State.RUNNING, sequence=2),
+            Opened(at=AT, n=0),
+            RunCreated(at=AT, n=1, task="loop", parent=0),
+            RunMoved(at=AT, n=1, state=State.RUNNING),
+            Opened(at=AT, n=1, lanes=500, values=tuple(range(500)), fan=True),
+        ],
+        new.execution,
+    )
+    assert not snapshot.is_due(replace(wide, version=500), 0)
+    assert snapshot.is_due(replace(wide, version=502), 0)

@@ -158,7 +158,7 @@ def _assemble(
     )
     workspaces = Workspaces(settings.data / "work", storage, lent.files, evaluator, clock, logs, group)
     targets = Targets(catalog, payloads, evaluator)
-    batches = Batches(evaluator, payloads, storage, targets)
+    batches = Batches(evaluator, payloads, storage, targets, clock)
     answering = Answering(evaluator, {**workspaces.asks, **batches.asks})
     projection = Projection(settings.events_topic, evaluator.masked)
     listening = Listening(store, catalog, evaluator, projection, clock, group, embedded=publisher.embedded)

@@ -2,7 +2,8 @@
 
 Rules
 1. The outputs that iterations see are kept once, not in each iteration's first row.
-2. Batches are found in chunks: a file of many is not all in memory at once, nor its executions in one transaction.
+2. Batches are found in chunks: a file of many is not all in memory at once, nor its executions in one transaction. Between two chunks
+   others have their turn.
 3. What the executions of a ForEachItem gave is one file of JSON lines, in the order of the batches; what the iterations of a Loop gave
    that keeps it is a file of JSON each.
 4. The values of a Loop that are in a file are its lines, JSON or Ion; a file of more than MOST_READ bytes is for ForEachItem.
@@ -35,8 +36,10 @@ from onbeat.engine.outside import MOST_READ
 from onbeat.engine.payloads import Payloads, replace_refs
 from onbeat.engine.targets import Targets
 from onbeat.errors import UserError
-from onbeat.ports import Storage
+from onbeat.ports import Clock, Storage
 
+_BEHIND, _PATIENCE = 0.004, 1.0
+"""Seconds that a turn of the loop takes when it has more to do than it should; seconds for which a fan lets others go first."""
 _INLINE = 4_096
 """Bytes of outputs around a loop that may be in each iteration's first row."""
 
@@ -44,8 +47,9 @@ _INLINE = 4_096
 class Batches:
     """What serves them."""
 
-    def __init__(self, evaluator: Evaluator, payloads: Payloads, storage: Storage, targets: Targets) -> None:
+    def __init__(self, evaluator: Evaluator, payloads: Payloads, storage: Storage, targets: Targets, clock: Clock) -> None:
         self._evaluator = evaluator
+        self._clock = clock
         self._payloads = payloads
         self._storage = storage
         self._targets = targets
@@ -97,7 +101,13 @@ class Batches:
         return {"outputs": shown}
 
     async def _more(self, loaded: LoadedFlow, execution: Execution, n: int) -> Json:
-        """Its turn to begin more."""
+        """Its turn to begin more: when what began before keeps nobody waiting, or when it has waited long enough itself."""
+        begun = now = self._clock.monotonic()
+        while now - begun < _PATIENCE:
+            await self._clock.sleep(0)
+            before, now = now, self._clock.monotonic()
+            if now - before < _BEHIND:
+                break
         return None
 
     async def _items(self, loaded: LoadedFlow, execution: Execution, n: int) -> Json:
@@ -113,6 +123,8 @@ class Batches:
         """The next executions, with their inputs."""
         spec, block = loaded.flow.by_id[execution.runs[n].task], execution.blocks[n]
         assert isinstance(spec, Items), "only these have batches"
+        if block.begun:
+            await self._more(loaded, execution, n)
         room = spec.limit - block.open if spec.limit else AT_ONCE
         options = compile_value({"namespace": spec.namespace, "flowId": spec.flow_id, "inputs": spec.inputs, "labels": dict(spec.labels)})
         facts = taskrun(execution, execution.runs[n])

@@ -46,7 +46,8 @@ def _options(spec: TaskSpec) -> dict[str, Any]:
     if isinstance(spec, RunnableTask):
         return spec.options
     if isinstance(spec, Subflow):
-        return {"namespace": spec.namespace, "flowId": spec.flow_id, "inputs": spec.inputs, "labels": spec.labels}
+        options = {"namespace": spec.namespace, "flowId": spec.flow_id, "inputs": spec.inputs, "labels": spec.labels}
+        return options if spec.schedule_date is None else {**options, "scheduleDate": spec.schedule_date}
     return {}
 
 

@@ -21,14 +21,14 @@ import structlog
 
 from onbeat.core import signals as s
 from onbeat.core.changes import Created
-from onbeat.core.decide import decided
 from onbeat.core.errors_text import short
 from onbeat.core.event import Micros
 from onbeat.core.evolve import create
 from onbeat.core.execution import Execution, Head
 from onbeat.engine.answering import Answering
-from onbeat.engine.catalog import WIDE, Catalog, LoadedFlow
+from onbeat.engine.catalog import Catalog, LoadedFlow
 from onbeat.engine.compose import Decided, Step, one_by_one
+from onbeat.engine.deciding import decided_by
 from onbeat.engine.dispatch import Dispatch
 from onbeat.engine.effects import Effects
 from onbeat.engine.listening import Listening
@@ -99,11 +99,14 @@ class Engine:
     async def prepare(self, head: Head, loaded: LoadedFlow) -> Prepared:
         """Decide how an execution begins, and reserve places for its first tasks where some are free. `commit` or `drop` it afterwards."""
         first = Created(at=head.created, head=head)
-        changes, after = await self._decided(loaded, create(head), [s.Begin()], head.created)
-        if not Prepared.alone(changes):
-            return Prepared(loaded, create(head), (first,), begun=False)
-        changes, after, _ = self._dispatch.reserve(loaded, after, changes, head.created)
-        return Prepared(loaded, after, (first, *changes))
+        changes, after = await decided_by(loaded, create(head), [s.Begin()], head.created)
+        if Prepared.alone(changes):
+            changes, after, _ = self._dispatch.reserve(loaded, after, changes, head.created)
+            prepared = Prepared(loaded, after, (first, *changes))
+            if Prepared.alone(changes):
+                return prepared
+            self.drop(prepared)
+        return Prepared(loaded, create(head), (first,), begun=False)
 
     def drop(self, prepared: Prepared) -> None:
         """It was not written: give its places back."""
@@ -290,17 +293,11 @@ class Engine:
             changes, after, records = one_by_one(loaded, execution, told, now)
             step.records = records
         else:
-            changes, after = await self._decided(loaded, execution, [each.signal for each in told], now)
+            changes, after = await decided_by(loaded, execution, [each.signal for each in told], now)
         step.changes, step.after, step.placed = self._dispatch.reserve(loaded, after, changes, now)
         early = [signal.run for each in told if isinstance(signal := each.signal, s.TimerFired) and signal.due > now]
         step.new = box.now_outstanding(step.after, step.changes, early)
         return step
-
-    async def _decided(self, loaded: LoadedFlow, execution: Execution, signals: list[s.AnySignal], now: Micros) -> Decided:
-        """Off the loop where thousands of task runs may be touched at once: deciding is pure."""
-        if loaded.wide or len(execution.open) > WIDE:
-            return await asyncio.to_thread(decided, loaded.flow, execution, signals, now)
-        return decided(loaded.flow, execution, signals, now)
 
     async def _write(self, box: Mailbox, step: Step) -> None:
         """Write what was decided, then let the world move."""

@@ -8,16 +8,16 @@ Rules
 Called by: engine.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 
 from onbeat.core import changes as c
 from onbeat.core import signals as s
-from onbeat.core.decide import decided
 from onbeat.core.event import Micros
-from onbeat.core.execution import Execution, Head
+from onbeat.core.execution import Head
 from onbeat.core.states import State
 from onbeat.engine.catalog import Catalog, LoadedFlow
 from onbeat.engine.compose import Step
+from onbeat.engine.deciding import decided_by
 from onbeat.engine.mailbox import Mailbox, Told
 from onbeat.engine.prepared import Prepared
 from onbeat.ports import Tell, Work
@@ -25,7 +25,7 @@ from onbeat.ports import Tell, Work
 Prepare = Callable[[Head, LoadedFlow], Awaitable[Prepared]]
 Hold = Callable[[str, list[Told]], Awaitable[Mailbox]]
 """Gives an execution's mailbox for the caller alone, loaded if there is such an execution, and adds what waits in its inbox."""
-_MORE = frozenset((c.ChildStarted, c.ChildRestarted, c.FanReset))
+_MORE = frozenset((c.ChildStarted, c.ChildRestarted))
 """Changes that need other executions written with them."""
 _JOINED = ("creations", "appends", "tells", "ledger", "records", "logs", "metrics")
 
@@ -54,11 +54,11 @@ class Together:
                     head = change.child
                     own.append(await prepare(head, await catalog.revision(head.namespace, head.flow, head.revision)))
                     self.children.append(own[-1])
-            for child, run in _again(step.after, step.changes):
-                revived = await self._revive(child, step.after.id, run, hold, now)
-                if revived is not None:
-                    self.revived.append(revived)
-                    steps.append(revived)
+                elif isinstance(change, c.ChildRestarted):
+                    revived = await self._revive(change.child, step.after.id, change.n, hold, now)
+                    if revived is not None:
+                        self.revived.append(revived)
+                        steps.append(revived)
             works.append(step.work(box, own))
         return _joined([*works, Work(tells=tuple(self._bounced))])
 
@@ -73,26 +73,13 @@ class Together:
         elif execution.ended:  # one that has not was restarted by somebody, and tells its end itself
             assert box.loaded is not None, "it is loaded with its flow"
             step = Step(execution, [*told, Told(s.Restart())])
-            step.changes, step.after = decided(box.loaded.flow, execution, [each.signal for each in step.told], now)
+            step.changes, step.after = await decided_by(box.loaded, execution, [each.signal for each in step.told], now)
             step.new = box.now_outstanding(step.after, step.changes)
             if step.changes:
                 return box, step
             self._bounced.append(Tell(parent, s.ChildEnded(run, child, execution.state, execution.outputs)))
         box.told[:0] = told
         return None
-
-
-def _again(after: Execution, changes: tuple[c.AnyChange, ...]) -> Iterator[tuple[str, int]]:
-    """The executions that are to run again, each with the task run that waits for it."""
-    for change in changes:
-        if isinstance(change, c.ChildRestarted):
-            yield change.child, change.n
-        elif isinstance(change, c.FanReset) and change.n in after.blocks:
-            fan = after.blocks[change.n].fan
-            started = {other.child.id for other in changes if isinstance(other, c.ChildStarted)}
-            for child in fan.children if fan is not None else ():
-                if child not in started:
-                    yield child, change.n
 
 
 def _joined(works: list[Work]) -> Work:

@@ -6,8 +6,8 @@ of the present code is not read, and the journal is folded instead.
 Rules
 1. What is read equals what was written, persistent maps and references to kept values included.
 2. A snapshot of another shape is none.
-3. A snapshot is due when the journal has grown past max(64, number of task runs) rows since the last: short executions never have
-   one, and writing them costs a long one no more than its journal does.
+3. A snapshot is due when the journal has grown since the last by more than SHORT rows, and by more than the execution holds (task runs,
+   values of loops): short executions never have one, and writing them costs a long one no more than its journal does.
 
 Called by: the stores.
 """
@@ -18,8 +18,8 @@ from typing import Any
 import msgspec
 from immutables import Map
 
-from onbeat.core.execution import Attempt, Block, Execution, Head, TaskRun, Trigger
-from onbeat.core.refs import Ref
+from onbeat.core.execution import Attempt, Awaited, Block, Execution, Fan, Head, Order, Scope, TaskRun, Trigger, Verdict
+from onbeat.core.refs import Kept, Ref
 
 SHORT = 64
 _MAP, _REF = 1, 2
@@ -31,7 +31,10 @@ def _shape() -> str:
     return blake2b("\n".join(fields).encode(), digest_size=8).hexdigest()
 
 
-_KINDS: tuple[type[msgspec.Struct], ...] = (Execution, TaskRun, Block, Attempt, Head, Trigger, Ref)
+_KINDS: tuple[type[msgspec.Struct], ...] = (
+    *(Execution, TaskRun, Attempt, Awaited, Block, Order, Fan),
+    *(Head, Scope, Trigger, Verdict, Kept, Ref),
+)
 FORMAT = _shape()
 
 
@@ -74,7 +77,14 @@ _decoder = msgspec.msgpack.Decoder(Execution, dec_hook=_typed, ext_hook=_extende
 
 def is_due(execution: Execution, last: int) -> bool:
     """Whether a snapshot is worth writing; `last`: the version of the last one, 0 when there is none."""
-    return not execution.ended and execution.version - last > max(SHORT, len(execution.runs))
+    grown = execution.version - last
+    return not execution.ended and grown > max(SHORT, len(execution.runs)) and grown > _size(execution)
+
+
+def _size(execution: Execution) -> int:
+    """How many task runs, values of loops and results of their iterations it holds."""
+    blocks = execution.blocks.values()
+    return len(execution.runs) + sum(len(block.values) + (0 if block.fan is None else len(block.fan.results)) for block in blocks)
 
 
 def to_record(execution: Execution) -> bytes:
