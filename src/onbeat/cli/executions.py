@@ -13,6 +13,7 @@ from onbeat.cli.client import API, Client, listed, part
 from onbeat.cli.follow import follow_execution
 from onbeat.cli.form import Form
 from onbeat.cli.options import AsJson, Data, Files, Inputs, Server, pairs
+from onbeat.errors import Refused, UserError
 
 app = typer.Typer(no_args_is_help=True)
 Id = Annotated[str, typer.Argument(metavar="ID", help="The execution's id.")]
@@ -121,6 +122,11 @@ def restart(id_: Id, server: Server = None, data: Data = None) -> None:
 
 def _act(server: Any, data: Any, method: str, id_: str, action: str, body: Any = None) -> None:
     client = Client.of(server, data)
-    after = client.call(method, f"{API}/executions/{part(id_)}/{action}", body)
+    try:
+        after = client.call(method, f"{API}/executions/{part(id_)}/{action}", body)
+    except UserError as wrong:
+        if body is None and type(wrong) is UserError:  # nothing was sent that could be wrong: it is the state that is
+            raise Refused(str(wrong)) from None
+        raise
     current = (after or client.get(f"/executions/{part(id_)}"))["state"]["current"]
     show.out(f"{id_} {show.state(current)}")
