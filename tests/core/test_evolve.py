@@ -1,12 +1,10 @@
 """Evolve: apply changes."""
 
 import pytest
-from immutables import Map
 
 from onbeat.core import changes as c
 from onbeat.core import signals as s
 from onbeat.core.evolve import IllegalTransition, create, evolve, fold, wake_of
-from onbeat.core.evolve_blocks import drop, put
 from onbeat.core.execution import Execution
 from onbeat.core.states import EXECUTION, SETTABLE, TASK_RUN, State
 from tests.core.world import CREATED, FAILED, QUEUED, RUNNING, SECOND, SUCCESS, World, flow_of, head_of
@@ -142,30 +140,6 @@ def test_an_attempt_begins_and_ends():
     (attempt,) = world.run("a").attempts
 
     assert (attempt.state, attempt.end, attempt.lost) == (FAILED, attempt.start + SECOND, False)
-
-
-def test_put_makes_maps_on_the_way_and_keeps_what_is_there():
-    """Outputs of a loop's tasks lie under its values; a leaf on the way keeps its keys."""
-    tree = put(Map(), ("a",), {"x": 1})
-    tree = put(tree, ("a", "v"), {"y": 2})
-    tree = put(tree, ("b", "v", "w"), 3)
-
-    assert tree["a"]["x"] == 1
-    assert tree["a"]["v"] == {"y": 2}
-    assert tree["b"]["v"]["w"] == 3
-    assert put(put(Map(), ("a",), 1), ("a", "v"), 2)["a"] == Map({"v": 2})
-
-
-def test_drop_takes_away_and_leaves_no_empty_map():
-    """What is not there is no matter."""
-    tree = put(put(Map(), ("a", "v"), 1), ("a", "w"), 2)
-
-    assert drop(tree, ("a", "v")) == Map({"a": Map({"w": 2})})
-    assert drop(drop(tree, ("a", "v")), ("a", "w")) == Map()
-    assert drop(tree, ("a",)) == Map()
-    assert drop(tree, ("b",)) == tree
-    assert drop(tree, ("b", "v")) == tree
-    assert drop(tree, ("a", "z")) == tree
 
 
 def test_the_earliest_timer_is_when_it_wakes():

@@ -323,7 +323,7 @@ class World:
         facts = {"id": f"again{number}", "created": self.now, "original": before.head.original or before.id, "replay_of": before.id}
         head = msgspec.structs.replace(before.head, parent=None, parent_run=None, scheduled=None, attempt=1, **facts)
         world = self._child(head)
-        world.flow = flow or self.flow
+        world.flow, world.audit = flow or self.flow, self.audit and flow is None
         world.plays |= plays
         world.exits |= self.exits
         world.take(*replayed(world.flow, before, self.run(name).n, head, self.now), ())

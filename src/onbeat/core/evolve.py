@@ -19,7 +19,7 @@ from immutables import Map
 from onbeat.core import changes as c
 from onbeat.core import evolve_blocks as on_block
 from onbeat.core import refs
-from onbeat.core.event import Micros
+from onbeat.core.event import Json, Micros
 from onbeat.core.execution import ROOT, Attempt, Block, Execution, Head, TaskRun, Verdict
 from onbeat.core.states import EXECUTION, FAILING, SETTABLE, TASK_RUN, TERMINATED, State
 
@@ -221,6 +221,11 @@ def _attempts(run: TaskRun, change: c.RunMoved) -> tuple[Attempt, ...]:
     return attempts
 
 
+def _still_answered(run: TaskRun, change: c.RunMoved) -> dict[str, Json]:
+    """What is not asked again after a restart: the iterations of a loop that begin then see what the others saw."""
+    return {ask: run.answers[ask] for ask in (refs.AROUND,) if ask in run.answers and not change.anew}
+
+
 def _run_moved(execution: Execution, change: c.RunMoved, version: int) -> Execution:
     run = execution.runs[change.n]
     if change.state not in TASK_RUN[run.state]:
@@ -235,7 +240,7 @@ def _run_moved(execution: Execution, change: c.RunMoved, version: int) -> Execut
         wake=change.wake,
         child=run.child if change.state not in (State.RETRYING, State.RESTARTED) else None,
         ask=None,
-        answers=run.answers if change.state is not State.RESTARTED else {},
+        answers=run.answers if change.state is not State.RESTARTED else _still_answered(run, change),
         awaits=run.awaits if change.state not in (State.RETRYING, State.RESTARTED) else None,
         done=version if change.state in TERMINATED else 0,
     )

@@ -5,7 +5,8 @@ would run again, or be left out.
 
 Rules
 1. A task that moved along its list is found there again; one that is in another list, or in another order, is refused with the cure.
-2. A subflow that failed is started anew: the execution that it had started tells its end to the source.
+2. Tasks that a revision has besides run: a Parallel or a Dag has more lanes.
+3. A subflow that failed is started anew: the execution that it had started tells its end to the source.
 
 Called by: replay.
 """
@@ -16,8 +17,10 @@ import msgspec
 
 from onbeat.core import blocks
 from onbeat.core.draft import Draft
-from onbeat.core.execution import Execution, Phase, TaskRun
+from onbeat.core.execution import ROOT, Execution, Phase, TaskRun
 from onbeat.core.flow import Flow, FlowableSpec
+from onbeat.core.plan.dag import Dag
+from onbeat.core.plan.parallel import Parallel
 from onbeat.core.plan.pause import Pause
 from onbeat.core.states import FAILING
 from onbeat.errors import UserError
@@ -32,7 +35,7 @@ def placed(flow: Flow, source: Execution, runs: Sequence[TaskRun]) -> tuple[Task
     found = []
     for run in runs:
         step = run.step
-        if flow.revision != source.head.revision and run.phase not in _BY_ITSELF:
+        if flow.revision != source.head.revision and run.phase not in _BY_ITSELF and not _of_pause(draft, run):
             place = (run.parent, run.phase, run.lane, run.iteration)
             at = _step_of(draft, run)
             if at is None or at <= before.get(place, -1):
@@ -44,14 +47,23 @@ def placed(flow: Flow, source: Execution, runs: Sequence[TaskRun]) -> tuple[Task
     return tuple(found)
 
 
+def _of_pause(draft: Draft, run: TaskRun) -> bool:
+    """Whether a Pause runs it: what it runs before and after is told by its choice, which is one only."""
+    return run.parent != ROOT and isinstance(draft.flow.by_id.get(draft.run(run.parent).task), Pause)
+
+
+def lanes(flow: Flow, source: Execution, n: int) -> int:
+    """How many lanes the tasks of a block have in this revision of the flow."""
+    spec = flow.by_id[source.runs[n].task] if n != ROOT else None
+    return len(spec.tasks) if isinstance(spec, Parallel | Dag) else source.blocks[n].total
+
+
 def _step_of(draft: Draft, run: TaskRun) -> int | None:
     """Which step of its lane a task run is in this revision; None when it is none."""
     if run.parent:
         around = draft.flow.by_id.get(draft.run(run.parent).task)
         if not isinstance(around, FlowableSpec):
             return None
-        if isinstance(around, Pause):  # what it runs before and after is told by its choice, which is one only
-            return run.step
     block = msgspec.structs.replace(draft.block(run.parent), phase=run.phase)
     try:
         tasks = blocks.lane_of(draft, run.parent, block, run.lane).tasks

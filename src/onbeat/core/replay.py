@@ -25,7 +25,7 @@ from onbeat.core.event import Micros
 from onbeat.core.evolve import create
 from onbeat.core.execution import ROOT, Execution, Head, Phase, TaskRun
 from onbeat.core.flow import Flow, FlowableSpec, TaskSpec
-from onbeat.core.placing import placed
+from onbeat.core.placing import lanes, placed
 from onbeat.core.plan.dag import Dag
 from onbeat.core.plan.working_directory import enclosing
 from onbeat.core.restart import below, children_of, halted, reset_block
@@ -48,7 +48,7 @@ def replayed(flow: Flow, source: Execution, n: int, head: Head, now: Micros) -> 
     runs = _before(placed(flow, source, [run for number, run in sorted(source.runs.items()) if number not in gone]))
     kept = {run.n for run in runs}
     plain = {
-        number: msgspec.structs.replace(block, order=None)
+        number: msgspec.structs.replace(block, order=None, total=lanes(flow, source, number))
         for number, block in source.blocks.items()
         if (number == ROOT or number in kept) and number != n and block.fan is None
     }
