@@ -11,7 +11,10 @@ from onbeat.core.parse import parse_flow, parse_trigger
 from onbeat.core.values import normalise
 from onbeat.core.yaml12 import parse
 from onbeat.core.yaml_errors import YamlError
+from onbeat.engine.checking import check_flow
 from onbeat.errors import InvalidFile, UserError
+from onbeat.registry import Registry
+from tests.core.test_cost import calls_of
 
 MERGES = "a0: &a0 {k: 1}\n" + "".join(f"a{n}: &a{n}\n  <<: [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 21))
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
@@ -179,3 +182,21 @@ def test_what_is_no_plain_value_is_refused_at_the_edge(value: Any) -> None:
     """Before it can be a row, where it would be a 500 or a record that nobody can read."""
     with pytest.raises(UserError):
         normalise(value)
+
+
+def test_a_text_that_aliases_bring_is_read_once() -> None:
+    """A hundred lines that mean thousands of the same long text, and open tags without end: the work follows the file. Counted in calls."""
+    text = "{{ inputs.a-b }} {% raw %}" + "{{" * 300 + "{% endraw %} {{ 1 + + }}"
+    copies = "".join(f"  b{number}: *a\n" for number in range(800))
+    once, often = (
+        f"id: f\nnamespace: n\ninputs: [{{id: a-b, type: STRING}}]\ntasks: [{{id: t, type: core.log.Log, message: x}}]\n"
+        f'variables:\n  a: &a ["{text}", "{text}"]\n{more}'
+        for more in ("", copies)
+    )
+
+    def check(content: str) -> None:
+        with pytest.raises(InvalidFile):
+            check_flow(content, "f.yaml", Registry())
+
+    check(once)
+    assert calls_of(lambda: check(often)) < calls_of(lambda: check(once)) + 800 * 200

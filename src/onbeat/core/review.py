@@ -142,10 +142,12 @@ def _wrong_in(text: str) -> str | None:
 
 def dashed_names(flow: Flow, document: Document) -> Iterator[Problem]:
     """Names with a dash that are written as `inputs.my-name`, which is `inputs.my` less `name`."""
+    written: dict[str, list[tuple[str, ...]]] = {}
     known = {"inputs": {spec.id for spec in flow.inputs}, "outputs": {task.id for task in flow.all_tasks()}, "vars": set(flow.variables)}
     for path, text in _expressions(document):
-        for found in (name for _, tag in tags_of(text) for name in _DASHED.finditer(tag)):
-            root, name = found.groups()
+        if text not in written:
+            written[text] = [found.groups() for _, tag in tags_of(text) for found in _DASHED.finditer(tag)]
+        for root, name in written[text]:
             if name in known[root] and name.partition("-")[0] not in known[root]:
                 said = f"`{'.'.join(map(str, path))}`: write `{root}['{name}']`; `{root}.{name}` is a subtraction"
                 yield Problem(document.name, *document.position(path), said)
