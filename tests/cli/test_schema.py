@@ -20,7 +20,7 @@ FLOW = document("flow")
 TRIGGER = document("trigger")
 FLOWS = jsonschema_rs.validator_for(FLOW)
 TRIGGERS = jsonschema_rs.validator_for(TRIGGER)
-FILES = [*sorted(examples("flows").rglob("*.yaml"))]
+FILES = [path for path in sorted(examples("flows").rglob("*.yaml")) if not path.name.endswith(".test.yaml")]
 
 
 def read(path: Path) -> Any:
