@@ -111,6 +111,7 @@ class SourceOptions(BaseModel):
     def parts(self) -> "tuple[SourceOptions, ...]":
         """What it subscribes to, when that is several things; by default itself."""
         return (self,)
+
     verbatim: ClassVar[frozenset[str]] = frozenset()
     """YAML keys of settings that are given as they stand: the source evaluates them itself, with names of its own."""
 
