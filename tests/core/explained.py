@@ -167,6 +167,8 @@ def undone_in_order(execution: Execution) -> Iterator[str]:
         yield f"undone in another order than reverse: {[run.task for run in undone]}"
     if any(run.state not in (State.SUCCESS, State.WARNING) for run in undone):
         yield f"undone though it had not ended well: {[run.task for run in undone]}"
+    if execution.compensated and not execution.ended and execution.blocks[ROOT].phase is Phase.TASKS:
+        yield "goes on from what was undone"
     going = [run.task for run in execution.runs.values() if run.phase is Phase.COMPENSATION and run.parent == ROOT and not run.ended]
     if len(going) > 1:
         yield f"undone side by side: {going}"

@@ -62,7 +62,7 @@ def random_flow(choice: Choice) -> Flow:
         flow["concurrency"] = {"limit": 1}
     if grammar.once_in(8):
         flow["retry"] = choice(RETRIES)
-    if grammar.once_in(8):
+    if grammar.once_in(5):
         flow["sla"] = [choice(SLAS) for _ in range(choice([1, 1, 2]))]
     if grammar.once_in(6):
         flow["afterExecution"] = grammar.tasks(1, 2)

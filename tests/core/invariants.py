@@ -34,6 +34,7 @@ def broken_state(flow: Flow, execution: Execution, exits: Collection[State] = ()
         *_blocks(flow, execution),
         *_attempts(flow, execution),
         *_stopped(execution),
+        *_stopped_inside(flow, execution),
         *_waits(flow, execution),
         *unexplained(flow, execution, exits),
         *undone_in_order(execution),
@@ -137,6 +138,8 @@ def _blocks(flow: Flow, execution: Execution) -> Iterator[str]:
             for lane in range(block.begun):
                 if lane not in lanes and any(not task.disabled for task in lane_of(draft, n, block, lane).tasks):
                     yield f"{name}: lane {lane} was passed over"
+        if block.round and (execution.runs[n].outputs or {}).get("iterationCount") not in (block.round, block.round + 1):
+            yield f"{name}: iteration {block.round} says that it is {execution.runs[n].outputs}"
         for lane, runs in lanes.items():
             yield from _lane(draft, n, name, block, lane, runs)
 
@@ -202,6 +205,11 @@ def policy_of(flow: Flow, execution: Execution, run: TaskRun) -> Retry | None:
 
 def _attempts(flow: Flow, execution: Execution) -> Iterator[str]:
     """No more attempts than the policy and the restarts give; only the last one may be open, and only while the run runs."""
+    longest = flow.retry.max_duration if flow.retry is not None else None
+    if execution.state is State.RETRYING and longest is not None and execution.wake is not None:
+        first = next(at for state, at in execution.history if state is State.RUNNING)
+        if execution.wake > first + micros(longest):
+            yield "the whole is tried again after maxDuration"
     for run in execution.runs.values():
         policy = policy_of(flow, execution, run)
         most = 1 if policy is None else policy.max_attempts
@@ -230,6 +238,20 @@ def _stopped(execution: Execution) -> Iterator[str]:
             yield f"goes on while it is killed: {going}"
     if execution.state is State.RUNNING and execution.held:
         yield "runs, and holds back what ended"
+
+
+def _stopped_inside(flow: Flow, execution: Execution) -> Iterator[str]:
+    """What runs beside a failure that stops it is being stopped; a `finally` of it, and its errors, are not."""
+    if execution.held or execution.exit is not None or execution.edited or execution.head.replay_of is not None:
+        return
+    for n in execution.open:
+        run = at = execution.runs[n]
+        while at.parent and at.phase is Phase.TASKS:
+            at = execution.runs[at.parent]
+            block, spec = execution.blocks[at.n], flow.by_id[at.task]
+            stops = isinstance(spec, FlowableSpec) and spec.on_failure is not None and block.phase is Phase.TASKS and block.failed
+            if stops and run.n not in execution.blocks and run.state is not State.KILLING:
+                yield f"{run.task} goes on though a task beside it in {at.task} has failed"
 
 
 def _waits(flow: Flow, execution: Execution) -> Iterator[str]:

@@ -10,7 +10,7 @@ from onbeat.core import commands as cmd
 from onbeat.core import signals as s
 from onbeat.core.commands import outstanding
 from onbeat.core.event import Micros
-from onbeat.core.execution import Execution, Phase
+from onbeat.core.execution import ROOT, Execution, Phase
 from onbeat.core.flow import Flow
 from onbeat.core.replay import settable
 from onbeat.core.states import State
@@ -32,6 +32,10 @@ def broken_step(
         judged = (before.verdict.state, before.verdict.outputs)
         wrong += [f"ended {after.state}, and had been judged {judged}"] if (after.state, after.outputs) != judged else []
     wrong += _kept(before, after)
+    wrong += _begun_late(flow, before, changes)
+    if len(signals) == 1 and isinstance(signals[0], s.Evaluated) and signals[0].run and signals[0].error is not None and changes:
+        run, block = after.runs[signals[0].run], after.blocks.get(signals[0].run)
+        wrong += [] if run.ended or (block is not None and block.own) else [f"{run.task}: what failed was forgotten: {signals[0].error}"]
     wrong += _left_by_exit(before, after)
     if len(signals) == 1 and isinstance(signals[0], s.TaskEnded) and signals[0].state is State.FAILED and signals[0].retry:
         wrong += _gave_up(flow, before, after, signals[0].run)
@@ -59,6 +63,16 @@ def _gave_up(flow: Flow, before: Execution, after: Execution, n: int) -> Iterato
 def _in_fan(execution: Execution, n: int, child: str) -> bool:
     block = execution.blocks.get(n)
     return block is not None and block.fan is not None and child in block.fan.children
+
+
+def _begun_late(flow: Flow, before: Execution, changes: Sequence[c.AnyChange]) -> Iterator[str]:
+    """A loop starts no further execution once one has failed it."""
+    again = {change.n for change in changes if isinstance(change, c.FanReset)}
+    for change in changes:
+        starts = isinstance(change, c.ChildStarted | c.ChildRestarted) and change.n in before.blocks and change.n not in {ROOT, *again}
+        block = before.blocks[change.n] if starts else None
+        if block is not None and block.fan and block.failed and flow.by_id[before.runs[change.n].task].stops_on_failure:
+            yield f"{before.runs[change.n].task} starts another one after a failure"
 
 
 def _kept(before: Execution, after: Execution) -> Iterator[str]:

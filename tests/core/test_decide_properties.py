@@ -1,8 +1,9 @@
 """Whatever happens to an execution of whatever flow, in whatever order, the invariants hold and it comes to an end.
 
-life.py says what may happen, invariants.py what must hold after every signal: never stuck, terminated absorbs, stale signals change
-nothing, nothing starts after a kill, attempts bounded, lanes in order, limits kept, counters as a full scan gives them, the journal
-folds to what memory holds, a whole is explained by its parts. test_seeded_bugs.py shows that they notice mistakes.
+life.py says what may happen, to one execution or to a family of them; invariants.py, explained.py and steps.py what must hold after every
+signal: never stuck, terminated absorbs, stale signals change nothing, nothing starts after a kill or an exit, attempts bounded, lanes in
+order, nothing before what it depends on, limits kept, counters as a full scan gives them, the journal folds to what memory holds, a whole
+is explained by its parts, what is undone is undone in reverse. test_seeded_bugs.py shows that they notice mistakes.
 
 ONBEAT_EXAMPLES multiplies how many lives are lived: `ONBEAT_EXAMPLES=100` takes minutes.
 """

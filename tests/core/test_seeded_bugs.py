@@ -138,8 +138,31 @@ MISTAKES = {
     ),
 }
 
-LIVES = 700
+LIVES = 1_000
 """Within so many lives each mistake is noticed."""
+
+NOTICED = {
+    "a kill does not keep steps from beginning": 54,
+    "a kill forgets what only waits": 64,
+    "what is stopped inside a block goes on": 204,
+    "a resume forgets loops whose time came": 453,
+    "lost attempts count": 306,
+    "a retry after maxDuration": 230,
+    "an end of another attempt is taken": 219,
+    "a killed task that was lost stays": 253,
+    "a place for a task that is asked about is taken": 111,
+    "an event that nobody waits for is taken": 264,
+    "a restart forgets lanes that were stopped": 89,
+    "what was undone is restarted": 75,
+    "a replay leaves out what had been stopped": 529,
+    "a correction runs later tasks twice": 91,
+    "undone in order of completion": 202,
+    "a retry after undoing": 369,
+    "a fan goes on after a failure": 214,
+    "a restarted fan forgets how many began": 262,
+    "LoopUntil remembers the iteration before": 294,
+}
+"""The life that noticed a rare one last time: it is lived first, to save time."""
 
 
 def functions(module: ModuleType) -> dict[str, FunctionType]:
@@ -157,7 +180,7 @@ def plant(monkeypatch: pytest.MonkeyPatch, name: str, was: str, now: str) -> Non
     """Run the functions of a module with another text in their source."""
     module = importlib.import_module(f"onbeat.core.{name}")
     source = inspect.getsource(module)
-    assert source.count(was) == 1, f"core/{name} does not say `{was}` once: plant the mistake anew"
+    assert was in source, f"core/{name} no longer says `{was}`: plant the mistake anew"
     mistaken = ModuleType(module.__name__)
     exec(compile(source.replace(was, now), module.__file__ or name, "exec"), vars(mistaken))
     changed = functions(mistaken)
@@ -166,16 +189,16 @@ def plant(monkeypatch: pytest.MonkeyPatch, name: str, was: str, now: str) -> Non
             monkeypatch.setattr(function, "__code__", changed[key].__code__)
 
 
-@pytest.mark.parametrize(("module", "was", "now"), MISTAKES.values(), ids=MISTAKES)
-def test_the_invariants_notice(monkeypatch: pytest.MonkeyPatch, module: str, was: str, now: str):
+@pytest.mark.parametrize("name", MISTAKES)
+def test_the_invariants_notice(monkeypatch: pytest.MonkeyPatch, name: str):
     """Somebody's life fails: an invariant is broken, or the core itself raises."""
-    plant(monkeypatch, module, was, now)
+    plant(monkeypatch, *MISTAKES[name])
 
     with pytest.raises(Exception):  # noqa: B017, PT011  # whatever it is, it must not pass
-        live_all()
+        live_all(NOTICED.get(name, 0))
 
 
-def live_all() -> None:
+def live_all(first: int) -> None:
     """One life after the other."""
-    for seed in range(LIVES):
+    for seed in (first, *range(LIVES)):
         live(seed)

@@ -98,7 +98,7 @@ class World:
         self.journal: list[bytes] = [c.to_record(c.Created(at=head.created, head=head))]
         self.told: list[s.AnySignal] = []
         self.exits: set[State] = set()
-        self.fired: set[cmd.ArmTimer] = set()
+        self.fired: frozenset[cmd.AnyCommand] = frozenset()
 
     # ---- telling -------------------------------------------------------------------------------------------------
 
@@ -114,6 +114,7 @@ class World:
         before, self.execution = self.execution, after
         self.journal.extend(c.to_record(change) for change in changes)
         self.exits |= {change.state for change in changes if isinstance(change, c.Exiting)}
+        self.fired = self.fired and self.fired & self.outstanding()  # one that is armed anew is told anew
         if self.audit:
             wrong = self.audit_now(before, changes, signals)
             assert not wrong, "\n".join([*wrong, *map(str, signals), *map(str, changes)])
@@ -222,7 +223,7 @@ class World:
         """The next timer comes due."""
         timer = timer or self.timers()[0]
         self.now = max(self.now, timer.due)
-        self.fired.add(timer)
+        self.fired |= {timer}
         self.tell(s.TimerFired(timer.run, timer.due))
         self.grant()
 
@@ -298,7 +299,7 @@ class World:
 
     def forget(self) -> None:
         """Memory is what the journal gives; timers are armed anew."""
-        self.fired.clear()
+        self.fired = frozenset()
         self.execution = fold(c.from_record(row) for row in self.journal)
 
     def read_again(self) -> None:

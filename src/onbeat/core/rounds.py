@@ -42,7 +42,7 @@ def go_round(draft: Draft, n: int, spec: LoopUntil) -> bool:
         return _max_reached(draft, n, spec)
     if _too_late(draft, n, limits):
         return _max_reached(draft, n, spec)
-    due = draft.now + micros(limits.interval)
+    due = draft.now + max(micros(limits.interval), 1)  # later than the timer that may have fired just now: it is another one
     last = _last_instant(draft, n, limits)
     draft.add(c.RunTimed(at=draft.now, n=n, wake=due if last is None else min(due, last)))
     return True
