@@ -24,6 +24,8 @@ from onbeat.engine.mailbox import Told, touched_runs
 from onbeat.engine.places import Kind, Places
 from onbeat.engine.runner import Runner
 
+_READY = (State.CREATED, State.RESTARTED)
+
 
 class Dispatch:
     """The places of the executions of this process."""
@@ -83,4 +85,6 @@ class Dispatch:
 def wants_place(execution: Execution, n: int) -> bool:
     """Whether the task run is ready and waits for a place."""
     run = execution.runs.get(n)
-    return run is not None and not run.ended and any(isinstance(command, cmd.Dispatch) for command in cmd.of_run(execution, run))
+    if run is None or run.state not in _READY:
+        return False
+    return any(isinstance(command, cmd.Dispatch) for command in cmd.of_run(execution, run))

@@ -119,24 +119,26 @@ def touched_runs(changes: Iterable[AnyChange]) -> set[int] | None:
     """The task runs whose commands may differ after the changes; None: any may, because the execution itself moved."""
     touched: set[int] = set()
     for change in changes:
-        match change:
-            case c.RunMoved() | c.RunCreated() | c.Asked() | c.Answered() | c.Opened() | c.ChildStarted() | c.RunRemoved():
-                touched.add(change.n)
-            case c.RunTimed() | c.EventAwaited() | c.ChildMoved() | c.ChildOver() | c.FanReset() | c.ChildRestarted() | c.RunSet():
-                touched.add(change.n)
-            case c.BlockFailed():
-                touched.add(change.n)
-            case c.Waiting() | c.Deadline() | c.SlaBroken():
-                touched.add(ROOT)
-            case c.Copied():
-                return None
-            case c.Moved() if change.before is not State.CREATED:
-                return None
-            case c.Moved():
-                touched.add(ROOT)
-            case _:
-                pass
+        kind = type(change)
+        if kind in _OF_RUN:
+            touched.add(change.n)  # type: ignore[union-attr]  # these are of a task run
+        elif kind in _OF_EXECUTION:
+            touched.add(ROOT)
+        elif isinstance(change, c.Copied) or (isinstance(change, c.Moved) and change.before is not State.CREATED):
+            return None
+        elif kind is c.Moved:
+            touched.add(ROOT)
     return touched
+
+
+_OF_RUN = frozenset(
+    (
+        *(c.RunCreated, c.RunMoved, c.RunTimed, c.RunSet, c.RunRemoved, c.EventAwaited, c.Asked, c.Answered),
+        *(c.Opened, c.BlockFailed, c.BlockReset, c.FanReset),
+        *(c.ChildStarted, c.ChildMoved, c.ChildOver, c.ChildRestarted, c.ChildReplaced),
+    )
+)
+_OF_EXECUTION = frozenset((c.Waiting, c.Deadline, c.SlaBroken))
 
 
 def answer(told: Iterable[Told], after: Execution) -> None:

@@ -34,7 +34,10 @@ class Prepared:
     @staticmethod
     def alone(changes: Sequence[AnyChange]) -> bool:
         """Whether these first changes need no other execution, and no log line, written with them."""
-        return not any(isinstance(change, ChildStarted) or (isinstance(change, RunMoved) and change.error) for change in changes)
+        for change in changes:
+            if isinstance(change, ChildStarted) or (isinstance(change, RunMoved) and change.error is not None):
+                return False
+        return True
 
     def creation(self, key: Key | None = None) -> Creation:
         """It as part of a Work."""

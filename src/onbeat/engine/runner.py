@@ -17,7 +17,6 @@ Called by: the engine.
 import asyncio
 import traceback
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -267,39 +266,54 @@ class Runner:
     ) -> Outcome:
         """Run the task, in a directory if it needs one."""
         wanted = kind.workspace or WORKING_DIR in loaded.template(spec.id).roots
-        async with AsyncExitStack() as stack:
-            lend = partial(self.workspaces.lend, loaded, execution, n, attempt)
-            folder: Path | None = None
-            if wanted or enclosing(loaded.flow, execution, n) is not None:
-                folder = await stack.enter_async_context(lend(wanted))
-            beside: dict[str, Json] = {} if folder is None else {WORKING_DIR: str(folder)}
-            if folder is not None and OUTPUT_DIR in loaded.template(spec.id).roots:
-                beside[OUTPUT_DIR] = await self.workspaces.output_dir(folder, n, attempt)
-            task = self._task(kind, await self._options(loaded, execution, n, spec, kind, beside))
-            if folder is None and task.workspace:  # it stands in another one's place
-                folder = await stack.enter_async_context(lend(True))
-            around = looped(execution, execution.runs[n])
-            context = TaskContext(
-                execution=execution.id,
-                namespace=execution.head.namespace,
-                flow=execution.head.flow,
-                task=spec.id,
-                attempt=attempt,
-                idempotency_key=idempotency_key(execution.id, n),
-                log=log,
-                deadline=self._deadline(execution, n),
-                services=self._lent(execution.head),
-                directory=folder,
-                render=partial(self._render, loaded, execution, n, beside),
-                run=execution.run_id(n),
-                value=None if around is None else around.value,
-            )
-            if folder is None or not isinstance(task, WorkspaceTask):
-                return await task.run(context)
-            await self.workspaces.bring(folder, task, execution.head, log)
-            outcome = await task.run(context)
-            files = await self.workspaces.keep(folder, task, execution, n, attempt, log)
-            return msgspec.structs.replace(outcome, outputs={**(outcome.outputs or {}), "outputFiles": files})
+        lend = partial(self.workspaces.lend, loaded, execution, n, attempt)
+        if wanted or enclosing(loaded.flow, execution, n) is not None:
+            async with lend(wanted) as folder:
+                beside: dict[str, Json] = {} if folder is None else {WORKING_DIR: str(folder)}
+                if folder is not None and OUTPUT_DIR in loaded.template(spec.id).roots:
+                    beside[OUTPUT_DIR] = await self.workspaces.output_dir(folder, n, attempt)
+                task = self._task(kind, await self._options(loaded, execution, n, spec, kind, beside))
+                return await self._within(folder, task, loaded, execution, n, attempt, beside, log)
+        task = self._task(kind, await self._options(loaded, execution, n, spec, kind, {}))
+        if not task.workspace:
+            return await self._within(None, task, loaded, execution, n, attempt, {}, log)
+        async with lend(True) as folder:  # it stands in another one's place
+            return await self._within(folder, task, loaded, execution, n, attempt, {}, log)
+
+    async def _within(
+        self,
+        folder: Path | None,
+        task: TaskOptions,
+        loaded: LoadedFlow,
+        execution: Execution,
+        n: int,
+        attempt: int,
+        beside: Mapping[str, Json],
+        log: AttemptLog,
+    ) -> Outcome:
+        """Run the task in this directory, with what it begins with, and keep what it says."""
+        around = looped(execution, execution.runs[n])
+        context = TaskContext(
+            execution=execution.id,
+            namespace=execution.head.namespace,
+            flow=execution.head.flow,
+            task=execution.runs[n].task,
+            attempt=attempt,
+            idempotency_key=idempotency_key(execution.id, n),
+            log=log,
+            deadline=self._deadline(execution, n),
+            services=self._lent(execution.head),
+            directory=folder,
+            render=partial(self._render, loaded, execution, n, beside),
+            run=execution.run_id(n),
+            value=None if around is None else around.value,
+        )
+        if folder is None or not isinstance(task, WorkspaceTask):
+            return await task.run(context)
+        await self.workspaces.bring(folder, task, execution.head, log)
+        outcome = await task.run(context)
+        files = await self.workspaces.keep(folder, task, execution, n, attempt, log)
+        return msgspec.structs.replace(outcome, outputs={**(outcome.outputs or {}), "outputFiles": files})
 
     async def _options(
         self, loaded: LoadedFlow, execution: Execution, n: int, spec: RunnableTask, kind: type[TaskOptions], beside: Mapping[str, Json]

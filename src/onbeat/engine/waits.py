@@ -20,20 +20,24 @@ WAITS = "event-waits"
 """The ledger: key `<execution>/<task run>`, value an Awaited as JSON."""
 
 
-_MOVES = (c.RunMoved, c.EventAwaited, c.RunSet, c.RunRemoved)
+_MOVES = frozenset((c.RunMoved, c.EventAwaited, c.RunSet, c.RunRemoved))
 
 
 def waits(before: Execution | None, after: Execution, changes: Sequence[AnyChange]) -> Iterator[LedgerRow]:
     """The rows of waits for events that begin or are over. before: None for an execution that is created."""
-    for n in dict.fromkeys(change.n for change in changes if isinstance(change, _MOVES)):
-        was, is_ = _awaited(before, n), _awaited(after, n)
+    moved: dict[int, None] = {}
+    for change in changes:
+        if type(change) in _MOVES:
+            moved[change.n] = None  # type: ignore[union-attr]  # these are of a task run
+    for n in moved:
+        was, is_ = None if before is None else _awaited(before, n), _awaited(after, n)
         if is_ is not None and is_ != was:
             yield LedgerRow(WAITS, f"{after.id}/{n}", msgspec.json.encode(is_).decode())
         elif was is not None and is_ is None:
             yield LedgerRow(WAITS, f"{after.id}/{n}", None)
 
 
-def _awaited(execution: Execution | None, n: int) -> Awaited | None:
+def _awaited(execution: Execution, n: int) -> Awaited | None:
     """The event that a task run waits for now."""
-    run = None if execution is None else execution.runs.get(n)
-    return run.awaits if run is not None and run.state is State.RUNNING else None
+    run = execution.runs.get(n)
+    return run.awaits if run is not None and run.awaits is not None and run.state is State.RUNNING else None
