@@ -1,14 +1,22 @@
 """Mailboxes: which commands changed follows from which task runs were touched."""
 
-from onbeat.core.changes import Created, Moved
-from onbeat.core.commands import ArmTimer, RunTask
+from typing import get_args
+
+import pytest
+
+from onbeat.core import changes as c
+from onbeat.core.changes import AnyChange, Created, Moved
+from onbeat.core.commands import AnyCommand, ArmTimer, RunTask, outstanding
 from onbeat.core.decide import decided
 from onbeat.core.evolve import create
-from onbeat.core.execution import Head
+from onbeat.core.execution import Execution, Head
 from onbeat.core.parse import parse_flow
-from onbeat.core.signals import Begin, Dispatched
+from onbeat.core.signals import AnySignal, Begin, Dispatched
 from onbeat.core.states import State
+from onbeat.engine import mailbox
 from onbeat.engine.mailbox import Mailbox, touched_runs
+from tests.core import life
+from tests.core.world import World
 
 FLOW = """
 id: f
@@ -70,3 +78,38 @@ def test_a_timer_that_fired_is_asked_for_again() -> None:
     box.spend(2, 10)
     assert box.commands == {1: (RunTask(1, 1),)}
     assert box.due == []
+
+
+def merged(box: Mailbox, after: Execution, changes: tuple[AnyChange, ...]) -> frozenset[AnyCommand]:
+    """What is outstanding once the difference is done."""
+    new = box.now_outstanding(after, changes)
+    box.commands = {n: commands for n, commands in {**box.commands, **new}.items() if commands}
+    box.fresh = False
+    return frozenset(command for commands in box.commands.values() for command in commands)
+
+
+@pytest.mark.parametrize("lives", [range(60), range(60, 120)])
+def test_the_difference_is_all_that_differs(monkeypatch: pytest.MonkeyPatch, lives: range) -> None:
+    """Over the lives of random flows: the commands of the touched task runs, put to those of the others, are what is outstanding."""
+    boxes: dict[int, Mailbox] = {}
+    take = World.take
+
+    def taking(self: World, changes: tuple[AnyChange, ...], after: Execution, signals: tuple[AnySignal, ...]) -> None:
+        take(self, changes, after, signals)
+        box = boxes.setdefault(id(self), Mailbox(after.id))
+        wrong = merged(box, after, changes) ^ outstanding(after)
+        assert not wrong, [changes, wrong]
+
+    monkeypatch.setattr(World, "take", taking)
+    monkeypatch.setattr(World, "audit_now", lambda *given: [])
+    monkeypatch.setattr(life.Alone, "audit_now", lambda *given: [])
+    kept = []  # an id is that of one world
+    for seed in lives:
+        kept.append(life.live(seed))
+    assert len(boxes) > len(lives)
+
+
+def test_every_change_is_of_a_task_run_of_the_execution_or_of_neither() -> None:
+    """A change that is new must be put among those that touch commands, or here among those that do not."""
+    without = {c.Created, c.Moved, c.Copied, c.Exiting, c.Judged, c.VariablesSet, c.Labelled, c.LaneBegun, c.LaneEnded}
+    assert set(get_args(AnyChange)) == mailbox._OF_RUN | mailbox._OF_EXECUTION | without
