@@ -13,7 +13,7 @@ Called by: schema.py.
 import ast
 import inspect
 import textwrap
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, cast
 
@@ -50,6 +50,9 @@ _READ_BY: Mapping[str, Schema] = {
 _EXACT = ("_text_keys", "_known_type", "_item_type", "_validate")
 """Functions that only word the refusal: what the model says is what may be written."""
 
+_NULLS = "_null_is_left_out"
+"""The function that takes keys away that are null and may be left out."""
+
 
 class _Generator(GenerateJsonSchema):
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
@@ -64,7 +67,7 @@ class _Generator(GenerateJsonSchema):
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         made = super().model_schema(schema)
         properties, owner = made.get("properties", {}), cast("type[BaseModel]", schema["cls"])
-        docstrings = _docstrings(owner)
+        docstrings, before = _docstrings(owner), set(_functions_before(schema["schema"]))
         for name, field in owner.model_fields.items():
             first, *others = keys_of(name, field)
             if first not in properties:
@@ -74,8 +77,10 @@ class _Generator(GenerateJsonSchema):
                 properties[first]["description"] = said
             for other in others:
                 properties[other] = {"description": f"Another name of `{first}`.", **_without(properties[first], "description", "default")}
-            if schema["schema"]["type"] == "function-before":  # the model mends values before it reads them
+            if before - {_NULLS}:  # the model mends values before it reads them
                 properties[first] = {"anyOf": [properties[first], _SCALAR]}
+            elif before and not field.is_required():
+                properties[first] = {"anyOf": [properties[first], {"type": "null"}]}
             if others and first in made.get("required", ()):
                 made["required"] = [each for each in made["required"] if each != first]
                 made.setdefault("allOf", []).append({"anyOf": [{"required": [each]} for each in (first, *others)]})
@@ -90,6 +95,14 @@ def schemas_of(models: Iterable[type[BaseModel]]) -> tuple[dict[type[BaseModel],
     )
     definitions = {name: _tidy(each) for name, each in whole.get("$defs", {}).items()}
     return {model: definitions[found[model, "validation"]["$ref"].removeprefix(REF)] for model in wanted}, definitions
+
+
+def _functions_before(schema: Any) -> Iterator[str]:
+    """The names of the functions that look at a model's values before it does."""
+    while "schema" in schema and schema["type"].startswith("function-"):
+        if schema["type"] == "function-before":
+            yield getattr(schema["function"]["function"], "__name__", "")
+        schema = schema["schema"]
 
 
 def _is_model(schema: Any) -> bool:
