@@ -159,7 +159,7 @@ def _fan(name: str, block: Block) -> Iterator[str]:
         yield f"{name}: {block.begun} of {block.lanes} executions begun, {len(fan.children)} open, {len(fan.again)} again, {fan.counts}"
     if set(fan.paused) - set(fan.children) or set(fan.failed) & set(fan.children):
         yield f"{name}: paused {set(fan.paused)}, failed {set(fan.failed)} of {set(fan.children)}"
-    places = [*fan.children.values(), *fan.failed.values(), *fan.again.values()]
+    places = [*fan.children.values(), *fan.failed.values(), *fan.again]
     if len(set(places)) != len(places):
         yield f"{name}: two executions of one lane: {places}"
 

@@ -113,7 +113,7 @@ def test_a_restart_counts_only_what_failed_it_again(phase: Phase):
 
     assert (block.phase, block.begun, block.open, block.lanes, block.failed) == (Phase.TASKS, 3, 0, 9, False)
     assert block.fan is not None
-    assert (block.fan.counts, dict(block.fan.again), dict(block.fan.failed)) == ({"FAILED": 1, "SUCCESS": 1}, {"c1": 1}, {})
+    assert (block.fan.counts, dict(block.fan.again), dict(block.fan.failed)) == ({"FAILED": 1, "SUCCESS": 1}, {1: "c1"}, {})
 
 
 def test_a_block_that_fails_by_itself_waits_for_nothing():

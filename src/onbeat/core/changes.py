@@ -285,10 +285,11 @@ class ChildReplaced(Change, frozen=True, tag="child_replaced"):
 
 
 class ChildRestarted(Change, frozen=True, tag="child_restarted"):
-    """A restart runs the execution that a task run had started again."""
+    """A restart runs the execution that a task run had started again. lane: which one of a fan's it is."""
 
     n: int
     child: str
+    lane: int | None = None
 
 
 class RunSet(Change, frozen=True, tag="run_set"):

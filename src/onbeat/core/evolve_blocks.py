@@ -127,8 +127,10 @@ def child_restarted(execution: Execution, change: c.ChildRestarted, version: int
     if block is None or block.fan is None:
         run = execution.runs[change.n]
         return replace(execution, version=version, runs=execution.runs.set(run.n, replace(run, child=change.child)))
-    lane = block.fan.again[change.child]
-    fan = replace(block.fan, again=block.fan.again.delete(change.child), children=block.fan.children.set(change.child, lane))
+    lane = change.lane
+    assert lane is not None, "an execution of a fan has its lane"
+    again, children = block.fan.again.delete(lane), block.fan.children.set(change.child, lane)
+    fan = replace(block.fan, again=again, children=children, next=lane + 1)
     block = replace(block, open=block.open + 1, fan=fan)
     return replace(execution, version=version, blocks=execution.blocks.set(change.n, block))
 
@@ -197,7 +199,9 @@ def fan_reset(execution: Execution, change: c.FanReset, version: int) -> Executi
     assert fan is not None, "only a fan is reset so"
     begun = sum(fan.counts.values()) + len(fan.again)
     counts = {state: left for state, count in fan.counts.items() if (left := count - fan.lost.get(state, 0))}
-    fan = replace(fan, again=fan.again.update(fan.failed), failed=Map(), counts=counts, lost={})
+    fan = replace(
+        fan, again=fan.again.update((lane, child) for child, lane in fan.failed.items()), next=0, failed=Map(), counts=counts, lost={}
+    )
     block = replace(
         block,
         phase=Phase.TASKS,

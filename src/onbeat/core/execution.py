@@ -115,15 +115,16 @@ class Order(msgspec.Struct, frozen=True):
 class Fan(msgspec.Struct, frozen=True):
     """The executions that a Loop or ForEachItem started, one a lane.
 
-    children: those that have not ended, with their lanes. paused: those of them that are PAUSED. failed: those that failed it. again:
-    those that a restart is to run again when there is room. counts: how
-    many ended in each state; lost: how many of those that failed it. results: lane -> outputs.
+    children: those that have not ended, with their lanes. paused: those of them that are PAUSED. failed: those that failed it. again: by
+    lane, those that a restart is to run again when there is room, none of them before the lane `next`. counts: how many ended in each
+    state; lost: how many of those that failed it. results: lane -> outputs.
     """
 
     children: Map[str, int] = msgspec.field(default_factory=_map)
     paused: Map[str, None] = msgspec.field(default_factory=_map)
     failed: Map[str, int] = msgspec.field(default_factory=_map)
-    again: Map[str, int] = msgspec.field(default_factory=_map)
+    again: Map[int, str] = msgspec.field(default_factory=_map)
+    next: int = 0
     counts: dict[str, int] = {}
     lost: dict[str, int] = {}
     results: Map[int, dict[str, Json]] = msgspec.field(default_factory=_map)

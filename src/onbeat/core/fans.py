@@ -10,6 +10,8 @@ Rules
 Called by: blocks, decide.
 """
 
+from itertools import count
+
 import msgspec
 
 from onbeat.core import changes as c
@@ -39,18 +41,18 @@ def fill(draft: Draft, n: int) -> None:
     spec = draft.flowable(n)
     if draft.execution.state is State.PAUSED:  # a person paused it: what goes on ends, nothing begins
         return
-    fan = draft.block(n).fan
-    assert fan is not None, "a fan"
-    again = [] if not fan.again else sorted(fan.again, key=fan.again.__getitem__, reverse=True)
     room = AT_ONCE
     while has_room(draft, n):
         block = draft.block(n)
+        fan = block.fan
+        assert fan is not None, "a fan"
         if room == 0:
-            draft.add(c.Asked(at=draft.now, n=n, ask=f"{MORE} {block.begun + len(again)}"))
+            draft.add(c.Asked(at=draft.now, n=n, ask=f"{MORE} {block.begun + len(fan.again)}"))
             return
         room -= 1
-        if again:
-            draft.add(c.ChildRestarted(at=draft.now, n=n, child=again.pop()))
+        if fan.again:
+            lane = next(lane for lane in count(fan.next) if lane in fan.again)
+            draft.add(c.ChildRestarted(at=draft.now, n=n, child=fan.again[lane], lane=lane))
             continue
         if isinstance(spec, Loop) and block.begun == 0 and refs.AROUND not in draft.run(n).answers and _too_large(draft, block.lanes):
             draft.add(c.Asked(at=draft.now, n=n, ask=refs.AROUND))
