@@ -1,101 +1,91 @@
 """What executions ask of the shell is answered, whatever goes wrong."""
 
-import asyncio
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-from onbeat.core.execution import Execution
+from onbeat.core.evolve import create
+from onbeat.core.execution import Head
+from onbeat.core.expressions import ExpressionError
+from onbeat.core.parse import parse_flow
 from onbeat.core.signals import ChildrenChosen, Chosen, Evaluated
-from onbeat.engine import answering
 from onbeat.engine.answering import Answering
 from onbeat.engine.catalog import LoadedFlow
-from onbeat.engine.node import Node
-from onbeat.errors import OutsideError, StoreBroken
-from onbeat.stores.memory import MemoryStore
-from tests.engine.harness import node_with
+from onbeat.engine.secrets import MASK
+from onbeat.errors import OutsideError, StoreBroken, UserError
 
-FLOW = """
-id: f
-namespace: t
-tasks:
-  - {id: hold, type: core.flow.Pause, timeout: "{{ envs.patience ?? 'PT1H' }}"}
-outputs:
-  - {id: there, type: STRING, value: "{{ flow.id }}"}
-  - {id: not_there, type: STRING, required: false, value: "{{ outputs.nowhere.x }}"}
-"""
-CHOSEN = Chosen(namespace="t", flow="f", revision=1)
+FLOW, _ = parse_flow("id: f\nnamespace: t\ntasks: [{id: a, type: core.log.Log}]\noutputs: [{id: o, type: STRING, value: x}]", "f.yaml")
+LOADED = LoadedFlow(FLOW)
+EXECUTION = create(Head(id="e", namespace="t", flow="f", revision=1, created=0, correlation_id="e"))
 
 
-async def begun(node: Node) -> tuple[LoadedFlow, Execution]:
-    """An execution of the flow, and the flow."""
-    execution = await node.start("t", "f")
-    return await node.find_flow("t", "f"), await node.engine.load(execution.id)
+class Masks:
+    """Hides one word, and renders what the test says."""
+
+    def __init__(self, rendered: Any = None) -> None:
+        self.rendered = rendered
+
+    def mask_of(self, head: Head) -> "Masks":
+        return self
+
+    def mask(self, text: str) -> str:
+        return text.replace("hunter2", MASK)
+
+    async def render(self, *given: Any) -> Any:
+        if isinstance(self.rendered, BaseException):
+            raise self.rendered
+        return self.rendered
 
 
-async def test_a_property_is_evaluated_with_what_lies_outside(tmp_path: Path) -> None:
-    """Environment and all; the answer names what was asked."""
-    async with node_with(MemoryStore(), {"f.yaml": FLOW}, tmp_path) as node:
-        loaded, execution = await begun(node)
-        answer = await Answering(node.evaluator, {}).answer(loaded, execution, 1, "timeout")
-    assert answer == Evaluated(1, "timeout", "PT1H")
+def answering(answer: Any) -> Answering:
+    """One that answers `@it` so."""
+
+    async def serve(loaded: LoadedFlow, execution: object, n: int) -> Any:
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    return Answering(Masks(answer), {"@it": serve})  # type: ignore[arg-type]  # as much of an evaluator as it needs
 
 
-async def test_an_optional_output_that_cannot_be_had_is_left_out(tmp_path: Path) -> None:
-    """The others are there."""
-    async with node_with(MemoryStore(), {"f.yaml": FLOW}, tmp_path) as node:
-        loaded, execution = await begun(node)
-        answer = await Answering(node.evaluator, {}).answer(loaded, execution, 0, "outputs")
-    assert answer == Evaluated(0, "outputs", {"there": "f"})
+@pytest.mark.parametrize("ask", ["@it", "@it 50"])
+async def test_a_constructs_ask_is_served_by_its_name(ask: str) -> None:
+    """Rule 2: what follows the name tells one ask from another."""
+    assert await answering({"a": 1}).answer(LOADED, EXECUTION, 1, ask) == Evaluated(1, ask, {"a": 1})
 
 
-async def test_a_constructs_ask_is_served_under_its_name(tmp_path: Path) -> None:
-    """What follows the name is for whoever asked; executions to start come as such."""
-
-    async def children(loaded: LoadedFlow, execution: Execution, n: int) -> tuple[Chosen, ...]:
-        return (CHOSEN,)
-
-    async with node_with(MemoryStore(), {"f.yaml": FLOW}, tmp_path) as node:
-        loaded, execution = await begun(node)
-        answer = await Answering(node.evaluator, {"@children": children}).answer(loaded, execution, 1, "@children 50")
-    assert answer == ChildrenChosen(1, "@children 50", (CHOSEN,))
+async def test_executions_to_start_are_an_answer_of_their_own() -> None:
+    """They are chosen, and not a value of the execution."""
+    chosen = (Chosen("t", "f", 1),)
+    assert await answering(chosen).answer(LOADED, EXECUTION, 1, "@it 0") == ChildrenChosen(1, "@it 0", chosen)
 
 
-@pytest.mark.parametrize(("wrong", "said"), [(OutsideError("the disk is away"), "the disk is away"), (KeyError("x"), "KeyError: 'x'")])
-async def test_whatever_goes_wrong_is_the_answer(tmp_path: Path, wrong: Exception, said: str) -> None:
-    """A bug too: it fails the task run that asked, and nothing else."""
-
-    async def broken(loaded: LoadedFlow, execution: Execution, n: int) -> None:
-        raise wrong
-
-    async with node_with(MemoryStore(), {"f.yaml": FLOW}, tmp_path) as node:
-        loaded, execution = await begun(node)
-        answer = await Answering(node.evaluator, {"@x": broken}).answer(loaded, execution, 1, "@x")
-    assert answer == Evaluated(1, "@x", None, said)
-
-
-async def test_a_broken_store_is_no_answer(tmp_path: Path) -> None:
-    """It stops the process."""
-
-    async def broken(loaded: LoadedFlow, execution: Execution, n: int) -> None:
-        raise StoreBroken
-
-    async with node_with(MemoryStore(), {"f.yaml": FLOW}, tmp_path) as node:
-        loaded, execution = await begun(node)
-        with pytest.raises(StoreBroken):
-            await Answering(node.evaluator, {"@x": broken}).answer(loaded, execution, 1, "@x")
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (UserError("no such thing"), "no such thing"),
+        (OutsideError("unreachable"), "unreachable"),
+        (ExpressionError("not defined: hunter2"), f"not defined: {MASK}"),
+        (RuntimeError("hunter2"), f"RuntimeError: {MASK}"),
+        (TimeoutError(), "it was not evaluated within 60 s"),
+    ],
+)
+@pytest.mark.parametrize("ask", ["@it", "outputs"])
+async def test_what_goes_wrong_is_the_answer(problem: Exception, said: str, ask: str) -> None:
+    """Rules 1 and 3: none is waited for in vain, and none says a secret."""
+    n = 1 if ask == "@it" else 0
+    assert await answering(problem).answer(LOADED, EXECUTION, n, ask) == Evaluated(n, ask, None, said)
 
 
-async def test_none_is_waited_for_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The limit is said."""
-    monkeypatch.setattr(answering, "LONGEST_EVALUATION", 0.01)
-    async with node_with(MemoryStore(), {"f.yaml": FLOW}, tmp_path) as node:
-        loaded, execution = await begun(node)
+@pytest.mark.parametrize("ask", ["@it", "outputs"])
+async def test_a_broken_store_stops_the_process(ask: str) -> None:
+    """It is no answer."""
+    with pytest.raises(StoreBroken):
+        await answering(StoreBroken("disk")).answer(LOADED, EXECUTION, 1 if ask == "@it" else 0, ask)
 
-        async def never(*given: object) -> None:
-            await asyncio.Event().wait()
 
-        monkeypatch.setattr(node.evaluator, "render", never)
-        answer = await Answering(node.evaluator, {}).answer(loaded, execution, 1, "timeout")
+async def test_an_ask_that_nobody_serves_is_a_bug_that_is_told() -> None:
+    """It fails its task, and not the daemon."""
+    answer = await answering(None).answer(LOADED, EXECUTION, 1, "@other")
     assert isinstance(answer, Evaluated)
-    assert "it was not evaluated within" in (answer.error or "")
+    assert answer.error == "KeyError: '@other'"

@@ -6,7 +6,8 @@ Rules
    others have their turn.
 3. What the executions of a ForEachItem gave is one file of JSON lines, in the order of the batches; what the iterations of a Loop gave
    that keeps it is a file of JSON each.
-4. The values of a Loop that are in a file are its lines, JSON or Ion; a file of more than MOST_READ bytes is for ForEachItem.
+4. The values of a Loop that are in a file are its lines, JSON or Ion; a file of more than MOST_READ bytes is for ForEachItem. It may
+   be one that the flow's expressions may read, and no other: an event may name it.
 
 Called by: answering; built by daemon.
 """
@@ -16,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from onbeat.core.addresses import stored, task_folder, value_folder
+from onbeat.core.addresses import task_folder, value_folder
 from onbeat.core.context import outputs as outputs_around
 from onbeat.core.context import taskrun
 from onbeat.core.event import Json
@@ -40,6 +41,7 @@ from onbeat.ports import Clock, Storage
 
 _BEHIND, _PATIENCE = 0.004, 1.0
 """Seconds that a turn of the loop takes when it has more to do than it should; seconds for which a fan lets others go first."""
+_SIZE, _READ = compile_value("{{ fileSize(file) }}"), compile_value("{{ read(file) }}")
 _INLINE = 4_096
 """Bytes of outputs around a loop that may be in each iteration's first row."""
 
@@ -83,10 +85,11 @@ class Batches:
         spec, run = loaded.flow.by_id[execution.runs[n].task], execution.runs[n]
         assert isinstance(spec, Loop), "only these have values in a file"
         named = run.answers.get("values") or await self._evaluator.render(compile_value(spec.values), loaded.flow, execution, n)
-        uri = stored(str(named), execution.head.namespace)
-        if await self._storage.size(uri) > MOST_READ:
+        file: dict[str, Json] = {"file": str(named).strip()}
+        size = await self._evaluator.render(_SIZE, loaded.flow, execution, n, file)
+        if int(str(size)) > MOST_READ:
             raise UserError(f"the file of its values has more than {MOST_READ:,} bytes; work through it with ForEachItem")
-        return [*_values_of((await self._storage.get(uri)).decode())]
+        return [*_values_of(str(await self._evaluator.render(_READ, loaded.flow, execution, n, file)))]
 
     async def _stored(self, loaded: LoadedFlow, execution: Execution, n: int) -> Json:
         """Keep what each iteration gave back as a file of its own."""
@@ -141,6 +144,7 @@ class Batches:
                     given["inputs"],
                     given["labels"],
                     spec.inherit_labels,
+                    f"children/{n}/{lane}",
                 )
             )
         return tuple(found)
@@ -157,7 +161,7 @@ class Batches:
 
 def _values_of(text: str) -> Iterator[Json]:
     """The values of a file's text, a line each. Raises UserError."""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # a text in JSON may hold what splitlines takes for an end
         if not line.strip():
             continue
         try:

@@ -366,7 +366,9 @@ class Runner:
         options: dict[str, Any] = await self._evaluator.render(loaded.template(spec.id), loaded.flow, execution, n)
         labels, when = options["labels"], options.get("scheduleDate")
         namespace, flow = str(options["namespace"]), str(options["flowId"])
-        chosen = await self._targets.choose(execution, namespace, flow, spec.revision, options["inputs"], labels, spec.inherit_labels)
+        chosen = await self._targets.choose(
+            execution, namespace, flow, spec.revision, options["inputs"], labels, spec.inherit_labels, f"children/{n}/{attempt}"
+        )
         return ChildChosen(
             run=n,
             attempt=attempt,

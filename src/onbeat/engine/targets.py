@@ -5,6 +5,7 @@ Called by: runner for Subflow, answering for ForEachItem.
 
 from collections.abc import Mapping
 
+from onbeat.core.addresses import value_folder
 from onbeat.core.event import Json
 from onbeat.core.execution import Execution
 from onbeat.core.flow import Labels
@@ -37,12 +38,15 @@ class Targets:
         inputs: Mapping[str, Json],
         labels: Labels,
         inherit: bool,
+        where: str,
     ) -> Chosen:
-        """What an execution of it is to be. Raises UserError when there is none, or its inputs are wrong."""
-        if execution.head.depth >= MOST_DEEP:
-            raise UserError(
-                f"flow {namespace}.{flow} would be the {MOST_DEEP + 1}st subflow within subflows: they start each other without end"
-            )
+        """What an execution of it is to be. where: the place in this one's storage for inputs that are too large for a row.
+
+        Raises UserError when there is none, or its inputs are wrong.
+        """
+        head = execution.head
+        if head.depth >= MOST_DEEP:
+            raise UserError(f"flow {namespace}.{flow} would be subflow {MOST_DEEP + 1} within subflows: do they start each other for ever?")
         target = self._catalog.find(namespace, flow)
         if target is not None and revision is not None:
             target = await self._catalog.revision(namespace, flow, revision)
@@ -56,7 +60,7 @@ class Targets:
             namespace=namespace,
             flow=flow,
             revision=target.flow.revision,
-            inputs=self._payloads.seal(target.flow, given),
+            inputs=await self._payloads.keep_inputs(chosen, given, f"{value_folder(head.namespace, head.flow, head.id)}/{where}"),
             labels={**target.flow.labels, **(execution.labels if inherit else {}), **labels},
             variables=target.flow.variables,
         )
