@@ -234,24 +234,24 @@ three: {<<: {x: 1}}
 
 @pytest.mark.parametrize("text", ["[" * 200_000, "[" * 30_000 + "]" * 30_000, "{a: " * 200_000, "- " * 200_000, "[{a: " * 50_000])
 def test_depth_is_counted_before_building(text: str) -> None:
-    """60 kB of brackets ended the process inside the C loader; here they are refused at the 201st."""
+    """60 kB of brackets ended the process inside the C loader; here they are refused at the 321st."""
     error = refuse(text)
-    assert "more than 200 deep" in error.sentence
+    assert "more than 320 deep" in error.sentence
     assert error.line == 1
 
 
 def test_depth_counts_through_aliases_and_merges() -> None:
     """An alias deep down that brings depth of its own is as deep as the two together."""
-    inner = "[" * 120 + "]" * 120
-    assert parse(f"a: &x {inner}\nb: " + "[" * 70 + "*x" + "]" * 70, "f.yaml").data
-    assert "more than 200 deep" in refuse(f"a: &x {inner}\nb: " + "[" * 90 + "*x" + "]" * 90).sentence
-    assert "more than 200 deep" in refuse(f"a: &x {{k: {inner}}}\nb: " + "[" * 90 + "{<<: *x}" + "]" * 90).sentence
+    inner = "[" * 220 + "]" * 220
+    assert parse(f"a: &x {inner}\nb: " + "[" * 90 + "*x" + "]" * 90, "f.yaml").data
+    assert "more than 320 deep" in refuse(f"a: &x {inner}\nb: " + "[" * 110 + "*x" + "]" * 110).sentence
+    assert "more than 320 deep" in refuse(f"a: &x {{k: {inner}}}\nb: " + "[" * 110 + "{<<: *x}" + "]" * 110).sentence
 
 
-def test_two_hundred_levels_are_taken() -> None:
+def test_three_hundred_and_twenty_levels_are_taken() -> None:
     """The limit is the limit, not less."""
-    data = parse("[" * 200 + "]" * 200, "f.yaml").data
-    assert json.dumps(data) == "[" * 200 + "]" * 200
+    data = parse("[" * 320 + "]" * 320, "f.yaml").data
+    assert json.dumps(data) == "[" * 320 + "]" * 320
 
 
 def test_nodes_are_counted_with_aliases_expanded() -> None:
@@ -362,7 +362,7 @@ def test_reading_leaves_pyyaml_as_it_was() -> None:
     """The rules are ours alone: no resolver of the library is changed for others in the process."""
     parse("a: on", "f.yaml")
     assert yaml.safe_load("a: on") == {"a": True}
-    assert yaml12.MAX_DEPTH == 200
+    assert yaml12.MAX_DEPTH == 320
 
 
 def test_what_aliases_bring_is_counted() -> None:

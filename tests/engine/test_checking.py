@@ -175,7 +175,7 @@ def deep(depth: int) -> str:
 
 def test_a_deep_flow_is_checked_to_its_bottom() -> None:
     """The path is told shortened."""
-    missing, unknown = problems(deep(90))
+    missing, unknown = problems(deep(155))
     assert "`message` is missing in `tasks.0.tasks.…" in missing
     assert "did you mean `message`?" in unknown
 
@@ -183,4 +183,4 @@ def test_a_deep_flow_is_checked_to_its_bottom() -> None:
 def test_a_flow_that_is_too_deep_is_refused() -> None:
     """200 levels: with a sentence, and no traceback."""
     (found,) = problems(deep(200))
-    assert found.endswith("the data is nested more than 200 deep; flatten it")
+    assert found.endswith("the data is nested more than 320 deep; flatten it")

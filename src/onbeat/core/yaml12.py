@@ -29,7 +29,8 @@ from onbeat.core.event import Json
 from onbeat.core.yaml_errors import YamlError, explain, key_cure, line_and_column
 
 MAX_BYTES = 1_048_576
-MAX_DEPTH = 200
+MAX_DEPTH = 320
+"""Tasks inside of tasks are two deep each: a hundred and fifty levels of them are taken, and no walk through them ends in a recursion."""
 MAX_NODES = 200_000
 MAX_ALIASES = 1_000
 MAX_COPIED = 10_000
