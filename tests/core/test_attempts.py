@@ -4,6 +4,7 @@ import pytest
 
 from onbeat.core import changes as c
 from onbeat.core import signals as s
+from onbeat.core.refs import Ref, mark
 from tests.core.world import FAILED, HANG, KILLED, RETRYING, RUNNING, SKIPPED, SUCCESS, WARNING, World
 
 TWO = "tasks: [{id: a, type: t}, {id: b, type: t}]"
@@ -27,6 +28,14 @@ def test_variables_are_merged():
     world = told(s.Facts(variables={"m": {"b": 2, "n": {"d": 4}}, "v": [1]}), variables={"m": {"a": 1, "n": {"c": 3}}, "v": {"k": 0}})
 
     assert world.execution.variables == {"m": {"a": 1, "b": 2, "n": {"c": 3, "d": 4}}, "v": [1]}
+
+
+def test_variables_that_are_kept_in_storage_are_replaced():
+    """They are no maps here, but addresses of them."""
+    kept = mark(Ref("kestra:///x", 9))
+    world = told(s.Facts(variables={"a": {"b": 2}, "c": kept}), variables={"a": kept, "c": {"d": 1}})
+
+    assert world.execution.variables == {"a": {"b": 2}, "c": kept}
 
 
 def test_what_may_not_be_overwritten_fails_the_task():

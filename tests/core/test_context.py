@@ -138,6 +138,16 @@ def test_kept_values_are_refs():
     assert (names["inputs"], names["trigger"]) == ({"f": Ref("kestra:///x", 9)}, {"f": Ref("kestra:///x", 9)})
 
 
+def test_large_variables_of_its_own_flow_are_refs():
+    """What a task set and the engine kept. One that names a file of another flow came from the flow's text: it is that text."""
+    folder = "tests/story/executions/0123456789012345678901/_values"
+    own, other = Ref(f"kestra:///{folder}/variables/1/1/x.json", 9), Ref(f"kestra:///{folder.replace('story', 'other')}/x.json", 9)
+    world = played(variables={"large": mark(own), "odd": mark(other), "wrong": {"onbeat:ref": 7}, "small": 1})
+
+    found = variables(world.flow, world.execution)["vars"]
+    assert found == {"large": own, "odd": mark(other), "wrong": {"onbeat:ref": 7}, "small": 1}
+
+
 def test_the_time_is_given_or_not_known():
     """`now()` has what decide was given."""
     world = played()

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from onbeat.core.changes import to_record
+from onbeat.core.refs import INLINE_LIMIT, is_mark
 from onbeat.core.states import State
 from onbeat.errors import Overloaded
 from onbeat.ports import Outcome, Record, TaskContext, TaskFailed
 from onbeat.testing import ManualClock, settle
 from tests.engine.faulty import FaultyStore, Once
 from tests.engine.flows import ended, leftovers, running
+from tests.engine.harness import node_with
 
 pytestmark = pytest.mark.usefixtures("deeds")
 Deeds = dict[str, Callable[[TaskContext], Any]]
@@ -148,3 +151,40 @@ async def test_outputs_wait_for_room_on_the_disk(tmp_path: Path, clock: ManualCl
         while not (await node.engine.load(execution.id)).ended:
             await node.store.wait_journal(await node.store.journal_end())
         assert (await node.engine.load(execution.id)).state is State.SUCCESS
+
+
+VARIABLES = """
+id: variables
+namespace: t
+variables: {odd: {"onbeat:ref": "kestra:///t/variables2/executions/0123456789012345678901/x.json", size: 3}}
+tasks:
+  - {id: much, type: core.debug.Return, format: "{{ range(0, 20000) | join(',') }}"}
+  - {id: set, type: core.execution.SetVariables, variables: {much: "{{ outputs.much.value }}", list: [1, 2], little: 1}}
+  - {id: more, type: core.execution.SetVariables, variables: {many: "{{ range(0, 9000) }}", few: 2}}
+  - {id: again, type: core.execution.SetVariables, variables: {few: "{{ range(0, 9000) }}"}, overwrite: true}
+  - id: each
+    type: core.flow.Loop
+    values: [1]
+    tasks: [{id: say, type: core.debug.Return, format: "{{ vars.much | length }} {{ vars.many | length }} {{ vars.few | length }}"}]
+    outputs: [{id: said, type: STRING, value: "{{ outputs.say.value }}"}]
+  - {id: end, type: core.debug.Return, format: "{{ vars.much | length }} {{ vars.odd }} {{ vars.list | last }} {{ vars.little }}"}
+outputs:
+  - {id: said, type: STRING, value: "{{ outputs.end.value }}"}
+  - {id: inside, type: JSON, value: "{{ outputs.each.outputs[0].outputs.said }}"}
+"""
+
+
+async def test_variables_that_are_large_together_are_kept_in_storage(tmp_path: Path) -> None:
+    """Over all that were set, not each alone; expressions read them, also in a loop. What only looks like an address is not read."""
+    async with node_with(FaultyStore(), {"variables.yaml": VARIABLES}, tmp_path, sources=False) as node:
+        execution = await ended(node, await node.start("t", "variables"))
+        assert execution.state is State.SUCCESS, execution.error
+        size = len(",".join(map(str, range(20_001))))
+        assert execution.outputs is not None
+        assert execution.outputs["inside"] == f"{size} 9001 9001"
+        assert str(execution.outputs["said"]).startswith(f"{size} ")
+        assert "x.json" in str(execution.outputs["said"])
+        assert str(execution.outputs["said"]).endswith(" 2 1")
+        assert {name for name, value in execution.variables.items() if is_mark(value)} == {"odd", "much", "few"}
+        rows = await node.store.journal(0, 10_000)
+        assert max(len(to_record(row.change)) for row in rows) < 3 * INLINE_LIMIT

@@ -24,6 +24,7 @@ from onbeat.core.expressions import NeedsOutside, to_text
 from onbeat.core.flow import OnLost, RunnableTask
 from onbeat.core.plan.subflow import Subflow
 from onbeat.core.plan.wait_for_event import WaitForEvent
+from onbeat.core.refs import is_mark
 from onbeat.core.retry import micros, next_attempt
 from onbeat.core.states import State
 from onbeat.core.stopping import leave
@@ -134,11 +135,13 @@ def _state_facts(draft: Draft, facts: s.Facts) -> None:
 
 
 def _merged(known: dict[str, Json], given: dict[str, Json]) -> dict[str, Json]:
-    """Maps are merged, everything else is replaced."""
+    """Maps are merged, unless one is kept in storage; everything else is replaced."""
     merged = dict(known)
     for name, value in given.items():
         before = merged.get(name)
-        merged[name] = _merged(before, value) if isinstance(before, dict) and isinstance(value, dict) else value
+        if isinstance(before, dict) and isinstance(value, dict) and not is_mark(before) and not is_mark(value):
+            value = _merged(before, value)
+        merged[name] = value
     return merged
 
 

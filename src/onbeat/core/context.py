@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from onbeat.core import refs, sealed
+from onbeat.core.addresses import is_of_flow, path_of
 from onbeat.core.event import Json, Micros
-from onbeat.core.execution import ROOT, Execution, TaskRun
+from onbeat.core.execution import ROOT, Execution, Head, TaskRun
 from onbeat.core.flow import Flow, TaskSpec
 from onbeat.core.plan.working_directory import enclosing
 from onbeat.core.times import iso_millis, to_datetime
@@ -35,7 +36,7 @@ def variables(flow: Flow, execution: Execution, n: int = ROOT, now: Micros | Non
             "outputs": (verdict.outputs if verdict else execution.outputs) or {},
         },
         "inputs": sealed.opened(refs.opened(head.inputs), flow.secret_inputs),
-        "vars": execution.variables,
+        "vars": _variables(execution),
         "labels": labels(execution),
         "outputs": outputs(execution),
         "tasks": execution.states if scope is None else {**scope.tasks, **execution.states},
@@ -62,6 +63,18 @@ def variables(flow: Flow, execution: Execution, n: int = ROOT, now: Micros | Non
         if undone is not None:
             names["compensated"] = {"taskId": undone.task, "value": undone.value, "outputs": refs.opened(undone.outputs or {})}
     return names
+
+
+def _variables(execution: Execution) -> dict[str, Any]:
+    """`vars.*`: large ones that a task set are kept in storage. What names a file of another flow was written as text, and stays that."""
+    values, head = execution.variables, execution.head
+    kept = {name for name, value in values.items() if refs.is_mark(value) and _is_own(value[refs.REF_KEY], head)}
+    return {**values, **refs.opened({name: values[name] for name in kept})} if kept else values
+
+
+def _is_own(uri: Json, head: Head) -> bool:
+    path = path_of(uri)
+    return path is not None and is_of_flow(path, head.namespace, head.flow)
 
 
 def _undone(execution: Execution, run: TaskRun) -> TaskRun | None:

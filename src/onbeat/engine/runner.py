@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
+import orjson
 import structlog
 from pydantic import ValidationError
 
@@ -37,6 +38,7 @@ from onbeat.core.ids import idempotency_key
 from onbeat.core.plan.subflow import Subflow
 from onbeat.core.plan.wait_for_event import WaitForEvent
 from onbeat.core.plan.working_directory import enclosing
+from onbeat.core.refs import INLINE_LIMIT
 from onbeat.core.signals import ChildChosen, Signal, TaskEnded
 from onbeat.core.states import State
 from onbeat.core.times import from_iso
@@ -229,9 +231,14 @@ class Runner:
             if outcome.state not in ENDS:
                 raise ValueError(f"a task cannot end {outcome.state}")
             log.measure(outcome.metrics)
-            outputs = await self._keep(execution, n, attempt, outcome.outputs)
+            outputs = await self._keep(execution, f"tasks/{n}/{attempt}", outcome.outputs)
+            facts = outcome.facts
+            if facts is not None and facts.variables:
+                room = max(0, INLINE_LIMIT - len(orjson.dumps(execution.variables)))
+                kept = await self._keep(execution, f"variables/{n}/{attempt}", facts.variables, room)
+                facts = msgspec.structs.replace(facts, variables=kept)
             records = tuple(caused(record, execution.head) for record in outcome.records)
-            return TaskEnded(n, attempt, outcome.state, outputs, error, retry, outcome.facts), records
+            return TaskEnded(n, attempt, outcome.state, outputs, error, retry, facts), records
         except asyncio.CancelledError:
             if running.stopped:
                 return TaskEnded(n, attempt, State.KILLED), ()
@@ -348,17 +355,20 @@ class Runner:
             return None
         return self._services.clock.monotonic() + max(0, wake - self._services.clock.now()) / 1_000_000
 
-    async def _keep(self, execution: Execution, n: int, attempt: int, outputs: dict[str, Json] | None) -> dict[str, Json] | None:
-        if not outputs:
-            return outputs
+    async def _keep(
+        self, execution: Execution, where: str, values: dict[str, Json] | None, room: int = INLINE_LIMIT
+    ) -> dict[str, Json] | None:
+        """What a task gives, as a row may hold it: of what is larger than `room` the addresses."""
+        if not values:
+            return values
         head = execution.head
-        where = f"{value_folder(head.namespace, head.flow, head.id)}/tasks/{n}/{attempt}"
-        plain = normalise(outputs)
+        folder = f"{value_folder(head.namespace, head.flow, head.id)}/{where}"
+        plain = normalise(values)
         while True:
             try:
-                return await self._payloads.keep(plain, where)
+                return await self._payloads.keep(plain, folder, room)
             except Overloaded as full:
-                _log.warning("outputs wait for room on the disk", execution=head.id, problem=str(full))
+                _log.warning("what a task gives waits for room on the disk", execution=head.id, problem=str(full))
                 await self._services.clock.sleep(_BETWEEN_TRIES)
 
     async def _choose_child(self, loaded: LoadedFlow, execution: Execution, n: int, attempt: int, spec: Subflow) -> Signal:
