@@ -4,59 +4,24 @@ An orchestrator that is quick with ten task runs and slow with ten thousand is f
 Python and C calls, so they are the same on every machine; a loop inside one C call is seen by maps that count what is read of them.
 """
 
-import sys
-from collections.abc import Callable, Iterator
+import random
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 import pytest
 from immutables import Map
 
+from onbeat.core import changes as c
 from onbeat.core import signals as s
-from onbeat.core.commands import of_run
 from onbeat.core.decide import decided
 from onbeat.core.execution import Execution
 from onbeat.core.flow import Flow
-from tests.core.world import SUCCESS, World, flow_of
+from onbeat.core.parse import CONTEXT
+from tests.core.costs import MOST, Large, calls_of
+from tests.core.world import FAILED, HANG, KILLED, SUCCESS, World, flow_of
 
 SMALL, LARGE = 10, 2_000
-MOST = 1.3
-"""So many times as many calls for each task run of the large execution as of the small one."""
-
-
-def calls_of(work: Callable[[], Any]) -> int:
-    """How many calls are made."""
-    count = 0
-
-    def profile(frame: Any, event: str, argument: Any) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(profile)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
-    return count
-
-
-def life(flow: Flow, size: int) -> Execution:
-    """One execution over so many values, told one signal at a time, with the commands of each run asked as the engine asks them."""
-    world = World(flow, audit=False, inputs={"values": [f"v{number}" for number in range(size)]})
-    _, execution = decided(flow, world.execution, [s.Begin()], world.now)
-    waiting = list(execution.open)
-    while waiting:
-        n = waiting.pop(0)
-        run = execution.runs[n]
-        if run.ended or not list(of_run(execution, run)):
-            continue
-        last = execution.last
-        for signal in (s.Dispatched(n), s.TaskEnded(n, 1, SUCCESS, outputs={"x": n})):
-            _, execution = decided(flow, execution, [signal], world.now)
-        waiting.extend(range(last + 1, execution.last + 1))
-    assert execution.state is SUCCESS
-    return execution
 
 
 @pytest.mark.parametrize("limit", [1, 8, 0])
@@ -73,18 +38,117 @@ def test_a_task_run_costs_the_same_in_a_large_loop(limit: int, tasks: str):
     """A ForEach over 2,000 values makes no more calls for each task run than one over 10."""
     values = "'{{ inputs.values }}'"
     flow = flow_of(f"tasks: [{{id: each, type: core.flow.ForEach, values: {values}, concurrencyLimit: {limit}, tasks: {tasks}}}]")
-    life(flow, SMALL)  # what is compiled once is compiled now
+    Large(flow, values=["v"] * SMALL).go()  # what is compiled once is compiled now
     counts = []
     for size in (SMALL, LARGE):
-        runs = 0
-
-        def work(size: int = size) -> None:
-            nonlocal runs
-            runs = life(flow, size).last
-
-        counts.append(calls_of(work) / runs)
+        large = Large(flow, values=[f"v{number}" for number in range(size)])
+        count = calls_of(large.go)
+        assert large.execution.state is SUCCESS
+        counts.append(count / large.execution.last)
 
     assert counts[1] <= MOST * counts[0], f"{counts[0]:.0f} calls for each task run of {SMALL} values, {counts[1]:.0f} of {LARGE}"
+
+
+def each(size: int) -> Large:
+    """A ForEach over so many values."""
+    loop = "values: '{{ inputs.values }}', concurrencyLimit: 8, tasks: [{id: a, type: t}, {id: b, type: t}]"
+    return Large(flow_of(f"tasks: [{{id: e, type: core.flow.ForEach, {loop}}}]"), values=list(range(size)))
+
+
+def looping(limit: int) -> Flow:
+    """A flow with a Loop."""
+    more = f"values: '{{{{ inputs.values }}}}', concurrencyLimit: {limit}, outputs: [{{id: o, value: 1}}], tasks: [{{id: a, type: t}}]"
+    return flow_of(f"tasks: [{{id: l, type: core.flow.Loop, {more}}}]")
+
+
+def loop(size: int) -> Large:
+    """A Loop over so many values."""
+    return Large(looping(8), values=list(range(size)))
+
+
+def until(size: int) -> Large:
+    """A LoopUntil of so many iterations."""
+    often = f"checkFrequency: {{interval: PT1S}}, condition: '{{{{ outputs.l.iterationCount >= {size} }}}}'"
+    tasks = "[{id: s, type: core.flow.Sequential, tasks: [{id: a, type: t}]}]"
+    return Large(flow_of(f"tasks: [{{id: l, type: core.flow.LoopUntil, {often}, tasks: {tasks}}}]"))
+
+
+def dag(size: int, needs: Callable[[int], list[int]]) -> Large:
+    """A Dag of so many tasks."""
+    tasks = [{"task": {"id": f"t{at}", "type": "t"}, "dependsOn": [f"t{need}" for need in needs(at)]} for at in range(size)]
+    flow = {"id": "f", "namespace": "tests", "revision": 1, "tasks": [{"id": "d", "type": "core.flow.Dag", "tasks": tasks}]}
+    return Large(Flow.model_validate(flow, context=CONTEXT))
+
+
+def chain(size: int) -> Large:
+    """Each task waits for the one before it."""
+    return dag(size, lambda at: [at - 1] if at else [])
+
+
+def wide(size: int) -> Large:
+    """All wait for the first, the last for all."""
+    return dag(size, lambda at: list(range(at)) if at == size - 1 else [0] if at else [])
+
+
+def woven(size: int) -> Large:
+    """Each waits for some before it, always the same."""
+    some = random.Random(7)
+    return dag(size, lambda at: sorted(some.sample(range(max(0, at - 30), at), min(at, 3))))
+
+
+@pytest.mark.parametrize(("make", "size"), [(each, 10_000), (loop, 10_000), (until, 1_000), (chain, 1_000), (wide, 1_000), (woven, 1_000)])
+def test_each_of_many_costs_what_each_of_few_does(make: Callable[[int], Large], size: int):
+    """A value, an iteration, a task of a Dag: from its begin to its end, whatever waits for it."""
+    make(SMALL).go()  # what is compiled once is compiled now
+    counts = []
+    for number in (SMALL, size):
+        large = make(number)
+        counts.append(calls_of(large.go) / number)
+        assert large.execution.state is SUCCESS
+
+    assert counts[1] <= MOST * counts[0], f"{counts[0]:.0f} calls for each of {SMALL}, {counts[1]:.0f} for each of {size}"
+
+
+def test_a_restarted_loop_of_thousands_goes_on_step_by_step():
+    """Those that failed are run again one after the other: each looks no further than for the next."""
+    counts = []
+    for size in (20, 2_000):
+        large = Large(looping(0), values=list(range(size)))
+        large.state = FAILED
+        large.go()
+        assert large.execution.state is FAILED
+        changes, restarted = decided(looping(1), large.execution, [s.Restart()], large.now)
+        counts.append(calls_of(lambda execution=restarted, changes=changes: again(execution, changes, 15)))
+
+    assert counts[1] <= MOST * counts[0]
+
+
+def again(execution: Execution, changes: Sequence[c.AnyChange], ends: int) -> None:
+    """Executions that are restarted end one after the other."""
+    flow = looping(1)
+    for _ in range(ends):
+        (child,) = [change.child for change in changes if isinstance(change, c.ChildRestarted)]
+        changes, execution = decided(flow, execution, [s.ChildEnded(1, child, SUCCESS)], execution.head.created)
+
+
+def test_a_hundred_and_fifty_levels_run_and_are_restarted():
+    """In no recursion of Python's: begun, failed, restarted, replayed, corrected, killed."""
+    for kind, more, inside in (("Sequential", {}, "tasks"), ("If", {"condition": True}, "then"), ("ForEach", {"values": [1]}, "tasks")):
+        task: dict[str, Any] = {"id": "leaf", "type": "t"}
+        for level in range(150):
+            task = {"id": f"s{level}", "type": f"core.flow.{kind}", inside: [task], **more}
+        flow = Flow.model_validate({"id": "story", "namespace": "tests", "revision": 1, "tasks": [task]}, context=CONTEXT)
+        world = World(flow, {"leaf": [FAILED, SUCCESS]}, audit=False).play()
+        (leaf,) = [name for name in world.states if name.startswith("leaf")]
+        assert (world.state, len(world.states)) == (FAILED, 151)
+        assert world.restart().state is SUCCESS
+        assert world.replay(leaf).play().state is SUCCESS
+        world.tell(s.SetState(FAILED, world.run(leaf).n))
+        assert world.play().state is FAILED
+        killed = World(flow, {"leaf": [HANG]}, audit=False).play()
+        killed.tell(s.Kill())
+        assert killed.play().state is KILLED
+        killed.read_again()
 
 
 class Watched:
