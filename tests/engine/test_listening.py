@@ -24,7 +24,7 @@ from onbeat.testing.clock import START
 from tests.engine.faulty import FaultyStore
 from tests.engine.flows import leftovers
 from tests.engine.harness import node_with
-from tests.engine.waiting import FLOWS
+from tests.engine.waiting_flows import FLOWS
 
 
 @asynccontextmanager

@@ -1,48 +1,56 @@
-"""Flows that wait for events, each in a way of its own."""
+"""Triggers that wait for several events, on a whole node: what the tests of them share."""
 
-FLOWS = {
-    "any": "id: any\nnamespace: t\ntasks: [{id: w, type: core.flow.WaitForEvent, topic: x}]",
-    "keyed": """
-id: keyed
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from onbeat.core.execution import Execution
+from onbeat.engine.node import Node
+from onbeat.testing import ManualClock
+from tests.engine.harness import node_with
+
+FLOW = """
+id: {id}
 namespace: t
-inputs: [{id: key, type: STRING}]
-tasks: [{id: w, type: core.flow.WaitForEvent, topic: x, key: "{{ inputs.key }}"}]
-outputs: [{id: got, type: INT, value: "{{ outputs.w.data.n }}"}]
-""",
-    "picky": """
-id: picky
-namespace: t
-tasks: [{id: w, type: core.flow.WaitForEvent, topic: x, when: true, matches: "{{ event.data.n > 2 }}"}]
-outputs: [{id: got, type: INT, value: "{{ outputs.w.data.n }}"}]
-""",
-    "late": "id: late\nnamespace: t\ntasks: [{id: w, type: core.flow.WaitForEvent, topic: x, timeout: PT10S}]",
-    "two": """
-id: two
-namespace: t
-tasks:
-  - id: both
-    type: core.flow.Parallel
-    tasks:
-      - {id: a, type: core.flow.WaitForEvent, topic: x, key: a}
-      - {id: b, type: core.flow.WaitForEvent, topic: x, key: b}
-""",
-    "since": """
-id: since
-namespace: t
-tasks: [{id: w, type: core.flow.WaitForEvent, topic: x, since: "2025-12-31T23:59:00Z"}]
-outputs: [{id: got, type: INT, value: "{{ outputs.w.data.n }}"}]
-""",
-    "watches": """
-id: watches
-namespace: t
-inputs: [{id: execution, type: STRING}]
-tasks:
-  - id: w
-    type: core.flow.WaitForEvent
-    topic: onbeat.executions
-    key: "{{ inputs.execution }}"
-    matches: "{{ event.data.state == 'SUCCESS' }}"
-    since: "2025-12-31T23:59:00Z"
-""",
-    "says": "id: says\nnamespace: t\ntasks: [{id: s, type: core.debug.Return, format: '1'}]",
-}
+tasks: [{{id: r, type: core.debug.Return, format: "{{{{ trigger }}}}"}}]
+triggers:
+  - id: on
+    type: core.trigger.Event
+{trigger}
+"""
+
+
+def flow(id_: str, trigger: str) -> str:
+    """A flow with a trigger that says this."""
+    return FLOW.format(id=id_, trigger="\n".join(f"    {line}" for line in trigger.strip("\n").splitlines()))
+
+
+@asynccontextmanager
+async def node_at(clock: ManualClock, store: Any, flows: Mapping[str, str], directory: Path, **more: Any) -> AsyncIterator[Node]:
+    """A node whose sources listen and whose correlations are awake."""
+    async with node_with(store, {f"{name}.yaml": text for name, text in flows.items()}, directory, clock=clock, **more) as node:
+        for subscription in node.intake.subscriptions():
+            await subscription.ready.wait()
+        await clock.advance(0)
+        yield node
+
+
+async def until_started(node: Node, count: int = 1, flow: str = "f") -> list[Execution]:
+    """Wait until a flow has so many executions; for what works in threads, which no clock can wait for."""
+    at = 0
+    while await node.queries.count(namespace="t", flow=flow) < count:
+        await node.store.wait_journal(at)
+        at = await node.store.journal_end()
+    return await started(node, flow)
+
+
+async def started(node: Node, flow: str = "f") -> list[Execution]:
+    """The executions of a flow that ended, oldest first."""
+    found = await node.queries.executions(namespace="t", flow=flow, limit=1000)
+    return [await node.engine.ended(each.id) for each in reversed(found)]
+
+
+async def variables(node: Node, flow: str = "f") -> list[dict[str, Any]]:
+    """What `trigger.*` showed to each of them."""
+    return [dict(each.head.trigger.variables) for each in await started(node, flow) if each.head.trigger is not None]
