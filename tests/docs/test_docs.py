@@ -274,7 +274,7 @@ def test_every_yaml_on_a_page_loads(block: Block) -> None:
 
 
 AWAY = (
-    *("core.http.", "kafka.", "mqtt.", "core.flow.Sleep", "outputs.export", "flowId: process_row"),
+    *("core.http.", "kafka.", "mqtt.", "scripts.node.", "core.flow.Sleep", "outputs.export", "flowId: process_row"),
     *("core.execution.Kill", "core.execution.Resume", "core.trigger.Toggle"),
 )
 """An example with any of these needs a broker, a service, five seconds, a task before it, or another flow or execution."""
