@@ -37,7 +37,7 @@ CACHED = 2_048
 CACHED_LENGTH = 1_000
 """Compiled texts that are kept, and how long they may be: a long one is a hundred times its size when it is compiled."""
 
-NODES = 4_000
+NODES = 2_500
 LEVELS = 90
 """How large, and how deep, the tree of one text may be."""
 

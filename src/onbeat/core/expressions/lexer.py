@@ -20,7 +20,7 @@ from typing import Any
 from jinja2 import lexer as jinja
 from jinja2.exceptions import TemplateSyntaxError
 
-TOKENS = 8_000
+TOKENS = 6_000
 """Tokens of one text: what parsing and compiling may cost."""
 
 _OPERATORS = {"???": "absent", "??": "coalesce", "?": "question", "..": "range"}
