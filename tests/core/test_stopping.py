@@ -112,6 +112,42 @@ def test_an_exit_wakes_a_paused_execution():
     assert world.play().state is SUCCESS
 
 
+PROMISED = """
+tasks: [{id: a, type: t}]
+finally:
+  - {id: l, type: core.flow.Loop, values: [1], tasks: [{id: t, type: t}]}
+  - id: u
+    type: core.flow.LoopUntil
+    condition: "{{ outputs.u.iterationCount > 1 }}"
+    checkFrequency: {interval: PT1S}
+    tasks: [{id: x, type: t}]
+sla: [{id: s, type: MAX_DURATION, duration: PT10S, behavior: CANCEL}]
+"""
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_an_exit_of_a_paused_execution_lets_its_finallys_go_on(early: bool):
+    """What they waited for came while it was PAUSED: the end of an iteration, a time."""
+    world = World(PROMISED)
+    world.begin()
+    world.end("a")
+    (iteration,) = world.children.values()
+    if early:
+        world.tell(s.Pause())
+    iteration.end("t")
+    world.tell(world.inbox.pop())
+    if not early:
+        world.grant()
+        world.end("x")
+        world.tell(s.Pause())
+    assert world.state is PAUSED
+    world.at(10)
+    world.play()
+
+    assert (world.state, world.run("l").state, world.run("u").state) == (CANCELLED, SUCCESS, SUCCESS)
+    assert world.run("u").outputs == {"iterationCount": 2}
+
+
 def test_a_kill_beats_an_exit():
     """Also one that comes later; an exit after a kill says nothing."""
     world = World(FLOW, {"leave": [HANG], "other": [HANG]}).play()

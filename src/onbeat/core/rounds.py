@@ -52,7 +52,7 @@ def overdue(draft: Draft) -> None:
     """The execution goes on: so do the loops whose time came while it was paused."""
     for n in sorted(draft.execution.open):
         run, spec = draft.run(n), draft.spec(n)
-        if isinstance(spec, LoopUntil) and run.wake is not None and run.wake <= draft.now:
+        if isinstance(spec, LoopUntil) and run.wake is not None and run.wake <= draft.now and not draft.stopping(n):
             next_round(draft, n, spec)
 
 

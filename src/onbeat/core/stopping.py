@@ -10,6 +10,7 @@ Called by: decide, endings.
 """
 
 from onbeat.core import changes as c
+from onbeat.core import rounds
 from onbeat.core.blocks import fill
 from onbeat.core.draft import Draft
 from onbeat.core.execution import ROOT, Phase
@@ -44,13 +45,18 @@ def leave(draft: Draft, state: State, error: str | None = None) -> None:
     """End the execution in this state: nothing more of it begins but its `finally`s."""
     if draft.execution.exit is not None or draft.execution.verdict is not None or draft.execution.state is State.KILLING:
         return
-    if draft.execution.state is State.PAUSED:
-        held = draft.execution.held
+    paused, held = draft.execution.state is State.PAUSED, draft.execution.held
+    if paused:
         draft.move(State.RESTARTED)
         draft.move(State.RUNNING)
         draft.ended.extend(held)
     draft.add(c.Exiting(at=draft.now, state=state, error=error))
     _stop(draft, [n for n in sorted(draft.execution.open) if draft.stopping(n)])
+    if paused:  # what is in a `finally` was held up, and goes on
+        rounds.overdue(draft)
+        for n in sorted(draft.execution.open):
+            if n in draft.execution.blocks:
+                fill(draft, n)
     fill(draft, ROOT)
 
 
