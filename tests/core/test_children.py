@@ -73,6 +73,22 @@ def test_a_failed_attempt_kills_its_child():
     assert (world.run("sub").state, world.run("sub").attempt) == (FAILED, 2)
 
 
+@pytest.mark.parametrize(("allow", "state"), [("allowFailure: true", WARNING), ("allowFailure: true, allowWarning: true", SUCCESS)])
+def test_a_child_that_took_too_long_is_killed_though_that_is_allowed(allow: str, state: State):
+    """Nobody waits for it any more."""
+    world = World(SUB.format(f", timeout: PT5S, {allow}"), {"work": [HANG]}, flows=CHILD).play()
+
+    assert world.run("sub").state is state
+    assert [child.state for child in world.children.values()] == [KILLING]
+
+
+def test_a_child_that_nobody_waits_for_is_not_killed():
+    """`wait: false`."""
+    world = World(SUB.format(", wait: false"), {"work": [HANG]}, flows=CHILD).play()
+
+    assert (world.state, [child.state for child in world.children.values()]) == (SUCCESS, [RUNNING])
+
+
 def test_a_restarted_subflow_has_its_time_again():
     """The child is run again, and may take as long as the first time."""
     world = World(SUB.format(", timeout: PT5S"), {"work": [FAILED, HANG]}, flows=CHILD).play()

@@ -40,6 +40,11 @@ def tells(
             yield Tell(signal.successor, s.Kill())
 
 
+def _stops(change: c.RunMoved) -> bool:
+    """Whether what a task run started is to stop: also where it failed, and its task allows that."""
+    return change.state in _STOPPED or (change.error is not None and change.state in TERMINATED)
+
+
 def _is_end(change: AnyChange) -> bool:
     """Whether an execution ended by it: one that is restarted may have ended again in the same step."""
     return isinstance(change, c.Moved) and change.after in TERMINATED and change.before not in TERMINATED
@@ -47,7 +52,7 @@ def _is_end(change: AnyChange) -> bool:
 
 def _kills(before: Execution, changes: Sequence[AnyChange]) -> Iterator[Tell]:
     """Those that a task run which was stopped had started."""
-    stopped = [change.n for change in changes if isinstance(change, c.RunMoved) and change.state in _STOPPED]
+    stopped = [change.n for change in changes if isinstance(change, c.RunMoved) and _stops(change)]
     if not stopped:
         return
     started: dict[int, list[str]] = {}
