@@ -160,6 +160,12 @@ id: fails
 namespace: t
 tasks: [{id: bad, type: core.execution.Fail, condition: "{{ taskrun.attemptsCount == 0 }}"}]
 """,
+    "loops.yaml": """
+id: loops
+namespace: t
+tasks: [{id: each, type: core.flow.Loop, values: [1], tasks: [{id: bad, type: core.execution.Fail}]}]
+""",
+    "asks.yaml": "{id: asks, namespace: t, tasks: [{id: ok, type: core.flow.Approval, denyBehavior: CONTINUE}]}",
 }
 
 

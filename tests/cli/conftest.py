@@ -64,6 +64,16 @@ tasks:
     type: core.debug.Return
     format: "Hello, {{ inputs.name }}!"
 """,
+    "each": """
+id: each
+namespace: shop
+tasks: [{id: loop, type: core.flow.ForEach, values: [a, b], tasks: [{id: say, type: core.debug.Return, format: "1"}]}]
+""",
+    "decides": """
+id: decides
+namespace: shop
+tasks: [{id: decision, type: core.flow.Approval, onResume: [{id: amount, type: INT}]}]
+""",
     "asks": """
 id: asks
 namespace: shop

@@ -76,6 +76,55 @@ def test_a_paused_execution_is_resumed_with_answers(onbeat, daemon, client):
     assert (again.exit_code, "not PAUSED" in again.stderr) == (4, True)
 
 
+def test_what_was_done_is_repeated(onbeat, daemon, client):
+    """From the start, or from a task on, as a new execution whose id is printed; a task that there is not is told with the nearest."""
+    execution = started(client, "greet", name="Ada")
+    wait_for(client, execution, "SUCCESS")
+    for more in ((), ("--from", "hello"), ("--from", f"{execution}-1", "--revision", "1")):
+        again, state = onbeat("executions", "replay", execution, *more, data=daemon.data).stdout.split()
+        assert state == ("RESTARTED" if more else "CREATED")
+        wait_for(client, again, "SUCCESS")
+        assert client.get(f"/executions/{again}")["parentId"] == execution
+    wrong = onbeat("executions", "replay", execution, "--from", "helo", data=daemon.data)
+    assert (wrong.exit_code, wrong.stdout) == (2, "")
+    assert wrong.stderr == f"execution {execution} has run no task `helo`; did you mean `hello`?\n"
+    assert onbeat("executions", "replay", execution, "--revision", "99", data=daemon.data).exit_code == 2
+
+
+def test_a_task_that_ran_more_than_once_is_named_by_its_run(onbeat, daemon, client):
+    """The message says which there are, with their values."""
+    execution = started(client, "each")
+    wait_for(client, execution, "SUCCESS")
+    wrong = onbeat("executions", "replay", execution, "--from", "say", data=daemon.data)
+    assert (wrong.exit_code, wrong.stdout) == (2, "")
+    assert wrong.stderr == f"task `say` ran 2 times; say which run is meant: {execution}-2 (a), {execution}-3 (b)\n"
+
+
+def test_the_state_of_what_ended_is_set(onbeat, daemon, client):
+    """Of a task: what follows goes on. Of the execution: it is that. In any case; what is no end is refused."""
+    execution = client.call("POST", f"{API}/events/orders", {"id": 32, "bad": True})["executions"][0]
+    wait_for(client, execution, "FAILED")
+    done = onbeat("executions", "set-state", execution, "success", "--task", "refuse", data=daemon.data)
+    assert done.stdout.split() == [execution, "RESTARTED"]
+    wait_for(client, execution, "SUCCESS")
+    assert onbeat("executions", "set-state", execution, "WARNING", data=daemon.data).stdout.split() == [execution, "WARNING"]
+    wrong = onbeat("executions", "set-state", execution, "HAPPY", data=daemon.data)
+    assert (wrong.exit_code, "`HAPPY` is no state" in wrong.stderr) == (2, True)
+
+
+def test_an_approval_is_decided(onbeat, daemon, client):
+    """With a comment and answers; a decision that there is not leaves it waiting."""
+    execution = started(client, "decides")
+    wait_for(client, execution, "PAUSED")
+    wrong = onbeat("executions", "review", execution, "MAYBE", data=daemon.data)
+    assert (wrong.exit_code, "APPROVED, DENIED" in wrong.stderr) == (2, True)
+    done = onbeat("executions", "review", execution, "APPROVED", "-m", "fine", "-i", "amount=5", data=daemon.data)
+    assert done.exit_code == 0
+    wait_for(client, execution, "SUCCESS")
+    outputs = client.get(f"/executions/{execution}")["taskRunList"][0]["outputs"]
+    assert (outputs["decision"], outputs["comment"], outputs["inputs"]) == ("APPROVED", "fine", {"amount": 5})
+
+
 def test_an_execution_is_killed_once(onbeat, daemon, client):
     """A second kill is refused: it has ended."""
     execution = started(client, "slow")
@@ -102,7 +151,7 @@ def test_an_execution_is_followed_to_its_end(onbeat, daemon, client):
     assert f"shop.greet {execution}: SUCCESS" in result.stdout
 
 
-@pytest.mark.parametrize("action", ["show", "logs", "kill", "pause", "resume", "restart", "follow"])
+@pytest.mark.parametrize("action", ["show", "logs", "kill", "pause", "resume", "restart", "replay", "follow"])
 def test_an_unknown_execution_is_said_to_be_unknown(onbeat, daemon, action: str):
     """Exit code 2, one sentence, nothing on stdout."""
     result = onbeat("executions", action, "nothing", data=daemon.data)

@@ -112,10 +112,11 @@ async def ended(node: Node, execution: str) -> Execution:
 
 
 async def until(node: Node, execution: str, state: State) -> Execution:
-    """It once it is in that state: waits for changes of anything, looks at it."""
-    at = 0
+    """It once it is in that state: waits for changes of anything, looks at what is stored."""
     async with asyncio.timeout(20):
-        while (found := await node.engine.load(execution)).state is not state:
-            await node.store.wait_journal(at)
+        while True:
             at = await node.store.journal_end()
-    return found
+            found = await node.store.load(execution)
+            if found is not None and found.state is state:
+                return await node.engine.ended(execution) if found.ended else found
+            await node.store.wait_journal(at)

@@ -357,7 +357,8 @@ class Engine:
         head = execution.head
         box.loaded = await self._catalog.revision(head.namespace, head.flow, head.revision)
         known = {each.seq for each in (*told, *box.told)}
-        told.extend(Told(each.signal, each.seq) for each in await self._store.inbox(box.id) if each.seq not in known)
+        waiting = [Told(each.signal, each.seq) for each in await self._store.inbox(box.id) if each.seq not in known]
+        told[:] = [*waiting, *told] if execution.ended else [*told, *waiting]  # what it was told before its end is not of a restart
         if box.id in self.quarantined and not any(isinstance(each.signal, s.Recover) for each in told):
             told.insert(0, Told(s.Recover()))  # what ran for it was stopped when it was set aside
         box.execution, box.fresh = execution, True

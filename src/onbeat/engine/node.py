@@ -219,7 +219,10 @@ class Node:
             answers |= await given.resolve(loaded.flow, self.evaluator)
         for given in asked:
             await given.keep_files(self.storage)
-        return await self.engine.ask(execution, s.Resume(answers, by, decision, comment))
+        after = await self.engine.ask(execution, s.Resume(answers, by, decision, comment))
+        if after.version == found.version:
+            raise Refused(f"execution {execution} waits for executions that it started; resume those that are PAUSED")
+        return after
 
     # ---- events ------------------------------------------------------------------------------------------------
 

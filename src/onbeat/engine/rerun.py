@@ -17,13 +17,13 @@ from onbeat.core import signals as s
 from onbeat.core import slots
 from onbeat.core.changes import AnyChange, Created, Moved, RunSet
 from onbeat.core.evolve import evolve
-from onbeat.core.execution import ROOT, Execution
+from onbeat.core.execution import ROOT, Execution, Phase
 from onbeat.core.replay import replayable, replayed, settable
-from onbeat.core.restart import restartable
-from onbeat.core.states import State
+from onbeat.core.restart import children_of, restartable
+from onbeat.core.states import FAILING, State
 from onbeat.engine.catalog import LoadedFlow
 from onbeat.engine.node import Node
-from onbeat.errors import NotFound, Refused, UserError
+from onbeat.errors import NotFound, Overloaded, Refused, UserError
 
 
 class Impossible(UserError):
@@ -42,14 +42,13 @@ async def restart(node: Node, id_: str, revision: int | None = None) -> Executio
     if why is not None:
         raise Impossible(why)
     if revision is not None and revision != found.head.revision:
-        failed = min((run.n for run in found.runs.values() if run.state is State.FAILED), default=ROOT)
-        return await replay(node, id_, failed, revision=revision)
+        return await replay(node, id_, _failed(found), revision=revision)
     await node.engine.ask(id_, s.Restart())
     return await _as_saved(node, found)
 
 
 async def replay(node: Node, id_: str, run: int = ROOT, *, revision: int | None = None) -> Execution:
-    """Repeat an execution as a new one: from the start, or from a task run. Raises NotFound, Refused, Impossible."""
+    """Repeat an execution as a new one: from the start, or from a task run. Raises NotFound, Refused, Impossible, Overloaded."""
     found, loaded = await _found(node, id_)
     if revision is not None:
         loaded = await node.catalog.revision(found.head.namespace, found.head.flow, revision)
@@ -59,6 +58,8 @@ async def replay(node: Node, id_: str, run: int = ROOT, *, revision: int | None 
             raise Impossible(why)
         if not found.ended:
             raise Refused(f"execution {id_} is {found.state}; only a terminated one can be replayed from one of its task runs")
+    if not node.ready or node.engine.full():
+        raise Overloaded("no further execution is taken now; try again later")
     now = node.clock.now()
     head = msgspec.structs.replace(
         found.head,
@@ -75,6 +76,7 @@ async def replay(node: Node, id_: str, run: int = ROOT, *, revision: int | None 
         scheduled=None,
         returns=None,
         attempt=1,
+        first=None,
         failed=None,
         replay_of=id_,
     )
@@ -131,6 +133,27 @@ def run_number(execution: Execution, run_id: str) -> int:
     if id_ != execution.id or not number.isascii() or not number.isdigit() or int(number) not in execution.runs:
         raise Impossible(f"execution {execution.id} has no task run {run_id[:60]}")
     return int(number)
+
+
+def _failed(execution: Execution) -> int:
+    """The task run from which on all that failed runs again: what failed, or the flowable around all that did; ROOT for the start."""
+    children = children_of(execution)
+    ways = [
+        _way_to(execution, run.n)
+        for run in execution.runs.values()
+        if run.state in FAILING and run.phase is Phase.TASKS and not any(inner.state in FAILING for inner in children[run.n])
+    ]
+    common = [runs[0] for runs in zip(*ways, strict=False) if len(set(runs)) == 1]
+    return common[-1] if common else ROOT
+
+
+def _way_to(execution: Execution, n: int) -> list[int]:
+    """The flowables around a task run, the outermost first, and the task run."""
+    way = []
+    while n != ROOT:
+        way.append(n)
+        n = execution.runs[n].parent
+    return way[::-1]
 
 
 async def _found(node: Node, id_: str) -> tuple[Execution, LoadedFlow]:
