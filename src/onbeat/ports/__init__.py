@@ -31,9 +31,12 @@ from onbeat.ports.tasks import (
 )
 from onbeat.ports.work import (
     Append,
+    Audit,
+    AuditRow,
     Creation,
     DeadEvent,
     Delivery,
+    Document,
     JournalRow,
     Key,
     LedgerRow,
@@ -53,10 +56,13 @@ from onbeat.ports.world import Clock, NamespaceFiles, Storage, Value, Values
 __all__ = [
     "Actions",
     "Append",
+    "Audit",
+    "AuditRow",
     "Clock",
     "Creation",
     "DeadEvent",
     "Delivery",
+    "Document",
     "Emitter",
     "ExecutionSummary",
     "HttpRequest",

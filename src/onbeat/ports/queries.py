@@ -8,7 +8,7 @@ import msgspec
 from onbeat.core.event import Micros
 from onbeat.core.states import State
 from onbeat.ports.store import Store
-from onbeat.ports.work import DeadEvent, JournalRow, LogLine, MetricRow
+from onbeat.ports.work import AuditRow, DeadEvent, Document, JournalRow, LogLine, MetricRow
 
 
 class ExecutionSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +75,17 @@ class Queries(Protocol):
 
     async def executions_of_key(self, key: str) -> list[str]:
         """The executions that an event with this key started, by any trigger."""
+
+    async def documents(self, kind: str) -> list[Document]:
+        """All documents of a kind, by id."""
+
+    async def document(self, kind: str, id_: str) -> Document | None:
+        """One of them."""
+
+    async def audit(
+        self, before: int | None = None, limit: int = 100, *, who: str | None = None, what: str | None = None
+    ) -> list[AuditRow]:
+        """What was done, newest first; with a smaller seq than `before`; by exactly this one, to exactly that."""
 
 
 class StoreAndQueries(Store, Queries, Protocol):

@@ -170,6 +170,31 @@ class MetricRow(msgspec.Struct, frozen=True, kw_only=True):
     seq: int = 0
 
 
+class Document(msgspec.Struct, frozen=True):
+    """A small JSON thing that is neither a flow nor an execution: a user, a token, a dashboard, a view. value: None removes it."""
+
+    kind: str
+    id: str
+    value: Json | None
+
+
+class Audit(msgspec.Struct, frozen=True, kw_only=True):
+    """That somebody changed something: who did which action to what, and how it was before and after. Only ever added."""
+
+    at: Micros
+    who: str
+    action: str
+    what: str
+    before: Json = None
+    after: Json = None
+
+
+class AuditRow(Audit, frozen=True, kw_only=True):
+    """It as stored. seq: its place among all."""
+
+    seq: int
+
+
 class Work(msgspec.Struct, frozen=True, kw_only=True):
     """All that must become durable together. forced: executions that wait for places and are to run without."""
 
@@ -183,6 +208,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     dead: tuple[DeadEvent, ...] = ()
     logs: tuple[LogLine, ...] = ()
     metrics: tuple[MetricRow, ...] = ()
+    documents: tuple[Document, ...] = ()
+    audit: tuple[Audit, ...] = ()
 
 
 class Delivery(msgspec.Struct, frozen=True):

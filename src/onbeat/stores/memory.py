@@ -27,6 +27,7 @@ from onbeat.core.signals import AnySignal
 from onbeat.errors import Conflict, Refused, StoreBroken
 from onbeat.ports import (
     Append,
+    AuditRow,
     Creation,
     DeadEvent,
     Delivery,
@@ -43,7 +44,7 @@ from onbeat.stores.memory_housekeeping import MemoryHousekeeping
 from onbeat.stores.memory_queries import Kept
 from onbeat.stores.wakeup import Wakeup
 
-replace = msgspec.structs.replace
+asdict, replace = msgspec.structs.asdict, msgspec.structs.replace
 by_seq = attrgetter("seq")
 
 
@@ -104,6 +105,11 @@ class MemoryStore(MemoryHousekeeping):
             self._bury(dead)
         self._logs += [replace(line, seq=self._next("log")) for line in work.logs]
         self._metrics += [replace(row, seq=self._next("metric")) for row in work.metrics]
+        for document in work.documents:
+            self._documents.pop((document.kind, document.id), None)
+            if document.value is not None:
+                self._documents[document.kind, document.id] = document
+        self._audit += [AuditRow(seq=self._next("audit"), **asdict(audit)) for audit in work.audit]
         self._call("after")
         self._written.advance(self._seqs["journal"])
         for topic, wakeup in self._recorded.items():

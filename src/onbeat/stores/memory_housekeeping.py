@@ -35,7 +35,7 @@ class MemoryHousekeeping(MemoryQueries):
         self._ledger: dict[tuple[str, str], LedgerRow] = {}
         self._records: list[Record] = []
         self._flows: dict[tuple[str, str], list[StoredFlow]] = {}
-        self._seqs = {"journal": 0, "inbox": 0, "record": 0, "log": 0, "metric": 0}
+        self._seqs = {"journal": 0, "inbox": 0, "record": 0, "log": 0, "metric": 0, "audit": 0}
 
     def _check_open(self) -> None:
         if self._broken is not None:

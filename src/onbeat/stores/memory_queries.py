@@ -15,7 +15,7 @@ import msgspec
 from onbeat.core.event import Micros
 from onbeat.core.execution import Execution
 from onbeat.core.states import State
-from onbeat.ports import DeadEvent, ExecutionSummary, JournalRow, Key, LogLine, MetricRow
+from onbeat.ports import AuditRow, DeadEvent, Document, ExecutionSummary, JournalRow, Key, LogLine, MetricRow
 
 
 class Kept(msgspec.Struct):
@@ -37,6 +37,8 @@ class MemoryQueries:
         self._dead: dict[str, DeadEvent] = {}
         self._logs: list[LogLine] = []
         self._metrics: list[MetricRow] = []
+        self._documents: dict[tuple[str, str], Document] = {}
+        self._audit: list[AuditRow] = []
 
     async def executions(
         self,
@@ -96,6 +98,18 @@ class MemoryQueries:
 
     async def executions_of_key(self, key: str) -> list[str]:
         return sorted({execution for known, execution in self._keys.items() if known.key == key})
+
+    async def documents(self, kind: str) -> list[Document]:
+        return [document for (of, _), document in sorted(self._documents.items()) if of == kind]
+
+    async def document(self, kind: str, id_: str) -> Document | None:
+        return self._documents.get((kind, id_))
+
+    async def audit(
+        self, before: int | None = None, limit: int = 100, *, who: str | None = None, what: str | None = None
+    ) -> list[AuditRow]:
+        newest = [row for row in reversed(self._audit) if before is None or row.seq < before]
+        return [row for row in newest if who in (None, row.who) and what in (None, row.what)][:limit]
 
 
 def within(at: Micros, start: Micros | None, end: Micros | None) -> bool:

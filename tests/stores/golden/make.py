@@ -13,7 +13,7 @@ from onbeat.core.event import Event
 from onbeat.core.execution import Trigger
 from onbeat.core.signals import Pause
 from onbeat.core.states import State
-from onbeat.ports import DeadEvent, LedgerRow, LogLine, Position, SlotClaim, Tell, Work
+from onbeat.ports import Audit, DeadEvent, Document, LedgerRow, LogLine, MetricRow, Position, SlotClaim, Tell, Work
 from onbeat.stores.sqlite import FILE, SqliteStore
 from onbeat.stores.sqlite.migrate import version
 from tests.stores.build import AT, append, creation, end, id_of, key, move, record, task, work
@@ -59,6 +59,9 @@ async def fill(store: SqliteStore) -> None:
             ledger=(LedgerRow("files", "a.csv", "done", until=AT),),
             dead=(DeadEvent(id=id_of(9), at=AT, reader="r", reason="no such flow", key="k", event=event, raw=b"\xff"),),
             logs=(LogLine(execution=id_of(1), at=AT, level="INFO", message="done", run=1, task="task1", attempt=1),),
+            metrics=(MetricRow(execution=id_of(1), at=AT, type="counter", name="rows", value=7.0, run=1, task="task1", attempt=1),),
+            documents=(Document("user", "ann", {"größe": 1}),),
+            audit=(Audit(at=AT, who="ann", action="create", what="user/bob", after={"größe": 1}),),
         )
     )
     await store.keep_flow("shop", "pay", "id: pay\n", "hash", AT, "shop.pay.yaml")

@@ -10,6 +10,7 @@ import pytest
 
 from onbeat.core.states import State
 from onbeat.errors import NotFound, Refused
+from onbeat.ports import Audit, Document
 from onbeat.stores.sqlite import FILE, SqliteStore, restore
 from tests.stores.build import creation, end, id_of, key, move, record, task, work
 
@@ -20,6 +21,8 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
     store = SqliteStore(tmp_path / "data")
     await store.open()
     await store.write(work(creation(1, key=key("1")), creation(2), end(creation(2).execution), records=(record("1"), record("2"))))
+    told = Audit(at=0, who="root", action="create", what="user/ann", after={"role": "admin"})
+    await store.write(work(documents=(Document("user", "ann", {"role": "admin"}),), audit=(told,)))
     step = move(creation(1).execution, State.RUNNING)
     await store.write(work(step))
     for n in range(1, 40):
@@ -41,6 +44,8 @@ async def test_a_backup_is_one_state_of_a_running_store(store: SqliteStore, tmp_
     assert await copy.check() == []
     assert await copy.load(id_of(1)) == await store.load(id_of(1))
     assert await copy.find_key(key("1")) == id_of(1)
+    assert await copy.documents("user") == [Document("user", "ann", {"role": "admin"})]
+    assert [row.what for row in await copy.audit()] == ["user/ann"]
     assert 2 <= await copy.count() <= 192
     await copy.close()
     assert sorted(os.listdir(tmp_path)) == ["copy.db", "data", "other"]

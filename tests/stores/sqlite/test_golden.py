@@ -7,7 +7,7 @@ import pytest
 
 from onbeat.core.signals import Pause, SlotGranted, SlotQueued
 from onbeat.core.states import State
-from onbeat.ports import OpenExecution
+from onbeat.ports import Audit, Document, OpenExecution, Work
 from onbeat.stores.sqlite import FILE, SqliteStore
 from tests.stores.build import AT, creation, end, id_of, key, work
 
@@ -58,6 +58,10 @@ async def test_a_released_database_opens_and_goes_on(released: Path):
     rows = await store.journal_end()
     written = await store.write(work(creation(6), end(creation(6).execution), end(creation(3).execution, released=True)))
     assert written.fresh == (True,)
+    told = Audit(at=AT, who="ann", action="create", what="user/bob", after={"größe": 2})
+    await store.write(Work(documents=(Document("user", "bob", {"größe": 2}),), audit=(told,)))
+    assert await store.document("user", "bob") == Document("user", "bob", {"größe": 2})
+    assert [row.after for row in await store.audit(limit=1)] == [{"größe": 2}]
     assert await store.journal_end() == rows + 5
     assert await store.check() == []
     await store.close()

@@ -17,7 +17,7 @@ from onbeat.stores.sqlite.rows import Rows
 FINE = {"TOPICS", "OLDEST_RECORDS", "FLOWS"}
 """All topics and all flows, of which there are few; the oldest of all records, in the order of the table."""
 
-TABLES = "execution|journal|snapshot|start_key|inbox|slot|position|ledger|record|topic|dead_event|log|flow"
+TABLES = "execution|journal|snapshot|start_key|inbox|slot|position|ledger|record|topic|dead_event|log|flow|metric|document|audit"
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def statements() -> Iterator[Any]:
     """Every statement that the store holds as a constant."""
     for module in (write, slots, read, queries, housekeeping):
         for name, value in vars(module).items():
-            if name.isupper() and name not in FINE:
+            if name.isupper() and not name.startswith("_") and name not in FINE:
                 for n, text in enumerate(texts(value)):
                     yield pytest.param(text, id=f"{module.__name__.rpartition('.')[2]}.{name}{n or ''}")
 

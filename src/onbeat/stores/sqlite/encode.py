@@ -20,7 +20,7 @@ from onbeat.core import changes, signals
 from onbeat.core.changes import AnyChange, Labelled, Moved
 from onbeat.core.event import Micros
 from onbeat.core.execution import Execution
-from onbeat.ports import Append, Creation, DeadEvent, LedgerRow, LogLine, MetricRow, Record, SlotClaim, Work
+from onbeat.ports import Append, Audit, Creation, DeadEvent, Document, LedgerRow, LogLine, MetricRow, Record, SlotClaim, Work
 from onbeat.stores import snapshot
 
 KeyRow = tuple[str, str, str]
@@ -90,6 +90,8 @@ class Encoded:
     dead: list[tuple[str, str, str, str, Micros | None]] = field(default_factory=list)
     logs: list[tuple[str, str]] = field(default_factory=list)
     metrics: list[tuple[Any, ...]] = field(default_factory=list)
+    documents: list[tuple[str, str, str | None]] = field(default_factory=list)
+    audit: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 def encode(work: Work, snapshots: Mapping[str, int]) -> Encoded:
@@ -105,6 +107,8 @@ def encode(work: Work, snapshots: Mapping[str, int]) -> Encoded:
         dead=[_dead(dead) for dead in work.dead],
         logs=[_log(line) for line in work.logs],
         metrics=[_metric(row) for row in work.metrics],
+        documents=[_document(document) for document in work.documents],
+        audit=[_audit(audit) for audit in work.audit],
     )
 
 
@@ -196,3 +200,14 @@ def _metric(row: MetricRow) -> tuple[Any, ...]:
     """Its columns but `seq`, which comes in later."""
     tags = _json.encode(row.tags).decode()
     return row.execution, row.run, row.task, row.attempt, row.at, row.type, row.name, row.value, tags
+
+
+def _document(document: Document) -> tuple[str, str, str | None]:
+    """Kind, id and value; no value removes it."""
+    return document.kind, document.id, None if document.value is None else _json.encode(document.value).decode()
+
+
+def _audit(audit: Audit) -> tuple[Any, ...]:
+    """Its columns but `seq`, which comes in later."""
+    before, after = (_json.encode(value).decode() for value in (audit.before, audit.after))
+    return audit.at, audit.who, audit.action, audit.what, before, after

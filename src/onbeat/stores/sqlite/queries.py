@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-from onbeat.core.event import Micros
+from onbeat.core.event import Json, Micros
 from onbeat.core.ids import make_id
 from onbeat.core.states import State
-from onbeat.ports import DeadEvent, ExecutionSummary, JournalRow, LogLine, MetricRow
+from onbeat.ports import AuditRow, DeadEvent, Document, ExecutionSummary, JournalRow, LogLine, MetricRow
 from onbeat.stores.sqlite.read import CHANGES, SqliteReads
 
 replace = msgspec.structs.replace
@@ -51,8 +51,23 @@ select '[' || group_concat('[' || coalesce(replayed, 'null') || ',' || record ||
 from (select replayed, record from dead_event where id < coalesce(?, char(1114111)) order by id desc limit ?)
 """
 DEAD_EVENT = "select '[[' || coalesce(replayed, 'null') || ',' || record || ']]' from dead_event where id = ?"
+DOCUMENTS = """
+select '[' || group_concat('[' || json_quote(kind) || ',' || json_quote(id) || ',' || value || ']') || ']'
+from (select * from document where kind = ? order by id)
+"""
+DOCUMENT = "select value from document where kind = ? and id = ?"
+_AUDIT_ROWS = """
+select '[' || group_concat('{"seq":' || seq || ',"at":' || at || ',"who":' || json_quote(who) || ',"action":' || json_quote(action)
+  || ',"what":' || json_quote(what) || ',"before":' || before || ',"after":' || after || '}') || ']'
+from (select * from audit where seq < coalesce(?1, 9223372036854775807)
+"""
+AUDIT = " ".join((_AUDIT_ROWS, "order by seq desc limit ?2)"))
+AUDIT_BY = " ".join((_AUDIT_ROWS, "and who = ?3 and what = coalesce(?4, what) order by seq desc limit ?2)"))
+AUDIT_OF = " ".join((_AUDIT_ROWS, "and what = ?4 order by seq desc limit ?2)"))
 OF_KEY = "select json_group_array(execution) from (select distinct execution from start_key where key = ? order by execution)"
 
+_documents = msgspec.json.Decoder(list[tuple[str, str, Json]])
+_audit = msgspec.json.Decoder(list[AuditRow])
 _summaries = msgspec.json.Decoder(list[ExecutionSummary])
 _logs = msgspec.json.Decoder(list[tuple[int, LogLine]])
 _metrics = msgspec.json.Decoder(list[MetricRow])
@@ -149,3 +164,21 @@ class SqliteQueries(SqliteReads):
 
     async def executions_of_key(self, key: str) -> list[str]:
         return list(msgspec.json.decode(await self._one(OF_KEY, key)))
+
+    async def documents(self, kind: str) -> list[Document]:
+        return [Document(*row) for row in _documents.decode(await self._one(DOCUMENTS, kind) or "[]")]
+
+    async def document(self, kind: str, id_: str) -> Document | None:
+        value = await self._one(DOCUMENT, kind, id_)
+        return None if value is None else Document(kind, id_, msgspec.json.decode(value))
+
+    async def audit(
+        self, before: int | None = None, limit: int = 100, *, who: str | None = None, what: str | None = None
+    ) -> list[AuditRow]:
+        if who is not None:
+            found = await self._one(AUDIT_BY, before, limit, who, what)
+        elif what is not None:
+            found = await self._one(AUDIT_OF, before, limit, None, what)
+        else:
+            found = await self._one(AUDIT, before, limit)
+        return _audit.decode(found or "[]")

@@ -80,6 +80,9 @@ BURY = Rows(
 )
 INSERT_LOG = Rows(3, "insert into log (seq, execution, record) values")
 INSERT_METRIC = Rows(10, "insert into metric (seq, execution, run, task, attempt, at, type, name, value, tags) values")
+FORGET_DOCUMENT = Rows(2, "delete from document where (kind, id) in (select column1, column2 from (values", "))")
+KEEP_DOCUMENT = Rows(3, "insert or replace into document (kind, id, value) values")
+INSERT_AUDIT = Rows(7, "insert into audit (seq, at, who, action, what, before, after) values")
 KEEP_COUNTER = Rows(2, "insert or replace into counter (name, value) values")
 ORDER = (
     INSERT_EXECUTION,
@@ -98,6 +101,9 @@ ORDER = (
     BURY,
     INSERT_LOG,
     INSERT_METRIC,
+    FORGET_DOCUMENT,
+    KEEP_DOCUMENT,
+    INSERT_AUDIT,
     KEEP_COUNTER,
 )
 
@@ -135,6 +141,7 @@ class Group:
         self._moved: set[str] = set()
         self._reopened: set[str] = set()
         self._facts: dict[tuple[str, str], LedgerRow] = {}
+        self._documents: dict[tuple[str, str], str | None] = {}
         self._topics: dict[str, tuple[int, int, int]] = {}
 
     def look_up(self, works: Iterable[Encoded]) -> None:
@@ -185,6 +192,8 @@ class Group:
         self._rows[BURY] += work.dead
         self._rows[INSERT_LOG] += [(self._next("log"), execution, text) for execution, text in work.logs]
         self._rows[INSERT_METRIC] += [(self._next("metric"), *row) for row in work.metrics]
+        self._documents.update(((kind, id_), value) for kind, id_, value in work.documents)
+        self._rows[INSERT_AUDIT] += [(self._next("audit"), *row) for row in work.audit]
         written = Written(
             created=tuple(id_ for id_, _ in started),
             fresh=tuple(fresh for _, fresh in started),
@@ -289,6 +298,11 @@ class Group:
                 self._rows[FORGET_FACT].append((ledger, key))
             else:
                 self._rows[KEEP_FACT].append((ledger, key, fact.value, fact.until))
+        for (kind, id_), value in self._documents.items():
+            if value is None:
+                self._rows[FORGET_DOCUMENT].append((kind, id_))
+            else:
+                self._rows[KEEP_DOCUMENT].append((kind, id_, value))
         self._rows[GROW_TOPIC] += [(topic, *grown) for topic, grown in self._topics.items()]
         self._rows[KEEP_COUNTER] += self._counters.items()
         for statement in ORDER:
