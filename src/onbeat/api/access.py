@@ -19,24 +19,16 @@ import ipaddress
 import os
 import secrets
 from collections.abc import Sequence
-from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
 from starlette.requests import Request
 
+from onbeat.core.access import Permission
+
+__all__ = ["TOKEN_FILE", "Access", "Permission", "admin_token", "is_loopback"]
+
 TOKEN_FILE = "admin-token"
-
-
-class Permission(StrEnum):
-    """What a route asks of its caller. PUBLIC: nothing; KEY: the route checks a key of its own."""
-
-    PUBLIC = "public"
-    KEY = "key"
-    READ = "read"
-    RUN = "run"
-    PUBLISH = "publish"
-    ADMIN = "admin"
 
 
 class Access:
