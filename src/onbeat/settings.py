@@ -58,10 +58,15 @@ class Settings(BaseSettings):
     max_upload: int = Field(1_073_741_824, gt=0, description="Bytes of a form with files that starts or resumes an execution.")
     loop: Literal["uvloop", "asyncio"] = Field("uvloop", description="Event loop.")
     log_format: Literal["auto", "json", "pretty"] = Field("auto", description="`auto`: pretty on a terminal, JSON else.")
+    metrics_public: bool = Field(False, description="Let everybody who reaches the server read `/metrics`; without it a token is needed.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level of the daemon's own log.")
-    encryption_key: SecretStr | None = Field(
-        None, description="Key of SECRET inputs where they are kept, base64 of 32 bytes; without one it is made in the data folder."
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Key of secrets where they are kept, base64 of 32 bytes; with commas several: the first seals, all open. "
+        "Without one it is made in the data folder: `secret.key`.",
     )
+    encryption_key: SecretStr | None = Field(None, description="The older name of `secret_key`.")
+    secrets_dir: Path | None = Field(None, description="Directory of secrets: a file each, in folders named after namespaces or beside them.")
     plugin_defaults: list[dict[str, Any]] = Field(
         [], description="Values for all tasks and triggers of a type, below each flow's own pluginDefaults: `{type, forced, values}`."
     )

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from onbeat.engine.vault import FILE, Vault
-from onbeat.errors import UserError
+from onbeat.engine.vault import FILE, OLDER_FILE, Vault
+from onbeat.errors import Refused, UserError
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 
@@ -21,16 +21,17 @@ def test_what_is_sealed_is_opened(tmp_path: Path):
     for text in ("", "secret", "ä€😀", "x" * 100_000):
         assert vault.open("f:s", vault.seal("f:s", text)) == text
     assert vault.seal("f:s", "secret") != vault.seal("f:s", "secret")
-    assert "secret" not in base64.b64decode(vault.seal("f:s", "secret")).decode("latin-1")
+    assert "secret" not in base64.b64decode(vault.seal("f:s", "secret").partition(".")[2]).decode("latin-1")
 
 
 def test_a_text_that_was_moved_or_changed_opens_nothing():
     """Rule 1: what it is about is bound in."""
     vault = Vault(KEY)
     sealed = vault.seal("f:s", "secret")
-    broken = base64.b64encode(base64.b64decode(sealed)[:-1] + b"x").decode()
+    id_, _, data = sealed.partition(".")
+    broken = f"{id_}.{base64.b64encode(base64.b64decode(data)[:-1] + b'x').decode()}"
     for about, text in (("f:other", sealed), ("g:s", sealed), ("f:s", broken), ("f:s", "no base64"), ("f:s", "")):
-        with pytest.raises(UserError, match="ONBEAT_ENCRYPTION_KEY"):
+        with pytest.raises(UserError, match="ONBEAT_SECRET_KEY"):
             vault.open(about, text)
 
 
@@ -71,6 +72,39 @@ def test_a_key_that_is_set_takes_over(tmp_path: Path):
     vault = Vault(KEY, tmp_path)
     assert vault.open("a", old) == "old"
     assert Vault(KEY).open("a", vault.seal("a", "new")) == "new"
+
+
+def test_a_new_key_seals_and_the_old_ones_open(tmp_path: Path):
+    """Rule 3: also after a restart, and by somebody who has looked at the keys before."""
+    other, vault = Vault(None, tmp_path), Vault(None, tmp_path)
+    old = vault.seal("a", "old")
+    assert other.open("a", old) == "old"
+    vault.renew()
+    new = vault.seal("a", "new")
+    assert (vault.is_current(old), vault.is_current(new)) == (False, True)
+    for each in (vault, Vault(None, tmp_path)):
+        assert [each.open("a", text) for text in (old, new)] == ["old", "new"]
+    assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
+
+
+def test_keys_that_are_set_are_changed_in_the_setting(tmp_path: Path):
+    """Rule 3: the first of several seals."""
+    other = base64.b64encode(b"o" * 32).decode()
+    old = Vault(KEY).seal("a", "old")
+    both = Vault(f"{other}, {KEY}")
+    assert both.open("a", old) == "old"
+    assert not both.is_current(old)
+    assert Vault(other).open("a", both.seal("a", "new")) == "new"
+    with pytest.raises(Refused, match="secret_key"):
+        both.renew()
+
+
+def test_what_was_sealed_before_keys_had_names_is_opened(tmp_path: Path):
+    """By the key of the older file, or that of the setting."""
+    (tmp_path / OLDER_FILE).write_text(KEY)
+    older = Vault(KEY).seal("a", "old").partition(".")[2]
+    assert Vault(None, tmp_path).open("a", older) == "old"
+    assert Vault(KEY).open("a", older) == "old"
 
 
 def test_without_a_folder_the_key_is_in_memory():
