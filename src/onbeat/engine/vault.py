@@ -121,7 +121,7 @@ def _id_of(key: bytes) -> str:
 
 
 def _keys_of(text: str, where: str) -> tuple[bytes, ...]:
-    keys = []
+    keys: list[bytes] = []
     for line in text.split("\n"):
         if line.strip() or not keys:
             try:
