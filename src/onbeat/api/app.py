@@ -5,7 +5,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from onbeat.api import events, executions, files, flows, metrics, namespace_files, places, rerun, status, triggers, values, webhook
+from onbeat.api import (
+    events,
+    executions,
+    files,
+    flows,
+    metrics,
+    namespace_files,
+    places,
+    prometheus,
+    rerun,
+    status,
+    triggers,
+    values,
+    webhook,
+)
 from onbeat.api.access import Access, Permission
 from onbeat.api.routing import one_route, problem
 from onbeat.engine.node import Node
@@ -30,6 +44,7 @@ def all_routes() -> list[BaseRoute]:
         *flows.routes(),
         *triggers.routes(),
         *metrics.routes(),
+        *prometheus.routes(),
         *status.routes(),
         one_route("/", root, Permission.PUBLIC),
     ]

@@ -33,6 +33,7 @@ from onbeat.engine.identity import Identity
 from onbeat.engine.intake import Intake
 from onbeat.engine.listening import Listening
 from onbeat.engine.loader import Loader
+from onbeat.engine.meters import Meters
 from onbeat.engine.namespace_files import KeptFiles
 from onbeat.engine.node import Node
 from onbeat.engine.outside_jq import PLACES
@@ -170,6 +171,9 @@ def _assemble(
     intake = Intake(store, store, engine, catalog, evaluator, payloads, clock, identity.new, known, group)
     if sources:
         triggers.serve = intake.update
+    meters = runner.meters = intake.meters = Meters(clock)
+    engine.watch = meters.written
+    store.watch(meters.committed)
     loader = Loader(settings.flows, settings.triggers, registry, catalog, store, clock, evaluator.outside, triggers.update)
     node = actions.node = Node(
         store=store,
@@ -193,6 +197,7 @@ def _assemble(
         projection=projection,
         triggers=triggers,
         backfills=Backfills(store, clock, identity.new, triggers),
+        meters=meters,
     )
     return node
 

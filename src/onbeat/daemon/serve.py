@@ -29,7 +29,8 @@ import structlog
 import uvloop
 
 from onbeat import __version__
-from onbeat.api.access import Access, admin_token, is_loopback
+from onbeat.api import prometheus
+from onbeat.api.access import Access, Permission, admin_token, is_loopback
 from onbeat.api.app import build
 from onbeat.clock import SystemClock
 from onbeat.core.times import iso
@@ -150,6 +151,8 @@ async def _http(settings: Settings, node: Node, listener: socket.socket) -> Asyn
     """The API on that socket."""
     token = admin_token(settings.data) if settings.auth == "token" else None
     app = build(node, Access(token, known_hosts(settings)), settings.max_body, settings.max_upload, settings.webhook_wait)
+    if settings.metrics_public:
+        app.router.routes[:0] = prometheus.routes(Permission.PUBLIC)
     url = url_of(settings.host, listener.getsockname()[1])
     server = HttpServer(app, settings.trusted_proxies)
     async with asyncio.TaskGroup() as group:

@@ -15,7 +15,7 @@ Called by: intake starts executions, runner, timers and API tell them things; da
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
@@ -34,6 +34,7 @@ from onbeat.engine.effects import Effects
 from onbeat.engine.listening import Listening
 from onbeat.engine.mailbox import Mailbox, Told, answer, fail
 from onbeat.engine.memory import WAKE, Memory
+from onbeat.engine.meters import Meters
 from onbeat.engine.places import Kind, Places
 from onbeat.engine.prepared import Prepared
 from onbeat.engine.runner import Runner
@@ -50,7 +51,7 @@ _BETWEEN_TRIES = 1.0
 
 
 class Engine:
-    """The executions of this process. quarantined: those that were set aside, with the reason."""
+    """The executions of this process. quarantined: those set aside, with the reason. watch: sees what is durable."""
 
     def __init__(
         self,
@@ -65,15 +66,15 @@ class Engine:
         max_active: int,
         triggers: TriggerStates,
     ) -> None:
-        self._store = store
-        self._catalog = catalog
-        self._clock = clock
-        self._group = group
+        self._store, self._catalog = store, catalog
+        self._clock, self._group = clock, group
         self._triggers = triggers
         self._memory = Memory(max_active)
+        self.undecided = self._memory.told
         self._waiters = Waiters()
         self._stopping = False
         self.quarantined: dict[str, str] = {}
+        self.watch: Callable[[Work, Written], None] = Meters().written
         self.places = Places(places, self._placed)
         self.timers = Timers(clock, self._fire)
         self._memory.timers = self.timers
@@ -160,6 +161,7 @@ class Engine:
                 told.set_exception(problem)
             return
         self._triggers.learn(work, written)
+        self.watch(work, written)
         for prepared, fresh in zip(starts, written.fresh, strict=True):
             (self._admit if fresh else self.drop)(prepared)
         self._deliver(written.delivered)
@@ -216,8 +218,7 @@ class Engine:
         box = self._memory.look(execution)
         if box is not None and box.execution is not None:
             return box.execution
-        loaded = await self._store.load(execution)
-        if loaded is None:
+        if (loaded := await self._store.load(execution)) is None:
             raise NotFound(f"there is no execution {execution}")
         return loaded
 
@@ -313,6 +314,7 @@ class Engine:
             raise
         box.execution = step.after
         self._triggers.learn(work, written)
+        self.watch(work, written)
         self._effects.perform(box, step.new)
         self._dispatch.settle(step.after, step.told)
         for child in together.children:
@@ -349,8 +351,7 @@ class Engine:
 
     async def _load(self, box: Mailbox, told: list[Told]) -> bool:
         """Bring an execution into memory, with what waits in its inbox; False when there is none."""
-        execution = await self._store.load(box.id)
-        if execution is None:
+        if (execution := await self._store.load(box.id)) is None:
             box.fresh = False
             fail(told, NotFound(f"there is no execution {box.id}"))
             return False

@@ -31,6 +31,7 @@ from onbeat.engine.catalog import Catalog
 from onbeat.engine.correlator import Correlator, Desk
 from onbeat.engine.engine import Engine
 from onbeat.engine.evaluator import Evaluator
+from onbeat.engine.meters import Meters
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.sources import WEBHOOK, Sources
 from onbeat.engine.starting import Starter
@@ -74,6 +75,7 @@ class Intake(Sources):
         self._deadlines: asyncio.Task[None] | None = None
         self._caught_up: set[str] = set()
         self.correlator = Correlator(store, clock)
+        self.meters = Meters()
 
     def update(self, triggers: Iterable[LoadedTrigger]) -> None:
         """Serve these triggers and no others."""
@@ -123,7 +125,9 @@ class Intake(Sources):
         dead: Sequence[DeadEvent] = (),
     ) -> tuple[Started, ...]:
         """Match, start and remember in one transaction. Raises Overloaded past the limit: nothing was written."""
+        since = self.meters.now()
         if received and (not self._open or self._engine.full()):
+            self.meters.refused(subscription, len(received))
             raise Overloaded("as many executions are at work as the limit allows; try again later")
         work = Work(positions=tuple(positions), ledger=tuple(ledger), dead=tuple(dead))
         waiting = self._waiting(subscription, received) if self.correlator else set()
@@ -135,7 +139,9 @@ class Intake(Sources):
                 written = await self._commit(batch, work)
         except Overloaded:
             subscription.closed_until = self._clock.monotonic() + _BETWEEN_TRIES
+            self.meters.refused(subscription, len(received))
             raise
+        self.meters.emitted(batch, len(received), written, since)
         if received:
             subscription.received += len(received)
             subscription.last_event = batch.now
@@ -166,11 +172,12 @@ class Intake(Sources):
 
     async def _batch(self, subscription: Subscription, received: Sequence[Received], desk: Desk | None) -> Batch:
         """Decide what all of it starts."""
-        batch = Batch(subscription, self._new_id, self._clock.now())
+        batch, since = Batch(subscription, self._new_id, self._clock.now()), self.meters.now()
         with self._dropping(batch):
             for item in received:
                 batch.begin()
                 await self._take(batch, item, desk)
+        self.meters.expect(batch, since)
         return batch
 
     @contextmanager

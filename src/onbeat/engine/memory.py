@@ -34,6 +34,10 @@ class Memory:
     def __len__(self) -> int:
         return len(self._working)
 
+    def told(self) -> int:
+        """How many signals wait in the mailboxes. Looks through all that are at work."""
+        return sum(len(box.told) for box in self._working.values())
+
     def full(self) -> bool:
         """Whether as many executions are at work as the limit allows."""
         return len(self._working) >= self._limit

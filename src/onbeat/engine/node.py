@@ -31,6 +31,7 @@ from onbeat.engine.identity import Identity
 from onbeat.engine.inputs import Given, Upload
 from onbeat.engine.intake import Intake
 from onbeat.engine.loader import Loader
+from onbeat.engine.meters import Meters
 from onbeat.engine.namespace_files import KeptFiles
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.relay import READER, Relay
@@ -81,6 +82,7 @@ class Node:
     projection: Projection
     triggers: TriggerStates
     backfills: Backfills
+    meters: Meters
     ready: bool = False
     relays: list[Relay] = field(default_factory=list)
 

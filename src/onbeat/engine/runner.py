@@ -47,6 +47,7 @@ from onbeat.core.workspace import log_path
 from onbeat.engine.catalog import LoadedFlow
 from onbeat.engine.causes import CausedPublisher, caused
 from onbeat.engine.evaluator import Evaluator
+from onbeat.engine.meters import Meters
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.places import Kind, Places
 from onbeat.engine.problems import explain
@@ -127,6 +128,7 @@ class Runner:
         self._idle = asyncio.Event()
         self._idle.set()
         self._closing = False
+        self.meters = Meters()
         self.tell: TellEnd
         self.places: Places
 
@@ -189,6 +191,7 @@ class Runner:
 
     async def _attempt(self, running: "Running", loaded: LoadedFlow, execution: Execution, n: int, attempt: int) -> None:
         log = self._logs.open(execution.id, n, execution.runs[n].task, attempt, mask=self._evaluator.mask_of(execution.head).mask)
+        began = self.meters.begin(execution.id)
         try:
             running.begun = True
             signal, records = await self._end(running, loaded, execution, n, attempt, log)
@@ -202,6 +205,7 @@ class Runner:
             if not self._running:
                 self._idle.set()
             self.places.release(running.place)
+        self.meters.attempted(loaded.flow.by_id[execution.runs[n].task].type, signal, began)
         if not running.silent:
             self.tell(execution.id, signal, records=records, logs=self._logs.close(log), metrics=tuple(log.metrics))
 

@@ -1,6 +1,6 @@
 """Keep executions: the one durable step."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +20,9 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Release everything; safe when never opened, and twice."""
+
+    def watch(self, commit: Callable[[int, float], None]) -> None:
+        """Tell it of each transaction to disk: how many writes shared it, and its seconds."""
 
     async def write(self, work: Work) -> Written:
         """Make it durable, whole or not at all. Raises Conflict when an expected version is not the stored one (nothing is written then),

@@ -67,6 +67,9 @@ class MemoryStore(MemoryHousekeeping):
     async def close(self) -> None:
         self._is_open = False
 
+    def watch(self, commit: Callable[[int, float], None]) -> None:
+        """Nothing: here nothing is committed to a disk."""
+
     def _next(self, counter: str) -> int:
         self._seqs[counter] += 1
         return self._seqs[counter]

@@ -20,6 +20,7 @@ Called by: store.py.
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -54,8 +55,15 @@ def connection(connect: Callable[[], sqlite3.Connection]) -> aiosqlite.Connectio
     return made[0]
 
 
+def _unmeasured(jobs: int, seconds: float) -> None:
+    """Nobody looks."""
+
+
 class GroupWriter(Generic[Job]):
-    """The one writing connection. `apply(db, jobs)` gives per job its result, or the exception that only this job is to raise."""
+    """The one writing connection. `apply(db, jobs)` gives per job its result, or the exception that only this job is to raise.
+
+    on_commit: hears how many jobs each transaction had, and its seconds.
+    """
 
     def __init__(
         self,
@@ -65,15 +73,18 @@ class GroupWriter(Generic[Job]):
         on_result: Callable[[Any], None],
         on_broken: Callable[[StoreBroken], None],
         on_write: Callable[[str], None] | None,
+        on_commit: Callable[[int, float], None] = _unmeasured,
     ) -> None:
         self._connect, self._prepare, self._apply = connect, prepare, apply
         self._on_result, self._on_broken, self._on_write = on_result, on_broken, on_write
+        self._on_commit = on_commit
         self._waiting: list[tuple[Job, asyncio.Future[Any]]] = []
         self._wake = asyncio.Event()
         self._closing = False
         self._broken: StoreBroken | None = None
         self._jobs: list[Job] = []
         self._results: list[Any] = []
+        self._seconds = 0.0
 
     async def open(self) -> None:
         """Connect and prepare the database, in SQLite's own thread. What `prepare` raises is raised, with the thread ended."""
@@ -123,6 +134,7 @@ class GroupWriter(Generic[Job]):
             try:
                 await self._aiosqlite.commit()
                 results = self._results
+                self._on_commit(len(group), self._seconds)
             except Overloaded as error:
                 results = [error] * len(group)
             except Exception as error:
@@ -146,7 +158,9 @@ class GroupWriter(Generic[Job]):
     # ---- in SQLite's thread ------------------------------------------------------------------------------------------
 
     def _transact(self) -> None:
+        began = time.perf_counter()
         self._results = self._commit(self._jobs)
+        self._seconds = time.perf_counter() - began
 
     def _commit(self, jobs: Sequence[Job]) -> list[Any]:
         """The result of each job after one transaction. Raises Overloaded or StoreBroken for all of them."""

@@ -71,6 +71,7 @@ class SqliteStore(SqliteQueries):
         self._snapshots: dict[str, int] = {}
         self._written = Wakeup()
         self._recorded: dict[str, Wakeup] = {}
+        self._watch: Callable[[int, float], None] | None = None
 
     # ---- life --------------------------------------------------------------------------------------------------------
 
@@ -86,7 +87,7 @@ class SqliteStore(SqliteQueries):
             raise Refused(f"the data folder {self._data} cannot be used: {error}; mend it, or choose another with --data") from error
         try:
             writer = GroupWriter[Encoded | Call](
-                self._connect, self._prepare, self._apply, self._on_result, self._on_broken, self._on_write
+                self._connect, self._prepare, self._apply, self._on_result, self._on_broken, self._on_write, self._timed
             )
             await writer.open()
             self._writer = writer
@@ -153,6 +154,13 @@ class SqliteStore(SqliteQueries):
         works = [job for job in jobs if isinstance(job, Encoded)]
         applied = iter(apply(db, works, self._counters, self._owner) if works else ())
         return [next(applied) if isinstance(job, Encoded) else job(db) for job in jobs]
+
+    def watch(self, commit: Callable[[int, float], None]) -> None:
+        self._watch = commit
+
+    def _timed(self, works: int, seconds: float) -> None:
+        if self._watch is not None:
+            self._watch(works, seconds)
 
     def _on_result(self, result: Any) -> None:
         if isinstance(result, Applied):
