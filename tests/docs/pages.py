@@ -24,6 +24,7 @@ from onbeat.core.inputs import InputSpec
 from onbeat.core.plan import FLOWABLES
 from onbeat.core.short_schedule import ShortSchedule
 from onbeat.core.trigger import TriggerSpec
+from onbeat.engine.meters import KEPT, METERS, OTHER
 from onbeat.registry import Registry
 from onbeat.settings import CONFIG_FILE, Settings
 from tests.docs.constructs import CONSTRUCTS
@@ -47,6 +48,7 @@ def pages() -> dict[str, str]:
         "reference/expressions.md": _page("Expressions", *expression_parts()),
         "reference/cli.md": commands(),
         "reference/api.md": routes(),
+        "reference/metrics.md": metrics(),
     }
 
 
@@ -85,6 +87,26 @@ def _plain(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+# ---- metrics -----------------------------------------------------------------------------------------------------------
+
+
+def metrics() -> str:
+    """Every meter with its labels."""
+    lines = ["| Metric | Kind | Labels | |", "|---|---|---|---|"]
+    for meter in METERS:
+        labels = ", ".join(f"`{label}`" for label in meter.labels)
+        lines.append(f"| `{meter.name}` | {meter.kind} | {labels} | {meter.about} |")
+    return _page(
+        "Metrics",
+        f"""
+What `GET /metrics` shows; [how to look at it](../how-to/observability.md) says what to do with it. Counters and histograms count from
+the daemon's start, gauges are read when somebody looks. A label grows to {KEPT} values; what comes later is together as `{OTHER}`.
+Beside these there are `process_*` (memory, CPU, open files) and `python_*` (garbage collection).
+""",
+        "\n".join(lines),
+    )
 
 
 # ---- flows -------------------------------------------------------------------------------------------------------------

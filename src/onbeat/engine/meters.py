@@ -195,9 +195,9 @@ class Meters:
 
     def _moved(self, execution: Execution, changes: Sequence[AnyChange]) -> None:
         for change in changes:
-            if isinstance(change, Moved):
+            if type(change) is Moved:
                 state = change.after
-            elif isinstance(change, Created):
+            elif type(change) is Created:
                 state = State.CREATED
             else:
                 continue
