@@ -86,12 +86,10 @@ def _state(
     run, spec = execution.runs[n], flow.by_id[execution.runs[n].task]
     assert isinstance(spec, FlowableSpec)
     was = [state for state, _ in run.history]
-    if State.KILLING in was[-2:] or was[-2:] == [State.PAUSED, State.KILLED]:
-        return {State.KILLED}
+    cut = cut_by_failure(flow, execution, n)
+    if State.KILLING in was[-2:] or was[-2:] in ([State.PAUSED, State.KILLED], [State.PAUSED, cut]):
+        return {cut, State.KILLED} if cut is not None and State.KILLING in past else {cut or State.KILLED}
     wanted_state = worst(seen)
-    fell = any(part.phase is Phase.TASKS and part.state in FAILING for part in parts)
-    if fell and spec.on_failure is not None and wanted_state in FAILING:
-        wanted_state = spec.on_failure
     if isinstance(spec, AllowFailure) and wanted_state is State.FAILED:
         wanted_state = State.WARNING
     if isinstance(spec, Approval) and wanted_state not in FAILING and block.choice not in (BEFORE, None):
@@ -104,6 +102,8 @@ def _state(
     if wanted_state is State.WARNING and spec.allow_warning:
         wanted_state = State.SUCCESS
     found = {wanted_state}
+    if cut is not None:
+        found |= {cut, State.KILLED} if State.KILLING in past else {cut}
     found |= {state for state in exits if state is not State.RETRIED}  # what an exit stopped is seen from what it left out
     if State.RETRIED in exits:
         found |= {State.FAILED, State.KILLED}
@@ -111,6 +111,23 @@ def _state(
         found.add(State.KILLED)
     if spec.collected_by is not None and run.error is not None:
         found |= {State.FAILED} if not spec.allow_failure else {State.WARNING, State.SUCCESS}
+    return found
+
+
+def cut_by_failure(flow: Flow, execution: Execution, n: int) -> State | None:
+    """The state that a failure beside it, or beside what it is in, gives to what it stops: the outermost `onChildFailure` says."""
+    found = None
+    while n != ROOT:
+        run = execution.runs[n]
+        if run.phase is Phase.FINALLY:
+            return found
+        around = execution.runs.get(run.parent)
+        spec = flow.by_id[around.task] if around else None
+        beside = [each for each in execution.runs.values() if each.parent == run.parent and each.phase is Phase.TASKS and each.n != n]
+        stops = isinstance(spec, FlowableSpec) and spec.on_failure is not None and run.phase is Phase.TASKS
+        if stops and any(each.state in FAILING for each in beside):
+            found = spec.on_failure
+        n = run.parent
     return found
 
 
@@ -127,6 +144,7 @@ def _left_out(
     tasks = [child for child in parts if child.phase is Phase.TASKS]
     failed = any(child.state is State.FAILED for child in tasks) or State.FAILED in _of_fan(block) or block.own is State.FAILED
     errors = any(not task.disabled for task in draft.tail(n, Phase.ERRORS))
+    stopped = stopped or cut_by_failure(flow, execution, n) is not None
     if failed and errors and not stopped and all(child.phase is not Phase.ERRORS for child in children):
         yield "without its errors"
     if n == ROOT and execution.state is State.FAILED and failed and not stopped and not execution.compensated and flow.retry is None:

@@ -14,6 +14,7 @@ from onbeat.core.execution import ROOT, Execution, Phase
 from onbeat.core.flow import Flow
 from onbeat.core.replay import settable
 from onbeat.core.states import State
+from tests.core.explained import cut_by_failure
 from tests.core.invariants import policy_of
 
 
@@ -33,6 +34,7 @@ def broken_step(
         wrong += [f"ended {after.state}, and had been judged {judged}"] if (after.state, after.outputs) != judged else []
     wrong += _kept(before, after)
     wrong += _begun_late(flow, before, changes)
+    wrong += _cut_short(flow, before, changes)
     if len(signals) == 1 and isinstance(signals[0], s.Evaluated) and signals[0].run and signals[0].error is not None and changes:
         run, block = after.runs[signals[0].run], after.blocks.get(signals[0].run)
         wrong += [] if run.ended or (block is not None and block.own) else [f"{run.task}: what failed was forgotten: {signals[0].error}"]
@@ -73,6 +75,16 @@ def _begun_late(flow: Flow, before: Execution, changes: Sequence[c.AnyChange]) -
         block = before.blocks[change.n] if starts else None
         if block is not None and block.fan and block.failed and flow.by_id[before.runs[change.n].task].stops_on_failure:
             yield f"{before.runs[change.n].task} starts another one after a failure"
+
+
+def _cut_short(flow: Flow, before: Execution, changes: Sequence[c.AnyChange]) -> Iterator[str]:
+    """What is stopped because something beside it failed begins no errors of its own."""
+    if before.ended or before.edited or before.head.replay_of is not None:
+        return
+    for change in changes:
+        errors = isinstance(change, c.Opened) and change.phase is Phase.ERRORS and change.n in before.runs
+        if errors and cut_by_failure(flow, before, change.n) is not None:
+            yield f"{before.runs[change.n].task} was stopped, and begins its errors"
 
 
 def _kept(before: Execution, after: Execution) -> Iterator[str]:

@@ -48,7 +48,7 @@ def test_a_phase_keeps_what_was_seen_and_forgets_what_was_counted():
     before = Block(lanes=3, begun=3, seen=frozenset({FAILED}), failed=True, choice="x", values=(1, 2, 3), total=3)
     after = evolve(begun(before), c.Opened(at=1, n=1, phase=Phase.FINALLY)).blocks[1]
 
-    assert after == Block(phase=Phase.FINALLY, lanes=1, seen=frozenset({FAILED}), tasks_failed=True, choice="x", values=(1, 2, 3), total=3)
+    assert after == Block(phase=Phase.FINALLY, lanes=1, seen=frozenset({FAILED}), choice="x", values=(1, 2, 3), total=3)
 
 
 def test_an_iteration_sees_nothing_of_the_last_one():

@@ -19,7 +19,7 @@ MISTAKES = {
     "a failure does not stop its lane": ("endings", "halted = (run.state in FAILING or block.failed) and", "halted = False and"),
     "a failure does not stop other lanes": ("evolve", "failed = block.failed or (", "failed = block.failed and ("),
     "finally is left out": ("endings", "elif next_enabled(draft.tail(n, phase), 0) is None", "elif phase is Phase.FINALLY"),
-    "errors are left out": ("endings", "(phase is Phase.ERRORS and (not failed or draft.stopping(n)))", "phase is Phase.ERRORS"),
+    "errors are left out": ("endings", "(phase is Phase.ERRORS and not _errors_run(draft, n, block))", "phase is Phase.ERRORS"),
     "allowFailure is forgotten": ("blocks", "if state is State.FAILED and spec.allow_failure:", "if False:"),
     "a disabled task runs": ("blocks", "if not tasks[at].disabled", "if True"),
     # kills and exits
@@ -40,11 +40,13 @@ MISTAKES = {
     ),
     "an exit lets tasks begin": ("draft", "if execution.exit is None:\n            return False", "if True:\n            return False"),
     "an exit is forgotten by the flow": ("endings", "return execution.exit or worst(", "return worst("),
+    "what a failure stops begins more": ("draft", "return self.left(n) or (", "return self.left(n) or (0 and "),
     "what is stopped inside a block goes on": ("endings", "        stop_inside(draft, n)", "        pass"),
-    "onChildFailure is forgotten after a finally": (
+    "what a failure stops is killed": ("draft", "return cut or State.KILLED", "return State.KILLED"),
+    "the errors of what a failure stops run": (
         "endings",
-        "fell = block.failed if block.phase is Phase.TASKS else block.tasks_failed",
-        "fell = block.failed",
+        "return State.FAILED in block.seen and not draft.stopping(n)",
+        "return State.FAILED in block.seen and not draft.left(n)",
     ),
     # pauses
     "what ended in a pause is dropped": ("evolve", "held = (*held, run.n) if execution.state is State.PAUSED else held", "pass"),
@@ -59,7 +61,7 @@ MISTAKES = {
     "a retry after maxDuration": ("retry", "if policy.max_duration is not None and", "if False and"),
     "an end of another attempt is taken": ("attempts", "or run.attempt != attempt or", "or"),
     "a lost task goes on": ("decide", "attempts.lost(draft, run)", "pass"),
-    "a killed task that was lost stays": ("decide", "draft.move_run(n, State.KILLED, lost=True)", "pass"),
+    "a killed task that was lost stays": ("decide", "draft.move_run(n, draft.stopped_as(n), lost=True)", "pass"),
     # stale signals
     "an early timer is taken": ("decide", "if signal.due > draft.now:", "if False:"),
     "any timer is taken": ("decide", "or run.wake != signal.due", ""),
@@ -142,6 +144,8 @@ LIVES = 1_000
 """Within so many lives each mistake is noticed."""
 
 NOTICED = {
+    "the errors of what a failure stops run": 4437,
+    "what a failure stops begins more": 4437,
     "a kill does not keep steps from beginning": 54,
     "a kill forgets what only waits": 64,
     "what is stopped inside a block goes on": 204,

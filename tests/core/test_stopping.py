@@ -186,22 +186,25 @@ INSIDE = """
 tasks:
   - id: p
     type: core.flow.Parallel
-    onChildFailure: FAILED
+    onChildFailure: FAIL
     tasks:
       - {id: a, type: t}
       - id: s
         type: core.flow.Sequential
-        tasks: [{id: b, type: t}, {id: c, type: t}]
+        tasks: [{id: b, type: t, allowFailure: true, retry: {type: constant, interval: PT1S, maxAttempts: 3}}, {id: c, type: t}]
+        errors: [{id: wrong, type: t}]
         finally: [{id: f, type: t}]
       - {id: l, type: core.flow.LoopUntil, condition: false, tasks: [{id: u, type: t}], finally: [{id: g, type: t}]}
       - {id: i, type: core.flow.ForEachItem, items: x, namespace: tests, flowId: child}
+    errors: [{id: cleanup, type: t}]
 """
 
 
-def test_a_failed_child_may_stop_those_beside_it():
-    """Whatever they do; their `finally`s run, and nothing else of them begins. The others are KILLED, their block ends as it says."""
+@pytest.mark.parametrize(("word", "state"), [("FAIL", FAILED), ("cancel", CANCELLED), ("FAILED", FAILED), ("CANCELLED", CANCELLED)])
+def test_a_failed_child_may_stop_those_beside_it(word: str, state: State):
+    """Whatever they do; their `finally`s run, and nothing else of them begins. The others end as it says; the block failed."""
     plays = {"a": [HANG], "b": [HANG], "work": [HANG]}
-    world = World(INSIDE, plays, flows={"child": "tasks: [{id: work, type: t}]"})
+    world = World(INSIDE.replace("FAIL", word), plays, flows={"child": "tasks: [{id: work, type: t}]"})
     world.begin()
     world.end("u")
     world.end("i_split", {"uris": ["x", "y", "z", "v"]})
@@ -210,9 +213,10 @@ def test_a_failed_child_may_stop_those_beside_it():
 
     states = world.states
     assert {name: states[name] for name in "apsblig"} == {
-        "a": FAILED, "p": FAILED, "s": KILLED, "b": KILLED, "l": KILLED, "i": KILLED, "g": SUCCESS,
+        "a": FAILED, "p": FAILED, "s": state, "b": state, "l": state, "i": state, "g": SUCCESS,
     }  # fmt: skip
-    assert (states["f"], states["i_items"], "c" in states) == (SUCCESS, KILLED, False)
+    assert (states["f"], states["i_items"], "c" in states) == (SUCCESS, state, False)
+    assert ("wrong" in states, states["cleanup"]) == (False, SUCCESS)
     assert {child.state for child in world.children.values()} == {KILLED}
     assert len(world.children) == 4
 
@@ -224,12 +228,12 @@ def test_a_pause_beside_a_failed_child_is_ended():
     )
     world = World(flow, {"a": [FAILED]}).play()
 
-    assert world.states == {"p": CANCELLED, "w": KILLED, "a": FAILED}
+    assert world.states == {"p": FAILED, "w": CANCELLED, "a": FAILED}
 
 
 def test_without_it_they_go_on():
     """The default."""
-    world = World(INSIDE.replace("onChildFailure: FAILED", "onChildFailure: CONTINUE"), {"a": [FAILED], "b": [HANG]}, flows={"child": FLOW})
+    world = World(INSIDE.replace("onChildFailure: FAIL", "onChildFailure: CONTINUE"), {"a": [FAILED], "b": [HANG]}, flows={"child": FLOW})
     world.begin()
     world.end("a", FAILED)
 

@@ -97,7 +97,7 @@ def ended(draft: Draft, signal: s.TaskEnded) -> None:
     facts = signal.facts if signal.state in (State.SUCCESS, State.WARNING) else None
     problem = None if facts is None else _refused(draft, facts)
     if run.state is State.KILLING:
-        draft.move_run(run.n, State.KILLED, outputs=signal.outputs, error=signal.error, log=signal.log)
+        draft.move_run(run.n, draft.stopped_as(run.n), outputs=signal.outputs, error=signal.error, log=signal.log)
     elif problem is not None:
         over(draft, run, State.FAILED, signal.outputs, problem, retry=False, log=signal.log)
     elif facts is not None and facts.exit is not None:

@@ -80,7 +80,7 @@ def ended(draft: Draft, signal: s.ChildEnded) -> None:
     spec = draft.spec(run.n)
     outputs = {"executionId": signal.child, "state": signal.state.value, "outputs": signal.outputs or {}}
     if run.state is State.KILLING:
-        draft.move_run(run.n, State.KILLED, outputs=outputs)
+        draft.move_run(run.n, draft.stopped_as(run.n), outputs=outputs)
         return
     transmit = not isinstance(spec, Subflow) or spec.transmit_failed
     state = signal.state if transmit else State.SUCCESS

@@ -195,6 +195,6 @@ def _recover(draft: Draft) -> None:
         if n in draft.execution.blocks or run.child is not None or run.ask is not None or run.awaits is not None or run.ended:
             continue
         if run.state is State.KILLING:
-            draft.move_run(n, State.KILLED, lost=True)
+            draft.move_run(n, draft.stopped_as(n), lost=True)
         elif run.state is State.RUNNING:
             attempts.lost(draft, run)

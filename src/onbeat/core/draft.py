@@ -74,7 +74,11 @@ class Draft:
         return flow.errors if phase is Phase.ERRORS else flow.finally_ if phase is Phase.FINALLY else ()
 
     def stopping(self, n: int) -> bool:
-        """Whether nothing more may begin in a block: a kill, or an exit unless it is in a `finally`, or undoes what was done."""
+        """Whether nothing more may begin in a block: a kill, an exit, or a failure beside it that stops it; its `finally` excepted."""
+        return self.left(n) or (self.execution.blocks[n].phase is not Phase.FINALLY and self.cut(n) is not None)
+
+    def left(self, n: int) -> bool:
+        """Whether a kill, or an exit, keeps a block from beginning more: an exit not what is in a `finally`, or undoes what was done."""
         execution = self.execution
         if execution.state is State.KILLING:
             return True
@@ -86,6 +90,21 @@ class Draft:
             if n == ROOT:
                 return True
             n = execution.runs[n].parent
+
+    def cut(self, n: int) -> State | None:
+        """The state in which a failure beside a task run, or beside a block that it is in, ends it (`onChildFailure`); None without one."""
+        state = None
+        while n != ROOT and self.execution.runs[n].phase is not Phase.FINALLY:
+            n = self.execution.runs[n].parent
+            block = self.execution.blocks.get(n)
+            if n != ROOT and block is not None and block.failed and block.phase is Phase.TASKS:
+                state = self.flowable(n).on_failure or state
+        return state
+
+    def stopped_as(self, n: int) -> State:
+        """The state in which a task run ends that is stopped."""
+        cut = self.cut(n) if self.execution.state is not State.KILLING else None
+        return cut or State.KILLED
 
     def block(self, n: int) -> Block:
         """The block of a flowable's run, or of the flow."""

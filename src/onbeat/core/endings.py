@@ -10,7 +10,8 @@ Rules
 3. A retry of what failed comes before compensation: the execution goes on from what it had done. One that tries all anew comes after it.
 4. Outputs are rendered last; what cannot be rendered fails the execution, or the task that started it if it is that which asks for it.
    What runs after it sees how it ends and changes nothing.
-5. After an exit, the blocks that it stops end in its state; their `finally`s run, and what is in those ends as it does.
+5. After an exit, the blocks that it stops end in its state; their `finally`s run, and what is in those ends as it does. So do those that
+   a failure beside them stops, in the state that it says.
 
 Called by: decide.
 """
@@ -97,18 +98,22 @@ def _phase_over(draft: Draft, n: int) -> None:
 
 def _begin_phase(draft: Draft, n: int, phase: Phase, block: Block) -> bool:
     """Begin a phase, if there is anything to do in it."""
-    failed = State.FAILED in block.seen
     if phase is Phase.COMPENSATION:
         undo = _to_undo(draft) if n == ROOT and _fails(draft, block) else ()
         if not undo or retrying.goes_on(draft):
             return False
         draft.add(c.Opened(at=draft.now, n=n, phase=phase, lanes=len(undo), values=undo))
-    elif next_enabled(draft.tail(n, phase), 0) is None or (phase is Phase.ERRORS and (not failed or draft.stopping(n))):
+    elif next_enabled(draft.tail(n, phase), 0) is None or (phase is Phase.ERRORS and not _errors_run(draft, n, block)):
         return False
     else:
         draft.add(c.Opened(at=draft.now, n=n, phase=phase))
     fill(draft, n)
     return True
+
+
+def _errors_run(draft: Draft, n: int, block: Block) -> bool:
+    """Whether something failed in it, and nothing stops it."""
+    return State.FAILED in block.seen and not draft.stopping(n)
 
 
 def _fails(draft: Draft, block: Block) -> bool:
@@ -150,22 +155,19 @@ def _flowable_over(draft: Draft, n: int, block: Block) -> None:
     spec, run = draft.flowable(n), draft.run(n)
     outputs: dict[str, Json] | None = fans.results(draft, n) if spec.fan else None
     if draft.execution.state is State.KILLING or run.state is State.KILLING:
-        state = State.KILLED
-    elif draft.execution.exit is not None and draft.stopping(run.parent):
+        state = draft.stopped_as(n)
+    elif draft.execution.exit is not None and draft.left(run.parent):
         retried = draft.execution.exit is State.RETRIED
         state = worst({*block.seen, State.FAILED}) if retried else draft.execution.exit
     else:
         state = worst(block.seen)
-        fell = block.failed if block.phase is Phase.TASKS else block.tasks_failed
-        if spec.on_failure is not None and fell and state in FAILING:
-            state = spec.on_failure
         collected_by = spec.collects(block)
         if collected_by is not None and state is not State.KILLED:
             if collected_by not in run.answers:
                 draft.add(c.Asked(at=draft.now, n=n, ask=collected_by))
                 return
             outputs = {**(outputs or {}), **(run.answers[collected_by] or {})}
-        state = allowed(spec, spec.ends(state, block))
+        state = draft.cut(n) or allowed(spec, spec.ends(state, block))
     if run.wake is not None:
         draft.add(c.RunTimed(at=draft.now, n=n))
     draft.move_run(n, state, outputs=outputs or None, error=run.error)

@@ -44,7 +44,6 @@ def opened(execution: Execution, change: c.Opened, version: int) -> Execution:
         phase=change.phase,
         lanes=change.lanes,
         seen=before.seen if before and change.round <= 1 else frozenset(),
-        tasks_failed=before is not None and change.phase is not Phase.TASKS and (before.tasks_failed or _tasks_failed(before)),
         own=before.own if before and change.phase is not Phase.TASKS else None,
         choice=change.choice if change.choice is not None or before is None else before.choice,
         values=change.values if change.values or before is None else before.values,
@@ -68,10 +67,6 @@ def opened(execution: Execution, change: c.Opened, version: int) -> Execution:
         context=context,
         compensated=execution.compensated or change.phase is Phase.COMPENSATION,
     )
-
-
-def _tasks_failed(block: Block) -> bool:
-    return block.phase is Phase.TASKS and block.failed
 
 
 def failed(execution: Execution, change: c.BlockFailed, version: int) -> Execution:
@@ -177,7 +172,6 @@ def block_reset(execution: Execution, change: c.BlockReset, version: int) -> Exe
         begun=change.begun,
         seen=frozenset(change.seen),
         failed=change.failed,
-        tasks_failed=before.tasks_failed and change.phase is not Phase.TASKS,
         own=before.own if change.phase is not Phase.TASKS else None,
         order=None if change.queue is None else Order(Map(enumerate(change.queue)), Map((lane, None) for lane in change.done)),
         round=before.round - later,
@@ -210,7 +204,6 @@ def fan_reset(execution: Execution, change: c.FanReset, version: int) -> Executi
         open=0,
         seen=frozenset({State.WARNING} if counts.get(State.WARNING.value) else ()),
         failed=False,
-        tasks_failed=False,
         own=None,
         fan=fan,
     )

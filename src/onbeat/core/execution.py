@@ -134,9 +134,9 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True):
     """How far the tasks inside a flowable (or the flow) are: lanes run side by side, the steps of a lane one after another.
 
     lanes: how many this phase has. begun: how many of them were started. open: started and not ended. seen: the states in which
-    children ended, all phases. failed: a child of the present phase failed, so no further lane or step of it starts; tasks_failed: one of
-    the TASKS phase had. own: the state in which it ends for a reason of its own. choice: the branch an If or Switch took. values: a loop's
-    values, or the task runs that are compensated. total: how many lanes the TASKS phase had. order: of a Dag. fan: of a construct whose
+    children ended, all phases. failed: a child of the present phase failed, so no further lane or step of it starts. own: the state in
+    which it ends for a reason of its own. choice: the branch an If or Switch took. values: a loop's values, or the task runs that are
+    compensated. total: how many lanes the TASKS phase had. order: of a Dag. fan: of a construct whose
     lanes are executions. round: the present iteration of a LoopUntil, from 1; marks: the largest task run number before each of its last
     iterations. passed: a lane whose later tasks have been already, since an operator went back in it.
     """
@@ -147,7 +147,6 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True):
     open: int = 0
     seen: frozenset[State] = frozenset()
     failed: bool = False
-    tasks_failed: bool = False
     own: State | None = None
     choice: str | None = None
     values: tuple[Json, ...] = ()

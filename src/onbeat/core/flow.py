@@ -259,7 +259,7 @@ class FlowableSpec(TaskSpec):
 
     @property
     def on_failure(self) -> State | None:
-        """The state in which it ends at once, and what still runs in it is stopped, when a lane failed; None: what runs goes on."""
+        """The state in which what still runs in it ends, being stopped, when a lane failed; None: it goes on."""
         return None
 
     def _tails(self) -> Iterator[tuple[TaskSpec, ...]]:

@@ -1,7 +1,8 @@
 """Stop what runs: of a whole execution (a kill, an exit), or inside one block.
 
 Rules
-1. What runs is asked to stop and ends as KILLED when it has; what has not begun ends at once.
+1. What runs is asked to stop and ends as KILLED when it has, or as the block says in which something failed (`onChildFailure`); what
+   has not begun ends at once.
 2. A kill reaches everything. An exit, and a failure that stops what is beside it, leave what is in a `finally`, and the `finally`s of
    the blocks that end by it run.
 3. A block that waits for a time or for an answer is ended, too.
@@ -51,7 +52,7 @@ def leave(draft: Draft, state: State, error: str | None = None) -> None:
         draft.move(State.RUNNING)
         draft.ended.extend(held)
     draft.add(c.Exiting(at=draft.now, state=state, error=error))
-    _stop(draft, [n for n in sorted(draft.execution.open) if draft.stopping(n)])
+    _stop(draft, [n for n in sorted(draft.execution.open) if draft.left(n)])
     if paused:  # what is in a `finally` was held up, and goes on
         rounds.overdue(draft)
         for n in sorted(draft.execution.open):
@@ -63,7 +64,9 @@ def leave(draft: Draft, state: State, error: str | None = None) -> None:
 def stop_inside(draft: Draft, n: int) -> None:
     """Stop what runs inside a block, and is in no `finally`: that of what is stopped runs to its end."""
     inside = [inner for inner in sorted(draft.execution.open) if inner != n and _inside(draft, inner, n)]
-    _stop(draft, inside, waiting=State.KILLED)
+    if inside:
+        state = draft.stopped_as(inside[0])
+        _stop(draft, inside, state, waiting=state)
 
 
 def _inside(draft: Draft, inner: int, n: int) -> bool:
@@ -75,7 +78,7 @@ def _inside(draft: Draft, inner: int, n: int) -> bool:
     return inner == n
 
 
-def _stop(draft: Draft, numbers: list[int], waiting: State | None = None) -> None:
+def _stop(draft: Draft, numbers: list[int], state: State = State.KILLED, waiting: State | None = None) -> None:
     """Stop these task runs; blocks among them in which nothing is open are over, in the state `waiting` if there is one."""
     for n in numbers:
         run = draft.run(n)
@@ -83,7 +86,7 @@ def _stop(draft: Draft, numbers: list[int], waiting: State | None = None) -> Non
         if run.ended or (run.state is State.KILLING and (block is None or block.open)):
             continue
         if run.state is State.PAUSED and not (block and block.fan):
-            draft.move_run(n, State.KILLED)
+            draft.move_run(n, state)
         elif block is not None and block.fan is not None:
             if block.fan.children:
                 draft.move_run(n, State.KILLING)
@@ -95,7 +98,7 @@ def _stop(draft: Draft, numbers: list[int], waiting: State | None = None) -> Non
         elif run.state is State.RUNNING and run.attempt and run.awaits is None and not draft.spec(n).flowable:
             draft.move_run(n, State.KILLING)
         else:
-            draft.move_run(n, State.KILLED)
+            draft.move_run(n, state)
 
 
 def _end_idle(draft: Draft, n: int, state: State | None) -> None:

@@ -7,7 +7,6 @@ run at once; 0 is no bound. A cycle, or a name that is no task of it, is refused
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -15,6 +14,7 @@ from onbeat.core.execution import Block, Order
 from onbeat.core.flow import AnyTask, FlowableSpec, Lane, Opening, Render, TaskSpec
 from onbeat.core.frozen import Frozen
 from onbeat.core.names import did_you_mean
+from onbeat.core.on_failure import STOPPED_AS, OnChildFailure
 from onbeat.core.states import State
 
 NAMES = ("core.flow.Dag",)
@@ -32,7 +32,7 @@ class Dag(FlowableSpec):
 
     tasks: tuple[DagTask, ...] = Field(min_length=1)
     concurrent: int = Field(0, ge=0)
-    on_child_failure: Literal["CONTINUE", "FAILED", "CANCELLED"] = Field("CONTINUE", alias="onChildFailure")
+    on_child_failure: OnChildFailure = Field("CONTINUE", alias="onChildFailure")
 
     @model_validator(mode="after")
     def _sound(self) -> "Dag":
@@ -72,7 +72,7 @@ class Dag(FlowableSpec):
 
     @property
     def on_failure(self) -> State | None:
-        return None if self.on_child_failure == "CONTINUE" else State(self.on_child_failure)
+        return STOPPED_AS[self.on_child_failure]
 
     def open(self, render: Render) -> Opening:
         return Opening(lanes=len(self.tasks), ready=tuple(lane for lane, needed in enumerate(self.needs) if not needed))

@@ -1,12 +1,12 @@
 """Run tasks side by side: `core.flow.Parallel`. `concurrent` bounds how many at once; 0 is no bound."""
 
 from collections.abc import Iterator
-from typing import Literal
 
 from pydantic import Field
 
 from onbeat.core.execution import Block
 from onbeat.core.flow import FlowableSpec, Lane, Opening, Render, Tasks, TaskSpec
+from onbeat.core.on_failure import STOPPED_AS, OnChildFailure
 from onbeat.core.states import State
 
 NAMES = ("core.flow.Parallel",)
@@ -17,7 +17,7 @@ class Parallel(FlowableSpec):
 
     tasks: Tasks
     concurrent: int = Field(0, ge=0)
-    on_child_failure: Literal["CONTINUE", "FAILED", "CANCELLED"] = Field("CONTINUE", alias="onChildFailure")
+    on_child_failure: OnChildFailure = Field("CONTINUE", alias="onChildFailure")
 
     def branches(self) -> Iterator[tuple[TaskSpec, ...]]:
         yield self.tasks
@@ -29,7 +29,7 @@ class Parallel(FlowableSpec):
 
     @property
     def on_failure(self) -> State | None:
-        return None if self.on_child_failure == "CONTINUE" else State(self.on_child_failure)
+        return STOPPED_AS[self.on_child_failure]
 
     def open(self, render: Render) -> Opening:
         return Opening(lanes=len(self.tasks))
