@@ -1,0 +1,188 @@
+"""Log browsers in and out: by name and password, or by a link that `onbeat login` prints.
+
+Rules
+1. A link is used up by pressing its button, never by looking at it: previews and scanners look at every link.
+2. The cookie is HttpOnly, SameSite=Strict, and Secure where the browser came by https; scripts of the page get a CSRF token instead.
+3. Too many tries are 429 with the seconds to wait. What was wrong, name or password, is not told.
+4. A session stands for whoever made it and ends with his access; an API token's session may what the token may.
+
+Called by: app.
+"""
+
+from html import escape
+from urllib.parse import quote
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from onbeat.api.access import COOKIE, SECURE_COOKIE, Access, Forbidden, Permission, caller_of
+from onbeat.api.audit import row_of
+from onbeat.api.bodies import Credentials, NewPassword, read_body
+from onbeat.api.routing import answer, node_of, one_route, problem, route
+from onbeat.core.access import GRANTABLE, Caller
+from onbeat.core.times import iso
+from onbeat.engine.accounts import Accounts, subject_of
+from onbeat.engine.logins import TooManyTries
+from onbeat.engine.sessions import LINK, LONGEST, csrf_token
+from onbeat.errors import NotFound, Refused, Unauthorized, UserError
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>onbeat</title><meta name="robots" content="noindex"></head>
+<body><h1>onbeat</h1>{content}</body></html>
+"""
+_BUTTON = """<p>Log in as <strong>{name}</strong>?</p><form method="post" action="/login/{code}"><button autofocus>Log in</button></form>"""
+_GONE = """<p>This link has been used or is too old. <code>onbeat login</code> prints a new one.</p>"""
+
+
+def routes() -> list[Route]:
+    """The routes."""
+    return [
+        *route("/login", login, Permission.KEY, ("POST",)),
+        *route("/login/link", make_link, Permission.SELF, ("POST",)),
+        *route("/logout", logout, Permission.SELF, ("POST",)),
+        *route("/me", me, Permission.SELF),
+        *route("/me/password", change_password, Permission.SELF, ("PUT",)),
+        one_route("/login/{code}", show_link, Permission.PUBLIC),
+        one_route("/login/{code}", use_link, Permission.KEY, ("POST",)),
+    ]
+
+
+async def login(request: Request) -> Response:
+    """Open a session for a name and a password."""
+    access = _access(request)
+    _refuse_foreign(access, request)
+    given = await read_body(request, Credentials)
+    try:
+        user = await access.user(request, given.username, given.password)
+    except TooManyTries as wait:
+        return too_many(wait)
+    caller = Caller(user.name, "user", user.grants, user=user.id)
+    request.state.caller = caller
+    secret = await accounts_of(request).sessions.open(subject_of(user), [await row_of(request, "login", f"user:{user.id}")])
+    return answer({**_shown(caller), "csrfToken": csrf_token(secret)}, headers={"set-cookie": _cookie(request, secret)})
+
+
+async def make_link(request: Request) -> Response:
+    """A link that logs a browser in as the caller, once."""
+    access = _access(request)
+    await caller_of(request)
+    subject = await access.subject(request)
+    if access.admin == subject or ":" in subject:
+        secret = await accounts_of(request).sessions.make_link(subject, [await row_of(request, "login.link", subject.partition(":")[0])])
+        base = request.headers.get("host") or "127.0.0.1"
+        return answer(
+            {
+                "url": f"{access.public_url or f'{request.url.scheme}://{base}'}/login/{secret}",
+                "expires": iso(node_of(request).clock.now() + LINK * 1_000_000),
+            }
+        )
+    raise Refused("access is off (`auth: none`): there is nobody to log in as")
+
+
+async def show_link(request: Request) -> Response:
+    """The page with the button."""
+    code = request.path_params["code"]
+    access = _access(request)
+    subject = None if access.accounts is None else await access.accounts.sessions.peek(code)
+    caller = None if subject is None else await access.behind(subject)
+    if caller is None:
+        return Response(_PAGE.format(content=_GONE), 404, media_type="text/html")
+    content = _BUTTON.format(name=escape(caller.name), code=escape(quote(code, safe="")))
+    return Response(_PAGE.format(content=content), headers={"cache-control": "no-store"}, media_type="text/html")
+
+
+async def use_link(request: Request) -> Response:
+    """Press the button: open the session, go to the front page."""
+    access = _access(request)
+    _refuse_foreign(access, request)
+    code = request.path_params["code"]
+    sessions = accounts_of(request).sessions
+    subject = await sessions.peek(code)
+    caller = None if subject is None else await access.behind(subject)
+    if subject is None or caller is None:
+        return Response(_PAGE.format(content=_GONE), 404, media_type="text/html")
+    request.state.caller = caller
+    secret = await sessions.redeem(code, [await row_of(request, "login", subject.partition(":")[0])])
+    if secret is None:
+        return Response(_PAGE.format(content=_GONE), 404, media_type="text/html")
+    return Response(status_code=303, headers={"location": "/", "set-cookie": _cookie(request, secret)})
+
+
+async def logout(request: Request) -> Response:
+    """End the session, and let the browser forget it."""
+    access = _access(request)
+    await caller_of(request)
+    secret = access.session_secret(request)
+    if secret is not None and access.accounts is not None:
+        await access.accounts.sessions.close(secret, [await row_of(request, "logout", "session")])
+    return Response(status_code=204, headers={"set-cookie": _cookie(request, None)})
+
+
+async def me(request: Request) -> Response:
+    """Who the caller is and what he may."""
+    access = _access(request)
+    caller = await caller_of(request)
+    secret = None if "authorization" in request.headers else access.session_secret(request)
+    csrf = {} if secret is None or caller.kind == "anonymous" else {"csrfToken": csrf_token(secret)}
+    return answer({**_shown(caller), **csrf})
+
+
+async def change_password(request: Request) -> Response:
+    """A new password for the caller, who knows the present one; his sessions end."""
+    access, caller = _access(request), await caller_of(request)
+    given = await read_body(request, NewPassword)
+    if caller.kind != "user" or caller.user is None:
+        raise Forbidden("only a user who is logged in has a password to change")
+    try:
+        await access.user(request, caller.user, given.current)
+    except TooManyTries as wait:
+        return too_many(wait)
+    except Unauthorized:
+        raise UserError("the present password is wrong") from None
+    await accounts_of(request).set_password(caller.name, caller.user, given.password)
+    return Response(status_code=204)
+
+
+def accounts_of(request: Request) -> Accounts:
+    """The users and tokens. Raises NotFound where there are none."""
+    accounts = _access(request).accounts
+    if accounts is None:
+        raise NotFound("this server keeps no users")
+    return accounts
+
+
+def too_many(wait: TooManyTries) -> Response:
+    """The answer to one try too many."""
+    answered = problem(429, "Too many tries", str(wait))
+    answered.headers["Retry-After"] = str(max(1, round(wait.seconds)))
+    return answered
+
+
+def _access(request: Request) -> Access:
+    access: Access = request.app.state.access
+    return access
+
+
+def _refuse_foreign(access: Access, request: Request) -> None:
+    """What routing does for other routes. Raises Forbidden."""
+    if not access.knows_host(request):
+        raise Forbidden("this Host is not allowed; add it to ONBEAT_ALLOWED_HOSTS")
+    access.refuse_foreign(request)
+
+
+def _cookie(request: Request, secret: str | None) -> str:
+    """The cookie; None ends it."""
+    secure = request.url.scheme == "https" or request.headers.get("origin", "").startswith("https:")
+    name, more = (SECURE_COOKIE, "; Secure") if secure else (COOKIE, "")
+    age = 0 if secret is None else LONGEST
+    return f"{name}={secret or ''}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict{more}"
+
+
+def _shown(caller: Caller) -> dict[str, object]:
+    """A caller as he sees himself. namespaces: by permission, where he has it; null is everywhere."""
+    namespaces = {each.value: caller.namespaces(each) for each in sorted(GRANTABLE) if caller.may_somewhere(each)}
+    grants = msgspec.to_builtins(caller.grants)
+    scopes = msgspec.to_builtins(caller.scopes, order="deterministic")
+    return {"name": caller.name, "kind": caller.kind, "user": caller.user, "grants": grants, "scopes": scopes, "namespaces": namespaces}
