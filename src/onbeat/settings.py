@@ -58,6 +58,12 @@ class Settings(BaseSettings):
     max_upload: int = Field(1_073_741_824, gt=0, description="Bytes of a form with files that starts or resumes an execution.")
     loop: Literal["uvloop", "asyncio"] = Field("uvloop", description="Event loop.")
     log_format: Literal["auto", "json", "pretty"] = Field("auto", description="`auto`: pretty on a terminal, JSON else.")
+    traces: str | None = Field(
+        None, description="Collector of traces (OTLP over HTTP), such as http://localhost:4318/v1/traces; needs `onbeat[otel]`."
+    )
+    traces_ratio: float = Field(
+        1.0, ge=0, le=1, description="How many of the traces that begin here are recorded; others decide for theirs."
+    )
     metrics_public: bool = Field(False, description="Let everybody who reaches the server read `/metrics`; without it a token is needed.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level of the daemon's own log.")
     secret_key: SecretStr | None = Field(
@@ -66,7 +72,9 @@ class Settings(BaseSettings):
         "Without one it is made in the data folder: `secret.key`.",
     )
     encryption_key: SecretStr | None = Field(None, description="The older name of `secret_key`.")
-    secrets_dir: Path | None = Field(None, description="Directory of secrets: a file each, in folders named after namespaces or beside them.")
+    secrets_dir: Path | None = Field(
+        None, description="Directory of secrets: a file each, in folders named after namespaces or beside them."
+    )
     plugin_defaults: list[dict[str, Any]] = Field(
         [], description="Values for all tasks and triggers of a type, below each flow's own pluginDefaults: `{type, forced, values}`."
     )

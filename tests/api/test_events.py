@@ -23,6 +23,15 @@ async def test_publish_answers_what_it_started(tmp_path: Path) -> None:
         assert nothing["executions"] == []
 
 
+async def test_an_event_is_part_of_the_trace_it_came_with(tmp_path: Path) -> None:
+    """A context that is none is left out."""
+    async with api(tmp_path) as call:
+        given = f"00-{'a' * 32}-{'b' * 16}-01"
+        for sent, kept in ((given, given), ("nonsense", None)):
+            (execution,) = (await call("POST", f"{BASE}/things", {"go": True}, traceparent=sent)).json["executions"]
+            assert (await call.node.engine.ended(execution)).head.traceparent == kept
+
+
 async def test_what_cannot_be_published(tmp_path: Path) -> None:
     """The topic of state events is ours; a body that is not JSON and a name that is reserved are refused."""
     async with api(tmp_path) as call:

@@ -31,6 +31,19 @@ def test_the_same_id_again_is_a_duplicate(onbeat, daemon):
     assert "it was there already" in onbeat("publish", "orders", '{"id": 12}', "--id", "twice", data=daemon.data).stdout
 
 
+@pytest.mark.parametrize("way", ["option", "environment"])
+def test_an_event_is_part_of_a_trace(onbeat, daemon, monkeypatch, way):
+    """Given, or in the environment as other tools leave it: the state events of what it started name it."""
+    trace = f"00-{'a' * 32}-{'b' * 16}-01"
+    if way == "environment":
+        monkeypatch.setenv("TRACEPARENT", trace)
+    more = ["--traceparent", trace] if way == "option" else []
+    published = onbeat("publish", "orders", '{"id": 15}', "--json", *more, data=daemon.data)
+    (execution,) = json.loads(published.stdout)["executions"]
+    tailed = onbeat("tail", "--from", "earliest", "--execution", execution, "--count", "1", "--json", data=daemon.data)
+    assert json.loads(tailed.stdout)["traceparent"] == trace
+
+
 def test_follow_shows_what_the_event_started_until_it_has_ended(onbeat, daemon):
     """Rule 2: states, task states and log lines, in order of time, then the end."""
     result = onbeat("publish", "orders", '{"id": 13}', "--follow", data=daemon.data)

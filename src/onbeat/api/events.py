@@ -47,7 +47,12 @@ async def publish(request: Request) -> Response:
     data = json_of(await body_of(request))
     headers = {name: value for name, value in request.headers.items() if name.startswith(("x-", "ce-")) and "signature" not in name}
     published = await node.publish(
-        topic, data, id_=request.headers.get("idempotency-key"), key=request.query_params.get("key"), headers=headers
+        topic,
+        data,
+        id_=request.headers.get("idempotency-key"),
+        key=request.query_params.get("key"),
+        headers=headers,
+        traceparent=request.headers.get("traceparent"),
     )
     content: dict[str, Any] = {"id": published.id}
     if published.executions is not None:

@@ -144,13 +144,16 @@ def publish(
     json: Annotated[str, typer.Argument(metavar="JSON", help="The event's data: JSON, `-` for stdin, `@file`.")],
     key: Annotated[str | None, typer.Option("--key", help="The event's key: events of one key are in order.")] = None,
     id_: Annotated[str | None, typer.Option("--id", help="The event's id: the same one again is a duplicate and starts nothing.")] = None,
+    trace: Annotated[
+        str | None, typer.Option("--traceparent", envvar="TRACEPARENT", help="The W3C trace context of what it is part of.")
+    ] = None,
     follow_: Annotated[bool, typer.Option("--follow", help="Show what it starts until that has ended; exit code 1 when it fails.")] = False,
     as_json: AsJson = False,
     server: Server = None,
     data: Data = None,
 ) -> None:
     """Put an event on a topic; what it starts is on disk when this returns."""
-    raise typer.Exit(follow.publish(Client.of(server, data), topic, json, key, id_, follow_, as_json))
+    raise typer.Exit(follow.publish(Client.of(server, data), topic, json, key, id_, follow_, as_json, trace))
 
 
 @app.command(epilog="Example: onbeat backfill shop.report nightly --start 2026-01-01 --dry-run", rich_help_panel="Run")

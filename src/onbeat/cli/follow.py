@@ -53,10 +53,13 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON number")
 
 
-def publish(client: Client, topic: str, data: str, key: str | None, id_: str | None, follow: bool, as_json: bool) -> Exit:
-    """Put an event on a topic."""
+def publish(
+    client: Client, topic: str, data: str, key: str | None, id_: str | None, follow: bool, as_json: bool, trace: str | None
+) -> Exit:
+    """Put an event on a topic. trace: the `traceparent` of what it is part of."""
     content = read_event(data)
-    headers = {"Idempotency-Key": id_} if id_ is not None else {}
+    sent = {"Idempotency-Key": id_, "traceparent": trace}
+    headers = {name: value for name, value in sent.items() if value is not None}
     answer: dict[str, Any] = client.call("POST", f"{API}/events/{part(topic)}", content, query={"key": key}, headers=headers)
     started: list[str] = answer.get("executions") or []
     if as_json:

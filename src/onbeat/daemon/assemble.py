@@ -14,6 +14,7 @@ import importlib
 import os
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import structlog
@@ -48,13 +49,14 @@ from onbeat.engine.targets import Targets
 from onbeat.engine.task_cache import TaskCache
 from onbeat.engine.tasklog import TaskLogs
 from onbeat.engine.topics import EmbeddedBus, Projection
+from onbeat.engine.tracing import Tracing
 from onbeat.engine.trigger_states import TriggerStates
 from onbeat.engine.values import KeptValues
 from onbeat.engine.vault import Vault
 from onbeat.engine.workers import LocalWorkers
 from onbeat.engine.workspace import Workspaces
 from onbeat.errors import UserError
-from onbeat.ports import Clock, Publisher, Sink, Store, StoreAndQueries, TaskServices
+from onbeat.ports import Clock, Publisher, Sink, Store, StoreAndQueries, TaskServices, Work, Written
 from onbeat.registry import Registry
 from onbeat.settings import Settings
 
@@ -84,10 +86,12 @@ async def running(
     await store.open()
     guard = Guard()
     workers, programs = LocalWorkers(guard), LocalWorkers(guard, PLACES)
-    publisher = _publisher(settings, store)
+    publisher, spans = _publisher(settings, store), _spans(settings)
     try:
         async with asyncio.TaskGroup() as group:
-            node = _assemble(settings, store, clock, identity, environment, sources, registry, guard, workers, programs, publisher, group)
+            node = _assemble(
+                settings, store, clock, identity, environment, sources, registry, guard, workers, programs, publisher, spans, group
+            )
             await node.triggers.load()
             await node.backfills.load()
             await node.loader.load_all()
@@ -111,6 +115,8 @@ async def running(
         await guard.close()
         await publisher.close()
         await store.close()
+        if spans is not None:
+            await spans.close()
 
 
 async def drain(node: Node, seconds: float) -> None:
@@ -133,6 +139,7 @@ def _assemble(
     workers: LocalWorkers,
     programs: LocalWorkers,
     publisher: Publisher,
+    spans: Any,
     group: asyncio.TaskGroup,
 ) -> Node:
     storage = LocalStorage(settings.data / "storage")
@@ -161,7 +168,8 @@ def _assemble(
     targets = Targets(catalog, payloads, evaluator)
     batches = Batches(evaluator, payloads, storage, targets, clock)
     answering = Answering(evaluator, {**workspaces.asks, **batches.asks})
-    projection = Projection(settings.events_topic, evaluator.masked)
+    tracing = Tracing(catalog, settings.traces_ratio, spans.take, evaluator.masked) if spans is not None else Tracing(catalog)
+    projection = Projection(settings.events_topic, evaluator.masked, tracing.of)
     listening = Listening(store, catalog, evaluator, projection, clock, group, embedded=publisher.embedded)
     runner = Runner(registry, evaluator, payloads, logs, lent, targets, workspaces, TaskCache(storage, clock), group)
     places: dict[Kind, int] = {"loop": settings.max_tasks, "process": settings.max_processes}
@@ -172,7 +180,8 @@ def _assemble(
     if sources:
         triggers.serve = intake.update
     meters = runner.meters = intake.meters = Meters(clock)
-    engine.watch = meters.written
+    runner.tracing = intake.starter.tracing = tracing
+    engine.watch = partial(_watch, meters, tracing) if tracing.on else meters.written
     store.watch(meters.committed)
     loader = Loader(settings.flows, settings.triggers, registry, catalog, store, clock, evaluator.outside, triggers.update)
     node = actions.node = Node(
@@ -198,8 +207,14 @@ def _assemble(
         triggers=triggers,
         backfills=Backfills(store, clock, identity.new, triggers),
         meters=meters,
+        tracing=tracing,
     )
     return node
+
+
+def _watch(meters: Meters, tracing: Tracing, work: Work, written: Written) -> None:
+    meters.written(work, written)
+    tracing.written(work, written)
 
 
 def _services(settings: Settings, node: Node, store: StoreAndQueries, clock: Clock, sources: bool) -> Iterator[Coroutine[Any, Any, None]]:
@@ -245,6 +260,16 @@ def _publisher(settings: Settings, store: Store) -> Publisher:
         url = _need(settings.mqtt_url, "ONBEAT_MQTT_URL")
         return importlib.import_module("onbeat.plugins.mqtt").MqttPublisher(url)  # type: ignore[no-any-return]  # loaded late
     return EmbeddedBus(store)
+
+
+def _spans(settings: Settings) -> Any:
+    """Where spans go; None: nowhere. The SDK is only loaded for it."""
+    if settings.traces is None:
+        return None
+    try:
+        return importlib.import_module("onbeat.engine.otel").OpenTelemetry.to(settings.traces, settings.node)
+    except ImportError as missing:
+        raise UserError(f"`traces` needs `pip install 'onbeat[otel]'` ({missing})") from None
 
 
 def _sinks(settings: Settings) -> Iterator[Sink]:

@@ -69,7 +69,7 @@ class Intake(Sources):
         self._engine = engine
         self._evaluator = evaluator
         self._new_id = new_id
-        self._starter = Starter(engine, catalog, evaluator, payloads, new_id)
+        self.starter = Starter(engine, catalog, evaluator, payloads, new_id)
         self._expected: dict[str, list[asyncio.Future[Started]]] = {}
         self._began = clock.now()
         self._deadlines: asyncio.Task[None] | None = None
@@ -234,13 +234,13 @@ class Intake(Sources):
             if item.triggers is not None and name not in item.triggers:
                 continue
             found: Fit | None = None
-            with self._starter.burying(batch, event, name, event.key):
-                seen, found = await self._starter.fit(trigger.spec, event)
+            with self.starter.burying(batch, event, name, event.key):
+                seen, found = await self.starter.fit(trigger.spec, event)
             if found is None:
                 continue
             if trigger.spec.correlation is None:
                 beside = Beside(item.inputs, item.labels) if item.inputs or item.labels else None
-                await self._starter.start(batch, trigger.spec, seen, found.identity, beside)
+                await self.starter.start(batch, trigger.spec, seen, found.identity, beside)
             elif desk is not None and name in desk.books:
                 await self._count(batch, trigger.spec, seen, found, desk)
             else:
@@ -249,14 +249,14 @@ class Intake(Sources):
     async def _count(self, batch: Batch, trigger: TriggerSpec, event: Event, found: Fit, desk: Desk) -> None:
         """The event is one of several: start what it completes."""
         fired: tuple[Fired, ...] = ()
-        with self._starter.burying(batch, event, trigger.name, found.identity):
+        with self.starter.burying(batch, event, trigger.name, found.identity):
             fired = await self.correlator.arrive(desk, trigger.name, found, event)
         for each in fired:
-            await self._starter.complete(batch, trigger, each)
+            await self.starter.complete(batch, trigger, each)
 
     async def fit(self, trigger: TriggerSpec, event: Event) -> tuple[Event, Fit | None]:
         """What the event was to the trigger when it came, and the event as the trigger sees it. Raises ExpressionError, UserError."""
-        return await self._starter.fit(trigger, event, event.time)
+        return await self.starter.fit(trigger, event, event.time)
 
     # ---- what sources ask ----------------------------------------------------------------------------------------
 
@@ -324,7 +324,7 @@ class Intake(Sources):
                 for key in keys:
                     for fired in desk.settle(name, key):
                         if self._enabled(name):  # as it is now: there may have been a wait for room
-                            await self._starter.complete(batch, desk.books[name].spec, fired)
+                            await self.starter.complete(batch, desk.books[name].spec, fired)
             await self._commit(batch, Work(), desk)
 
     async def _is_behind(self, name: str) -> bool:
@@ -362,7 +362,7 @@ class Intake(Sources):
         batch = Batch(subscription, self._new_id, self._clock.now())
         batch.begin()
         with self._dropping(batch):
-            await self._starter.start(batch, trigger, event, event.key)
+            await self.starter.start(batch, trigger, event, event.key)
         if batch.dead:
             self._give_up(batch, dead.id)
         written = await self._commit(batch, Work(dead=(msgspec.structs.replace(dead, replayed=self._clock.now()),)))

@@ -14,11 +14,13 @@ Called by: engine, intake, runner and store tell it; api/prometheus shows it.
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from onbeat.clock import SystemClock
 from onbeat.core.changes import AnyChange, Created, Moved
+from onbeat.core.event import Micros
 from onbeat.core.execution import Execution
 from onbeat.core.signals import Signal, TaskEnded
 from onbeat.core.states import TERMINATED, State
@@ -250,7 +252,12 @@ def source_of(subscription: Subscription) -> str:
     return next((trigger.spec.type for trigger in subscription.triggers.values()), "")
 
 
-def began(execution: Execution) -> int:
+def restarts(history: Sequence[tuple[State, Micros]]) -> list[Micros]:
+    """When it began again after it had ended; to go on from a pause is no restart."""
+    pairs = pairwise(history)
+    return [at for (before, _), (state, at) in pairs if state is State.RESTARTED and before in TERMINATED]
+
+
+def began(execution: Execution) -> Micros:
     """When it was created, or restarted last."""
-    restarts: Iterable[int] = (at for state, at in reversed(execution.history) if state is State.RESTARTED)
-    return next(iter(restarts), execution.head.created)
+    return max(restarts(execution.history), default=execution.head.created)

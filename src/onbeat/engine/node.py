@@ -38,6 +38,7 @@ from onbeat.engine.relay import READER, Relay
 from onbeat.engine.runner import Runner
 from onbeat.engine.tasklog import TaskLogs
 from onbeat.engine.topics import Projection
+from onbeat.engine.tracing import Tracing, valid
 from onbeat.engine.trigger_states import TriggerStates
 from onbeat.engine.values import KeptValues
 from onbeat.errors import NotFound, Overloaded, Refused, UserError
@@ -83,6 +84,7 @@ class Node:
     triggers: TriggerStates
     backfills: Backfills
     meters: Meters
+    tracing: Tracing
     ready: bool = False
     relays: list[Relay] = field(default_factory=list)
 
@@ -100,8 +102,9 @@ class Node:
         correlation_id: str | None = None,
         trigger: Trigger | None = None,
         scheduled: Micros | None = None,
+        traceparent: str | None = None,
     ) -> Execution:
-        """Start a flow by hand. scheduled: when it is to begin.
+        """Start a flow by hand. scheduled: when it is to begin. traceparent: the trace that it is part of.
 
         Raises NotFound, Refused (disabled, or it takes nothing now), InputError, Blocked: then nothing was created.
         """
@@ -113,7 +116,7 @@ class Node:
         now = self.clock.now()
         id_ = self.identity.new(now)
         given = _given(loaded.flow.inputs, inputs, files, loaded.flow.namespace, loaded.flow.id, id_)
-        head = self._head(loaded.flow, id_, now, await given.resolve(loaded.flow, self.evaluator))
+        head = self._head(loaded.flow, id_, now, await given.resolve(loaded.flow, self.evaluator), valid(traceparent))
         head = msgspec.structs.replace(
             head,
             labels={**head.labels, **(labels or {})},
@@ -146,7 +149,7 @@ class Node:
         asked = [_given(pause.on_resume, inputs, files, head.namespace, head.flow, head.id) for pause in _waiting(flow, execution)]
         return [each for given in asked for each in await given.examine(flow, self.evaluator)]
 
-    def _head(self, flow: Flow, id_: str, now: Micros, inputs: dict[str, Json]) -> Head:
+    def _head(self, flow: Flow, id_: str, now: Micros, inputs: dict[str, Json], traceparent: str | None = None) -> Head:
         """An execution of the flow that nothing else started, its secrets sealed."""
         return Head(
             id=id_,
@@ -158,6 +161,7 @@ class Node:
             labels=flow.labels,
             variables=flow.variables,
             correlation_id=id_,
+            traceparent=self.tracing.entering(id_, traceparent),
         )
 
     async def find_flow(self, namespace: str, flow: str, revision: int | None = None) -> LoadedFlow:
@@ -238,6 +242,7 @@ class Node:
         headers: Mapping[str, str] | None = None,
         source: str = "onbeat",
         type_: str = "io.onbeat.event",
+        traceparent: str | None = None,
     ) -> Published:
         """Put an event on the bus; returns when it is durable there. Raises Overloaded, OutsideError."""
         now = self.clock.now()
@@ -250,6 +255,7 @@ class Node:
             source=source,
             type=type_,
             headers=dict(headers or {}),
+            traceparent=valid(traceparent),
         )
         if not self.publisher.embedded:
             await self.publisher.publish(record)

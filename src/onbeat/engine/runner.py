@@ -54,6 +54,7 @@ from onbeat.engine.problems import explain
 from onbeat.engine.targets import Targets
 from onbeat.engine.task_cache import TaskCache
 from onbeat.engine.tasklog import AttemptLog, TaskLogs
+from onbeat.engine.tracing import Tracing
 from onbeat.engine.workspace import OUTPUT_DIR, WORKING_DIR, Workspaces
 from onbeat.errors import OutsideError, Overloaded, UserError
 from onbeat.ports import LogLine, MetricRow, Outcome, Record, TaskContext, TaskFailed, TaskOptions, TaskServices, WorkspaceTask
@@ -128,7 +129,7 @@ class Runner:
         self._idle = asyncio.Event()
         self._idle.set()
         self._closing = False
-        self.meters = Meters()
+        self.meters, self.tracing = Meters(), Tracing()
         self.tell: TellEnd
         self.places: Places
 
@@ -241,7 +242,7 @@ class Runner:
                 room = max(0, INLINE_LIMIT - len(orjson.dumps(execution.variables)))
                 kept = await self._keep(execution, f"variables/{n}/{attempt}", facts.variables, room)
                 facts = msgspec.structs.replace(facts, variables=kept)
-            records = tuple(caused(record, execution.head) for record in outcome.records)
+            records = tuple(caused(record, execution.head, self.tracing.of(execution.head, n)) for record in outcome.records)
             return TaskEnded(n, attempt, outcome.state, outputs, error, retry, facts), records
         except asyncio.CancelledError:
             if running.stopped:
@@ -313,10 +314,11 @@ class Runner:
             idempotency_key=idempotency_key(execution.id, n),
             log=log,
             deadline=self._deadline(execution, n),
-            services=self._lent(execution.head),
+            services=self._lent(execution.head, n),
             directory=folder,
             render=partial(self._render, loaded, execution, n, beside),
             run=execution.run_id(n),
+            traceparent=self.tracing.of(execution.head, n),
             value=None if around is None else around.value,
         )
         if folder is None or not isinstance(task, WorkspaceTask):
@@ -347,11 +349,11 @@ class Runner:
         other = task.instead()
         return task if other is None else self._task(self._registry.task(other[0]), other[1])
 
-    def _lent(self, head: Head) -> TaskServices:
+    def _lent(self, head: Head, n: int) -> TaskServices:
         """The services as one execution's attempts see them."""
         if self._services.publisher.embedded:
             return self._services
-        return replace(self._services, publisher=CausedPublisher(self._services.publisher, head))
+        return replace(self._services, publisher=CausedPublisher(self._services.publisher, head, self.tracing.of(head, n)))
 
     def _deadline(self, execution: Execution, n: int) -> float | None:
         wake = execution.runs[n].wake

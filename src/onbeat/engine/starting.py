@@ -22,6 +22,7 @@ from onbeat.core.errors_text import short
 from onbeat.core.event import Event, Json, Micros
 from onbeat.core.execution import Head, Trigger
 from onbeat.core.flow import Flow
+from onbeat.core.happening import SOURCE
 from onbeat.core.inputs import resolve
 from onbeat.core.matching import Beside, Fit, Start, complete
 from onbeat.core.refs import REF_KEY, is_mark
@@ -34,6 +35,7 @@ from onbeat.engine.engine import Engine
 from onbeat.engine.evaluator import Evaluator
 from onbeat.engine.inputs import renderer
 from onbeat.engine.payloads import Payloads
+from onbeat.engine.tracing import Tracing
 from onbeat.errors import NotFound, OnbeatError, OutsideError
 from onbeat.ports import Key
 
@@ -50,6 +52,7 @@ class Starter:
         self._evaluator = evaluator
         self._payloads = payloads
         self._new_id = new_id
+        self.tracing = Tracing()
 
     async def fit(self, trigger: TriggerSpec, event: Event, at: Micros | None = None) -> tuple[Event, Fit | None]:
         """What the event is to the trigger, now or at another time, and the event with what the trigger looks at. Raises ExpressionError,
@@ -165,7 +168,7 @@ class Starter:
             ),
             correlation_id=event.correlation_id or id_,
             causation_id=event.causation_id or event.id,
-            traceparent=event.traceparent,
+            traceparent=self.tracing.entering(id_, event.traceparent, event.causation_id if event.source == SOURCE else None),
             hops=event.hops,
             key=start.order,
         )

@@ -24,17 +24,25 @@ _log = structlog.get_logger("onbeat.topics")
 
 
 class Projection:
-    """Journal rows as state events of a topic. mask: hides secrets in a value that is of an execution."""
+    """Journal rows as state events of a topic. mask: hides secrets in a value that is of an execution. trace: where in a trace one is."""
 
-    def __init__(self, topic: str, mask: Callable[[Head, Any], Any] = lambda head, value: value) -> None:
+    def __init__(
+        self,
+        topic: str,
+        mask: Callable[[Head, Any], Any] = lambda head, value: value,
+        trace: Callable[[Head], str | None] = lambda head: head.traceparent,
+    ) -> None:
         self.topic = topic
         self._mask = mask
+        self._trace = trace
 
     def event(self, row: JournalRow) -> dict[str, Json] | None:
         """The CloudEvent of a row; None when it is none. Raises whatever is wrong with a row that cannot be shown."""
         event = state_event(row.head, row.change)
         if event is not None:
             event["data"] = self._mask(row.head, event["data"])
+            if (traceparent := self._trace(row.head)) is not None:
+                event["traceparent"] = traceparent
         return event
 
     def record(self, row: JournalRow) -> Record | None:
@@ -57,7 +65,7 @@ class Projection:
             hops=row.head.hops + 1,
             correlation_id=row.head.correlation_id,
             causation_id=row.execution,
-            traceparent=row.head.traceparent,
+            traceparent=event.get("traceparent"),
             seq=row.seq,
         )
 

@@ -75,7 +75,7 @@ class TaskContext:
 
     deadline: monotonic seconds by which it is stopped. directory: where its files lie: set for tasks whose class says `workspace`, removed
     after the attempt unless a WorkingDirectory around them keeps it. render: for the options that its class names as `verbatim`.
-    run: the id of its task run. value: that of the nearest loop around it.
+    run: the id of its task run. value: that of the nearest loop around it. traceparent: where in a trace it is, for what it asks others.
     """
 
     execution: str
@@ -91,6 +91,7 @@ class TaskContext:
     render: Render = _UNLENT
     run: str = ""
     value: str | None = None
+    traceparent: str | None = None
 
     @property
     def folder(self) -> str:

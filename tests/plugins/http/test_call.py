@@ -77,6 +77,15 @@ async def test_what_changes_something_carries_an_idempotency_key(world: FakeWorl
     assert [request.headers.get("Idempotency-Key") for request in server.seen] == [None, "k" * 32, "mine"]
 
 
+async def test_a_request_is_part_of_the_trace(world: FakeWorld, server: Server) -> None:
+    """Whoever is called goes on with it; the flow's own header wins, and without a trace there is none."""
+    given, mine = f"00-{'a' * 32}-{'b' * 16}-01", f"00-{'c' * 32}-{'d' * 16}-00"
+    await call(world, server)
+    for headers in ({}, {"Traceparent": mine}):
+        await Request(uri=server.url, headers=headers).run(world.context(traceparent=given))
+    assert [request.headers.get("traceparent") for request in server.seen] == [None, given, mine]
+
+
 @pytest.mark.parametrize(
     ("auth", "header"),
     [({"type": "BASIC", "username": "ü", "password": "p"}, "Basic w7w6cA=="), ({"type": "BEARER", "token": "t"}, "Bearer t")],

@@ -38,11 +38,12 @@ Response = aiohttp.ClientResponse
 
 
 class Caller(NamedTuple):
-    """Who calls. key: its Idempotency-Key. storage: where files of a form come from; None: there are none."""
+    """Who calls. key: its Idempotency-Key. storage: where files of a form come from; None: there are none. trace: its `traceparent`."""
 
     log: TaskLog
     key: str | None = None
     storage: Storage | None = None
+    trace: str | None = None
 
 
 class Call(BaseModel):
@@ -101,7 +102,7 @@ class Call(BaseModel):
                 self.method,
                 url,
                 data=await self._body(caller),
-                headers=self._headers(caller.key),
+                headers=self._headers(caller),
                 allow_redirects=self.options.follow_redirects,
                 ssl=not self.options.ssl.insecure,
                 **self._proxy(),
@@ -136,11 +137,13 @@ class Call(BaseModel):
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect.total_seconds(), sock_read=idle.total_seconds()),
         )
 
-    def _headers(self, key: str | None) -> dict[str, str]:
+    def _headers(self, caller: Caller) -> dict[str, str]:
         headers = dict(self.headers)
         names = {name.lower() for name in headers}
-        if key is not None and self.method not in _SAFE and "idempotency-key" not in names:
-            headers["Idempotency-Key"] = key
+        if caller.key is not None and self.method not in _SAFE and "idempotency-key" not in names:
+            headers["Idempotency-Key"] = caller.key
+        if caller.trace is not None and "traceparent" not in names:
+            headers["traceparent"] = caller.trace
         match self.options.credentials:
             case Basic(username=user, password=password):
                 headers["Authorization"] = aiohttp.encode_basic_auth(user, password, "utf-8")
