@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     )
     encryption_key: SecretStr | None = Field(None, description="The older name of `secret_key`.")
     secrets_dir: Path | None = Field(
-        None, description="Directory of secrets: a file each, in folders named after namespaces or beside them."
+        None, description="Directory of secrets: a file each, beside or in folders of namespaces."
     )
     plugin_defaults: list[dict[str, Any]] = Field(
         [], description="Values for all tasks and triggers of a type, below each flow's own pluginDefaults: `{type, forced, values}`."

@@ -7,8 +7,11 @@ import orjson
 import pytest
 
 from onbeat.core.inputs import InputError
+from onbeat.core.refs import REF_KEY
+from onbeat.core.sealed import shown
 from onbeat.core.states import State
 from onbeat.engine.inputs import Upload
+from onbeat.engine.masking import MASK
 from onbeat.errors import NotFound, Overloaded, Refused
 from onbeat.stores.memory import MemoryStore
 from onbeat.testing import ManualClock, settle
@@ -94,8 +97,11 @@ async def test_secret_inputs_are_sealed_where_they_are_kept_and_clear_for_tasks(
         execution = await node.engine.ended((await node.start("t.deep", "s", given)).id)
         runs = {run.task: run for run in execution.runs.values()}
         assert execution.state is State.WARNING
-        assert (runs["clear"].outputs, runs["yes"].outputs) == ({"value": "hunter22"}, {"value": "hunter22"})
-        assert (runs["called"].outputs or {})["outputs"] == {"o": "hunter22!"}
+        kept = [runs["clear"].outputs, runs["yes"].outputs, (runs["called"].outputs or {})["outputs"]]
+        assert shown(kept) == [{"value": MASK}, {"value": MASK}, {"o": f"{MASK}!"}]
+        clear = [await node.payloads.bring(value[REF_KEY]) for each in kept for value in each.values()]
+        assert clear == ["hunter22", "hunter22", "hunter22!"]
+        assert "hunter22" not in orjson.dumps(kept).decode()
         child = await node.engine.load((runs["called"].outputs or {})["executionId"])
         for head in (execution.head, child.head):
             assert set(head.inputs["password"]) == {"type", "value"}

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from immutables import Map
 
-from onbeat.core.refs import REF_KEY, Ref, is_mark, opened
-from onbeat.engine.payloads import Payloads, replace_refs
+from onbeat.core.refs import REF_KEY, Ref, is_mark, opened, replace_refs
+from onbeat.engine.payloads import Payloads
 from onbeat.engine.storage import LocalStorage
 
 LARGE = "x" * 70_000

@@ -65,7 +65,7 @@ def test_what_could_be_anything_is_not_looked_for() -> None:
 def test_values_are_masked_through_and_through() -> None:
     """In maps, their keys, and lists; numbers stay."""
     secrets = of(key="s3cret")
-    assert secrets.mask_value({"a": ["x s3cret", 1], "s3cret": None}) == {"a": [f"x {MASK}", 1], MASK: None}
+    assert secrets.present().mask_value({"a": ["x s3cret", 1], "s3cret": None}) == {"a": [f"x {MASK}", 1], MASK: None}
 
 
 def test_what_cannot_be_written_is_replaced() -> None:

@@ -48,7 +48,7 @@ async def test_the_disk_being_full_is_no_dead_event(tmp_path: Path, monkeypatch:
     """Nothing of the batch is written: the source gives it again."""
     async with running(tmp_path) as node:
 
-        async def full(*args: Any) -> None:
+        async def full(*args: Any, **options: Any) -> None:
             raise OutsideError("the disk is full")
 
         with monkeypatch.context() as patched:

@@ -33,7 +33,7 @@ def variables(flow: Flow, execution: Execution, n: int = ROOT, now: Micros | Non
             "startDate": iso_millis(head.created),
             "originalId": head.original or head.id,
             "state": (verdict.state if verdict else execution.state).value,
-            "outputs": (verdict.outputs if verdict else execution.outputs) or {},
+            "outputs": refs.opened((verdict.outputs if verdict else execution.outputs) or {}),
         },
         "inputs": sealed.opened(refs.opened(head.inputs), flow.secret_inputs),
         "vars": _variables(execution),
@@ -133,7 +133,7 @@ def parents(execution: Execution, run: TaskRun) -> list[dict[str, Json]]:
         if run.value is not None:
             above["taskrun"] = {"value": run.value}
         if run.outputs is not None:
-            above["outputs"] = run.outputs
+            above["outputs"] = refs.opened(run.outputs)
         if above:
             found.append(above)
     return found

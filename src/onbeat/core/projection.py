@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from onbeat.core import sealed
 from onbeat.core.changes import AnyChange, Created, Moved
 from onbeat.core.event import Json
 from onbeat.core.execution import Head
@@ -82,7 +83,7 @@ def state_event(head: Head, change: AnyChange) -> dict[str, Json] | None:
         if change.failed_task is not None:
             data["failedTask"] = change.failed_task
         if change.outputs is not None:
-            outputs = change.outputs
+            outputs = sealed.shown(change.outputs)
             if len(orjson.dumps(outputs)) > LARGEST_OUTPUTS:
                 outputs, data["truncated"] = {}, True
             data["outputs"] = outputs

@@ -16,6 +16,10 @@ from immutables import Map
 from onbeat.core.event import Json
 
 REF_KEY = "onbeat:ref"
+SECRET = "secret:"
+"""How the address of a kept value begins that is the encrypted value itself (sealed.py)."""
+_NESTED = ("outputs", "onResume", "inputs")
+"""Outputs that hold what others gave: an execution's outputs, a person's answers. What is secret in them is kept one by one."""
 AROUND = "@around"
 """What the shell is asked for when the outputs before a loop are large: it keeps them, and answers with where they are."""
 INLINE_LIMIT = 65_536
@@ -41,9 +45,29 @@ def mark(ref: Ref) -> dict[str, Json]:
 
 def opened(values: dict[str, Json]) -> dict[str, Any]:
     """The values of a row as expressions see them: kept ones are Refs."""
+    for name in _NESTED:
+        inside = values.get(name)
+        if type(inside) is dict and any(_is_secret(value) for value in inside.values()):
+            values = {**values, name: {key: _ref(value) if _is_secret(value) else value for key, value in inside.items()}}
     if not any(is_mark(value) for value in values.values()):
         return values
-    return {name: Ref(value[REF_KEY], value["size"]) if is_mark(value) else value for name, value in values.items()}
+    return {name: _ref(value) if is_mark(value) else value for name, value in values.items()}
+
+
+def _ref(marked: Any) -> Ref:
+    return Ref(marked[REF_KEY], marked["size"])
+
+
+def _is_secret(value: Any) -> bool:
+    """Whether it stands for a value that is in its address, encrypted: what only looks so opens nothing, and no address is read."""
+    return type(value) is dict and isinstance(value.get(REF_KEY), str) and value[REF_KEY].startswith(SECRET) and "size" in value
+
+
+def holds(value: Any) -> bool:
+    """Whether there is a Ref anywhere in the maps of a value."""
+    if type(value) is dict:
+        return any(holds(item) for item in value.values())
+    return type(value) is Ref
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -64,7 +88,7 @@ def _plain(tree: Mapping[str, Any], path: tuple[str, ...], kept: list[Kept]) -> 
     for name, value in tree.items():
         if isinstance(value, Ref):
             kept.append(Kept((*path, name), value))
-        elif isinstance(value, Map) or (isinstance(value, dict) and any(isinstance(item, Ref) for item in value.values())):
+        elif isinstance(value, Map) or holds(value):
             plain[name] = _plain(value, (*path, name), kept)
         else:
             plain[name] = value
@@ -83,3 +107,14 @@ def _put(tree: Mapping[str, Any], path: tuple[str, ...], ref: Ref) -> dict[str, 
     if len(path) == 1:
         return {**tree, path[0]: ref}
     return {**tree, path[0]: _put(tree.get(path[0]) or {}, path[1:], ref)}
+
+
+def replace_refs(value: Any, found: Mapping[str, Json]) -> Any:
+    """The scope's value with the Refs that were brought replaced by their values."""
+    if isinstance(value, Ref):
+        return found.get(value.uri, value)
+    if isinstance(value, Map | dict):
+        return {name: replace_refs(item, found) for name, item in value.items()}
+    if isinstance(value, list):
+        return [replace_refs(item, found) for item in value]
+    return value

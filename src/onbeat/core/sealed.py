@@ -1,11 +1,13 @@
-"""Stand for the value of a SECRET input, which is kept encrypted.
+"""Stand for values that are secret, which are kept encrypted: those of SECRET inputs, and what tasks give that holds a secret.
 
 In rows a sealed value is Kestra's map {"type": "io.kestra.datatype:aes_encrypted", "value": text} in the place of the value. For
 expressions it is a Ref: touching it asks the shell to open it, so the clear value is never in what is decided or written.
 
 Rules
-1. Only inputs that the flow declares as SECRET are opened; data that looks like a sealed value by itself stays data.
-2. What the shell is asked to open names the input, so that a sealed value that was moved elsewhere opens nothing.
+1. What a task gives, a payload or a variable that holds a secret is a kept value (refs.py) whose address is the encrypted text itself, or
+   a file of encrypted text; beside it stands how it is shown.
+2. Only inputs that the flow declares as SECRET are opened; data that looks like a sealed value by itself stays data.
+3. What the shell is asked to open names the input, so that a sealed value that was moved elsewhere opens nothing.
 
 Called by: context for expressions, engine/payloads seals and opens.
 """
@@ -13,11 +15,16 @@ Called by: context for expressions, engine/payloads seals and opens.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from onbeat.core import refs
 from onbeat.core.event import Json
-from onbeat.core.refs import Ref
+from onbeat.core.refs import SECRET, Ref
 
 TYPE = "io.kestra.datatype:aes_encrypted"
 _SCHEME = "sealed:"
+FILE_END = ".sealed"
+"""How the address of a kept value ends that is a file of encrypted text."""
+SHOWN = "shown"
+_HIDDEN = "********"
 
 
 def mark(text: str) -> dict[str, Json]:
@@ -28,6 +35,35 @@ def mark(text: str) -> dict[str, Json]:
 def reference(id_: str, text: str) -> Ref:
     """What stands for it in expressions."""
     return Ref(f"{_SCHEME}{id_}:{text}", len(text))
+
+
+def is_secret(uri: str) -> bool:
+    """Whether the kept value of an address is secret."""
+    return uri.startswith((SECRET, _SCHEME)) or uri.endswith(FILE_END)
+
+
+def secret_mark(uri: str, size: int, shown: Json) -> dict[str, Json]:
+    """What stands in the row for a value that is secret. shown: the value without what is secret in it."""
+    return {**refs.mark(Ref(uri, size)), SHOWN: shown}
+
+
+def is_secret_mark(value: Json) -> bool:
+    """Whether a value of a row stands for one that is secret."""
+    uri = value.get(refs.REF_KEY) if isinstance(value, dict) else None
+    return isinstance(uri, str) and is_secret(uri)
+
+
+def shown(value: Any) -> Any:
+    """A value of rows as people may see it; the same object where nothing of it is secret."""
+    if isinstance(value, dict):
+        if is_secret_mark(value):
+            return value.get(SHOWN, _HIDDEN)
+        items = {name: shown(item) for name, item in value.items()}
+        return items if any(items[name] is not item for name, item in value.items()) else value
+    if isinstance(value, list):
+        listed = [shown(item) for item in value]
+        return listed if any(one is not other for one, other in zip(listed, value, strict=True)) else value
+    return value
 
 
 def parts_of(uri: str) -> tuple[str, str] | None:

@@ -6,6 +6,7 @@ Called by: api and the CLI's `run`.
 from collections.abc import Iterable
 from typing import Any
 
+from onbeat.core import sealed
 from onbeat.core.event import Json, Micros
 from onbeat.core.execution import Attempt, Execution, TaskRun
 from onbeat.core.flow import Flow
@@ -35,16 +36,16 @@ def execution_json(execution: Execution, flow: Flow | None = None) -> dict[str, 
         "flowId": head.flow,
         "flowRevision": head.revision,
         "state": state_json(execution.state, execution.history),
-        "inputs": head.inputs,
-        "outputs": execution.outputs or {},
+        "inputs": sealed.shown(head.inputs),
+        "outputs": sealed.shown(execution.outputs or {}),
         "labels": labels,
-        "variables": execution.variables,
+        "variables": sealed.shown(execution.variables),
         "taskRunList": [run_json(execution, run, flow) for _, run in sorted(execution.runs.items())],
         "originalId": head.original or head.id,
         "metadata": {"attemptNumber": execution.restarts + 1, "originalCreatedDate": iso(head.created)},
     }
     if head.trigger is not None:
-        shown["trigger"] = {"id": head.trigger.id, "type": long_type(head.trigger.type), "variables": head.trigger.variables}
+        shown["trigger"] = {"id": head.trigger.id, "type": long_type(head.trigger.type), "variables": sealed.shown(head.trigger.variables)}
     if head.scheduled is not None:
         shown["scheduleDate"] = iso(head.scheduled)
     if (parent := head.replay_of or head.parent) is not None:
@@ -67,7 +68,7 @@ def run_json(execution: Execution, run: TaskRun, flow: Flow | None) -> dict[str,
         "flowId": head.flow,
         "taskId": run.task,
         "state": state_json(run.state, run.history),
-        "outputs": run.outputs or {},
+        "outputs": sealed.shown(run.outputs or {}),
     }
     if attempts:
         shown["attempts"] = attempts

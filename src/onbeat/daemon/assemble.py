@@ -44,6 +44,8 @@ from onbeat.engine.process import LocalProcesses
 from onbeat.engine.readers import Readers
 from onbeat.engine.relay import Relay
 from onbeat.engine.runner import Runner
+from onbeat.engine.secrets import Backend, Files, Secrets
+from onbeat.engine.secrets_kept import KeptSecrets
 from onbeat.engine.storage import LocalStorage
 from onbeat.engine.targets import Targets
 from onbeat.engine.task_cache import TaskCache
@@ -92,6 +94,7 @@ async def running(
             node = _assemble(
                 settings, store, clock, identity, environment, sources, registry, guard, workers, programs, publisher, spans, group
             )
+            await node.secrets.load()
             await node.triggers.load()
             await node.backfills.load()
             await node.loader.load_all()
@@ -143,14 +146,20 @@ def _assemble(
     group: asyncio.TaskGroup,
 ) -> Node:
     storage = LocalStorage(settings.data / "storage")
-    key = settings.encryption_key
-    payloads = Payloads(storage, Vault(key.get_secret_value() if key else None, settings.data))
+    key = settings.secret_key or settings.encryption_key
+    vault = Vault(key.get_secret_value() if key else None, settings.data)
+    kept_secrets = KeptSecrets(store, vault, clock)
+    backends: list[Backend] = [kept_secrets, *([Files(settings.secrets_dir)] if settings.secrets_dir else [])]
+    secrets = Secrets(environment, *backends)
+    payloads = Payloads(storage, vault)
     defaults = server_defaults(settings.plugin_defaults)
     catalog = Catalog(store, defaults)
     registry = registry or Registry(_bus_aliases(settings), defaults)
     values, files = KeptValues(store, clock), KeptFiles(storage)
     asked = (store.logs, values, store.load)
-    evaluator = Evaluator(clock, payloads, identity.bits, environment, settings.env_prefix, settings.variables_globals, *asked, programs)
+    evaluator = Evaluator(
+        clock, payloads, identity.bits, environment, settings.env_prefix, settings.variables_globals, *asked, programs, secrets
+    )
     logs = TaskLogs(store, clock)
     actions = NodeActions(store, storage)
     lent = TaskServices(
@@ -167,7 +176,7 @@ def _assemble(
     workspaces = Workspaces(settings.data / "work", storage, lent.files, evaluator, clock, logs, group)
     targets = Targets(catalog, payloads, evaluator)
     batches = Batches(evaluator, payloads, storage, targets, clock)
-    answering = Answering(evaluator, {**workspaces.asks, **batches.asks})
+    answering = Answering(evaluator, payloads, {**workspaces.asks, **batches.asks})
     tracing = Tracing(catalog, settings.traces_ratio, spans.take, evaluator.masked) if spans is not None else Tracing(catalog)
     projection = Projection(settings.events_topic, evaluator.masked, tracing.of)
     listening = Listening(store, catalog, evaluator, projection, clock, group, embedded=publisher.embedded)
@@ -183,7 +192,7 @@ def _assemble(
     runner.tracing = intake.starter.tracing = tracing
     engine.watch = partial(_watch, meters, tracing) if tracing.on else meters.written
     store.watch(meters.committed)
-    loader = Loader(settings.flows, settings.triggers, registry, catalog, store, clock, evaluator.outside, triggers.update)
+    loader = Loader(settings.flows, settings.triggers, registry, catalog, store, clock, evaluator.outside_of, triggers.update)
     node = actions.node = Node(
         store=store,
         queries=store,
@@ -198,6 +207,7 @@ def _assemble(
         payloads=payloads,
         storage=storage,
         values=values,
+        secrets=kept_secrets,
         files=files,
         publisher=publisher,
         identity=identity,

@@ -3,7 +3,8 @@
 Rules
 1. Whatever goes wrong is the answer: no expression takes the engine down, and none is waited for for ever.
 2. An ask that begins with `@` is a construct's: who serves it is registered under its name.
-3. An answer says nothing that a secret may be in.
+3. An answer says nothing that a secret may be in: a flow's outputs are sealed, a condition is only true or false, anything else with a
+   secret in it is refused.
 
 Called by: effects; built by engine.
 """
@@ -18,16 +19,20 @@ from onbeat.core.endings import end_specs, optional_outputs
 from onbeat.core.errors_text import short
 from onbeat.core.event import Json
 from onbeat.core.execution import ROOT, Execution
-from onbeat.core.expressions import ExpressionError, compile_value
+from onbeat.core.expressions import ExpressionError, compile_value, truthy
 from onbeat.core.signals import AnySignal, ChildrenChosen, Chosen, Evaluated
 from onbeat.core.values import normalise
 from onbeat.engine.catalog import LoadedFlow
 from onbeat.engine.evaluator import Evaluator
+from onbeat.engine.masking import Hidden
+from onbeat.engine.payloads import Payloads
 from onbeat.errors import OnbeatError, OutsideError, StoreBroken, UserError
 
 _log = structlog.get_logger("onbeat.engine")
 LONGEST_EVALUATION = 60.0
 """Seconds after which an evaluation that waits for something outside has failed."""
+_NO_LIMIT = 2**62
+_CONDITIONS = frozenset({"condition", "run_if", "until"})
 
 Ask = Callable[[LoadedFlow, Execution, int], Awaitable[Json | tuple[Chosen, ...]]]
 """Serves one kind of ask for a task run."""
@@ -36,8 +41,9 @@ Ask = Callable[[LoadedFlow, Execution, int], Awaitable[Json | tuple[Chosen, ...]
 class Answering:
     """What serves asks. asks: by name, such as `@directory`."""
 
-    def __init__(self, evaluator: Evaluator, asks: Mapping[str, Ask]) -> None:
+    def __init__(self, evaluator: Evaluator, payloads: Payloads, asks: Mapping[str, Ask]) -> None:
         self._evaluator = evaluator
+        self._payloads = payloads
         self._asks = asks
 
     async def answer(self, loaded: LoadedFlow, execution: Execution, n: int, ask: str) -> AnySignal:
@@ -46,8 +52,9 @@ class Answering:
             if ask.startswith("@"):
                 value = await self._asks[ask.partition(" ")[0]](loaded, execution, n)
             else:
+                hidden = Hidden(self._evaluator.mask_of(execution.head))
                 async with asyncio.timeout(LONGEST_EVALUATION):
-                    value = await self._value(loaded, execution, n, ask)
+                    value = await self._value(loaded, execution, n, ask, hidden)
             if isinstance(value, tuple):
                 return ChildrenChosen(n, ask, value)
             return Evaluated(n, ask, value)
@@ -62,14 +69,21 @@ class Answering:
             problem = f"{type(bug).__name__}: {short(bug)}"
         return Evaluated(n, ask, None, self._evaluator.mask_of(execution.head).mask(problem))
 
-    async def _value(self, loaded: LoadedFlow, execution: Execution, n: int, ask: str) -> Json:
+    async def _value(self, loaded: LoadedFlow, execution: Execution, n: int, ask: str, hidden: Hidden) -> Json:
         if n == ROOT:
-            return await self._outputs(loaded, execution, ask)
+            return await self._outputs(loaded, execution, ask, hidden)
         expression = getattr(loaded.flow.by_id[execution.runs[n].task], ask)
-        return normalise(await self._evaluator.render(compile_value(expression), loaded.flow, execution, n))
+        value = normalise(await self._evaluator.render(compile_value(expression), loaded.flow, execution, n, taint=hidden.taint))
+        if not hidden().within(value):
+            return value
+        if ask in _CONDITIONS:
+            return truthy(value)
+        raise UserError(
+            "there is a secret in it, and it would be kept in plain: decide by something else, and use the secret in a task"
+        )
 
-    async def _outputs(self, loaded: LoadedFlow, execution: Execution, ask: str) -> Json:
-        """What is rendered at the end; an optional output that cannot be had is left out."""
+    async def _outputs(self, loaded: LoadedFlow, execution: Execution, ask: str, hidden: Hidden) -> Json:
+        """What is rendered at the end, sealed where it holds a secret; an optional output that cannot be had is left out."""
         draft = Draft(loaded.flow, execution, 0)
         specs, optional = end_specs(draft, ask), optional_outputs(draft, ask)
         parts = [
@@ -79,8 +93,9 @@ class Answering:
         given: dict[str, Json] = {}
         for number, part in enumerate(parts):
             try:
-                given |= await self._evaluator.render(compile_value(part), loaded.flow, execution, ROOT)
+                given |= await self._evaluator.render(compile_value(part), loaded.flow, execution, ROOT, taint=hidden.taint)
             except (ExpressionError, UserError, OutsideError):
                 if number == 0:
                     raise
-        return normalise({name: given[name] for name in specs if name in given})
+        outputs = normalise({name: given[name] for name in specs if name in given})
+        return await self._payloads.keep(outputs, "", _NO_LIMIT, hidden())

@@ -27,14 +27,16 @@ from onbeat.core.expressions.ion_text import read_ion
 from onbeat.core.fans import AT_ONCE, MORE
 from onbeat.core.plan.for_each_item import Items
 from onbeat.core.plan.loop import STORED, VALUES, Loop
-from onbeat.core.refs import taken_apart
+from onbeat.core.refs import replace_refs, taken_apart
+from onbeat.core.sealed import is_secret
 from onbeat.core.signals import Chosen
 from onbeat.core.values import normalise
 from onbeat.engine.answering import Ask
 from onbeat.engine.catalog import LoadedFlow
 from onbeat.engine.evaluator import Evaluator
+from onbeat.engine.masking import Hidden
 from onbeat.engine.outside import MOST_READ
-from onbeat.engine.payloads import Payloads, replace_refs
+from onbeat.engine.payloads import Payloads
 from onbeat.engine.targets import Targets
 from onbeat.errors import UserError
 from onbeat.ports import Clock, Storage
@@ -73,12 +75,15 @@ class Batches:
         """Keep the outputs that iterations see; the answer says where each task's are."""
         around = dict(outputs_around(execution))
         refs: dict[str, Json] = {}
+        hidden = Hidden(self._evaluator.mask_of(execution.head))
         for kept in taken_apart(around)[1]:
             refs[kept.ref.uri] = await self._payloads.bring(kept.ref.uri)
+            if is_secret(kept.ref.uri):
+                hidden.taint.note(refs[kept.ref.uri])
         plain: dict[str, Any] = taken_apart({name: replace_refs(value, refs) for name, value in around.items()})[0]
         head = execution.head
         where = f"{value_folder(head.namespace, head.flow, head.id)}/around/{n}"
-        return await self._payloads.keep(plain, where, _INLINE)
+        return await self._payloads.keep(plain, where, _INLINE, hidden())
 
     async def _values(self, loaded: LoadedFlow, execution: Execution, n: int) -> Json:
         """The values that are in a file."""
@@ -134,7 +139,8 @@ class Batches:
         found = []
         for lane in range(block.begun, min(block.lanes, block.begun + min(room, AT_ONCE))):
             beside: dict[str, Json] = {"taskrun": {**facts, "items": block.values[lane], "iteration": lane}}
-            given: dict[str, Any] = await self._evaluator.render(options, loaded.flow, execution, n, beside)
+            hidden = Hidden(self._evaluator.mask_of(execution.head))
+            given: dict[str, Any] = await self._evaluator.render(options, loaded.flow, execution, n, beside, hidden.taint)
             found.append(
                 await self._targets.choose(
                     execution,
@@ -145,6 +151,7 @@ class Batches:
                     given["labels"],
                     spec.inherit_labels,
                     f"children/{n}/{lane}",
+                    hidden(),
                 )
             )
         return tuple(found)

@@ -7,7 +7,8 @@ Rules
 1. An expression that touches what is not there yet says so; it is brought, and the expression evaluated again. Nothing else is read.
 2. Large values are evaluated off the loop: other executions go on meanwhile.
 3. A file is read only where the flow may look (outside.py).
-4. SECRET inputs are opened here and nowhere else; `mask_of` hides their values in all that is said of their execution.
+4. SECRET inputs and kept secrets are opened here and nowhere else; `mask_of` hides an execution's in all that is said of it, and a Taint
+   notes what is made of them.
 
 Called by: runner for the properties of tasks, the engine for Evaluate commands, intake for triggers.
 """
@@ -22,14 +23,17 @@ from onbeat.core import context
 from onbeat.core.event import Event, Json, Micros
 from onbeat.core.execution import ROOT, Execution, Head
 from onbeat.core.expressions import ExpressionError, NeedsOutside, Template, make_scope
+from onbeat.core.expressions.taint import TAINT, Taint
 from onbeat.core.flow import Flow
 from onbeat.core.matching import Beside, Fit, Start, facts_of, fit, labels_of, scope, starts, why_not
-from onbeat.core.sealed import reference, sealed_ids, texts
+from onbeat.core.refs import replace_refs
+from onbeat.core.sealed import is_secret, reference, sealed_ids, texts
 from onbeat.core.times import to_datetime
 from onbeat.core.trigger import TriggerSpec
+from onbeat.engine.masking import Mask
 from onbeat.engine.outside import Asked, ErrorLogs, Load, Outside
-from onbeat.engine.payloads import Payloads, replace_refs
-from onbeat.engine.secrets import Mask, Secrets
+from onbeat.engine.payloads import Payloads
+from onbeat.engine.secrets import Secrets
 from onbeat.errors import UserError
 from onbeat.ports import Clock, Values, Workers
 
@@ -58,37 +62,53 @@ class Evaluator:
         values: Values | None = None,
         load: Load | None = None,
         workers: Workers | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
         self._clock = clock
         self._payloads = payloads
-        self._secrets = Secrets(environment)
+        self._secrets = secrets or Secrets(environment)
         self._outside = Outside(payloads.storage, error_logs, values, load, workers)
-        self.mask = self._secrets.mask
-        self._masks: OrderedDict[str, Mask] = OrderedDict()
+        self._masks: OrderedDict[str, tuple[Mask, Mask]] = OrderedDict()
         self.outside: dict[str, Any] = {
             "envs": {name[len(prefix) :].lower(): value for name, value in environment.items() if name.startswith(prefix)},
             "globals": dict(globals_ or {}),
             "kestra": {"environment": {}, "url": None},
             "__random__": random,
-            "__outside__": {"secret": self._secrets.get},
+            "__outside__": {"secret": self._secrets.giver(None)},
         }
-        self._lent = {"secret": self._secrets.get, "http": _not_in_a_trigger}
+
+    def outside_of(self, namespace: str) -> dict[str, Any]:
+        """The names that are outside, for what belongs to a namespace: with its secrets."""
+        return {**self.outside, "__outside__": {"secret": self._secrets.giver(namespace)}}
 
     async def render(
-        self, template: Template, flow: Flow, execution: Execution, n: int = ROOT, beside: Mapping[str, Json] | None = None
+        self,
+        template: Template,
+        flow: Flow,
+        execution: Execution,
+        n: int = ROOT,
+        beside: Mapping[str, Json] | None = None,
+        taint: Taint | None = None,
     ) -> Json:
-        """The template's value for a task run (ROOT: the flow), with the names in `beside` too. Raises ExpressionError, UserError."""
+        """The template's value for a task run (ROOT: the flow), with the names in `beside` too. taint: notes what is made of secrets.
+
+        Raises ExpressionError, UserError.
+        """
         if template.constant:
             return template.render(make_scope({}))
         names = context.variables(flow, execution, n, self._clock.now())
         names.update(self.outside)
         names.update(beside or {})
+        taint = taint or Taint()
         if flow.secret_inputs:
-            names["inputs"] = replace_refs(names["inputs"], self._clear(flow, execution.head))
-        return await self.render_names(template, names, Asked.of(execution.head))
+            taint.opened.update(self._clear(flow, execution.head))
+        return await self.render_names(template, names, Asked.of(execution.head), taint)
 
-    async def render_names(self, template: Template, names: dict[str, Any], asked: Asked | None = None) -> Json:
+    async def render_names(self, template: Template, names: dict[str, Any], asked: Asked | None = None, taint: Taint | None = None) -> Json:
         """The template's value over these names; what lies in storage is brought when it is touched. asked: for whom files are read."""
+        taint = taint or Taint()
+        names[TAINT] = taint
+        names["__outside__"] = {**names["__outside__"], "secret": self._secrets.giver(asked and asked.namespace, taint.touch)}
         refs: dict[str, Json] = {}
         answers: dict[str, Any] = {}
         for _ in range(_MOST_REFS):
@@ -97,12 +117,14 @@ class Evaluator:
                     return await asyncio.to_thread(template.render, make_scope(names))
                 return template.render(make_scope(names))
             except NeedsOutside as outside:
-                if outside.uri is not None:
+                if outside.uri is not None and is_secret(outside.uri):
+                    taint.opened[outside.uri] = await self._payloads.bring(outside.uri)
+                elif outside.uri is not None:
                     refs[outside.uri] = await self._payloads.bring(outside.uri)
                     names = {name: value if name.startswith("__") else replace_refs(value, refs) for name, value in names.items()}
                 elif asked is not None:
                     answers[self._outside.key(outside)] = await self._outside.answer(outside, asked)
-                    names = {**names, "__outside__": {**names["__outside__"], **self._outside.functions(answers)}}
+                    names = {**names, "__outside__": {**names["__outside__"], **self._outside.functions(answers, taint.touch)}}
                 else:
                     raise ExpressionError(f"the function `{outside.name}` is not available here") from None
         raise ExpressionError(f"it touches more than {_MOST_REFS} values that are kept in storage")
@@ -130,11 +152,22 @@ class Evaluator:
         found = texts(head.inputs, flow.secret_inputs)
         return {reference(id_, text).uri: self._payloads.open(head, id_, text) for id_, text in found}
 
+    def mask(self, text: str) -> str:
+        """The text with every secret of the daemon hidden."""
+        return self._secrets.mask(text)
+
+    @property
+    def present_mask(self) -> Mask:
+        """Hides the daemon's secrets as they are now."""
+        return self._secrets.present()
+
     def mask_of(self, head: Head) -> Mask:
         """Hides what must not be seen of an execution: the daemon's secrets, and the values of its own SECRET inputs."""
-        mask = self._masks.get(head.id)
-        if mask is None:
-            mask = self._masks[head.id] = self._secrets.also(self._sealed_in(head))
+        under = self._secrets.present()
+        base, mask = self._masks.get(head.id, (None, under))
+        if base is not under:
+            mask = under.also(self._sealed_in(head))
+            self._masks[head.id] = (under, mask)
             if len(self._masks) > _MASKS:
                 self._masks.popitem(last=False)
         return mask
@@ -183,7 +216,8 @@ class Evaluator:
     async def _in_trigger(self, trigger: TriggerSpec, work: Callable[[Mapping[str, Any]], T]) -> T:
         """What `work` gives for a trigger. A web service may not be asked: all events that come after would wait for it."""
         namespace, flow = (trigger.targets[0].namespace, trigger.targets[0].id) if trigger.targets else (trigger.namespace or "main", "")
-        return await self._answered(Asked(namespace, flow, ""), {**self.outside, "__outside__": self._lent}, work)
+        lent = {"secret": self._secrets.giver(namespace), "http": _not_in_a_trigger}
+        return await self._answered(Asked(namespace, flow, ""), {**self.outside, "__outside__": lent}, work)
 
 
 def _not_in_a_trigger(*arguments: Any, **options: Any) -> NoReturn:

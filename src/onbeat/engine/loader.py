@@ -63,7 +63,7 @@ class Loader:
         catalog: Catalog,
         store: Store,
         clock: Clock,
-        outside: Mapping[str, Any],
+        outside: Callable[[str], Mapping[str, Any]],
         on_triggers: Callable[[Iterable[LoadedTrigger]], None],
     ) -> None:
         self._flow_dirs = list(flows)
@@ -197,7 +197,7 @@ class Loader:
         for path, content in found.contents.items():
             try:
                 spec, _ = check_trigger(content, str(path), self._registry)
-                self._alone[path] = load_trigger(spec, self._registry, self._outside, str(path))
+                self._alone[path] = load_trigger(spec, self._registry, self._outside(owner_of(spec)), str(path))
             except InvalidFile as problem:
                 wrong[str(path)] = problem.problems
             except Exception as problem:
@@ -215,7 +215,7 @@ class Loader:
                 file = loaded.path or loaded.flow.name
                 for raw in loaded.flow.triggers:
                     try:
-                        trigger = flow_trigger(loaded, raw, self._registry, self._outside)
+                        trigger = flow_trigger(loaded, raw, self._registry, self._outside(loaded.flow.namespace))
                         served[trigger.spec.name] = trigger
                     except Exception as problem:
                         said = f"trigger `{raw.get('id')}` is not served: {explain(problem)}"
@@ -254,6 +254,11 @@ def _twins(files: Mapping[Path, _File]) -> dict[Path, list[Problem]]:
                 message = f"flow {file.flow.name} is also in {there}; an id belongs to one file: rename one of them"
                 found.setdefault(here, []).append(Problem(str(here), 1, 1, message))
     return found
+
+
+def owner_of(spec: TriggerSpec) -> str:
+    """The namespace whose secrets a stand-alone trigger sees: its own, else that of the first flow that it starts."""
+    return spec.targets[0].namespace if spec.targets else spec.namespace or "main"
 
 
 def load_trigger(spec: TriggerSpec, registry: Registry, outside: Mapping[str, Any], path: str | None = None) -> LoadedTrigger:

@@ -19,7 +19,8 @@ from typing import Any
 import orjson
 
 from onbeat.core.expressions import to_text
-from onbeat.engine.masking_forms import Finder, forms
+from onbeat.core.expressions.taint import Taint
+from onbeat.engine.masking_forms import SHORTEST, Finder, forms
 
 MASK = "********"
 _MOST_CHAINED = 1_000
@@ -43,6 +44,12 @@ class Mask:
         """One that hides these too."""
         more, whole = tuple(values), tuple(exact)
         return Mask(more, whole, self) if more or whole else self
+
+    def made(self, texts: Iterable[str]) -> "Mask":
+        """One that hides these texts, which were made of secrets, too: those in which no secret is seen already. Short ones only where they
+        are all there is."""
+        fresh = [text for text in texts if len(text) < SHORTEST or not self.spans(text)]
+        return self.also([text for text in fresh if len(text) >= SHORTEST], [text for text in fresh if len(text) < SHORTEST])
 
     def mask(self, text: str) -> str:
         """The text with every secret in it hidden."""
@@ -117,6 +124,22 @@ class Mask:
             case _:
                 text = to_text(value) if isinstance(value, int | float) else ""
                 return MASK if text and (text in self.exact or self.spans(text)) else value
+
+
+class Hidden:
+    """What must not be seen of one attempt: a mask that grows with what is made of secrets (`taint`)."""
+
+    def __init__(self, base: Mask | None = None) -> None:
+        self.taint = Taint()
+        self._base = base or Mask()
+        self._mask, self._size = self._base, 0
+
+    def __call__(self) -> Mask:
+        """The mask as it is now."""
+        if len(self.taint.made) != self._size:
+            self._size = len(self.taint.made)
+            self._mask = self._base.made(self.taint.made)
+        return self._mask
 
 
 class LineMask:

@@ -31,11 +31,13 @@ from onbeat.engine.identity import Identity
 from onbeat.engine.inputs import Given, Upload
 from onbeat.engine.intake import Intake
 from onbeat.engine.loader import Loader
+from onbeat.engine.masking import Hidden
 from onbeat.engine.meters import Meters
 from onbeat.engine.namespace_files import KeptFiles
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.relay import READER, Relay
 from onbeat.engine.runner import Runner
+from onbeat.engine.secrets_kept import KeptSecrets
 from onbeat.engine.tasklog import TaskLogs
 from onbeat.engine.topics import Projection
 from onbeat.engine.tracing import Tracing, valid
@@ -75,6 +77,7 @@ class Node:
     payloads: Payloads
     storage: Storage
     values: KeptValues
+    secrets: KeptSecrets
     files: KeptFiles
     publisher: Publisher
     identity: Identity
@@ -127,8 +130,10 @@ class Node:
         head = await checked(self.evaluator, loaded.flow, head)
         await given.keep_files(self.storage)
         where = f"{value_folder(head.namespace, head.flow, id_)}/inputs"
-        kept = await self.payloads.keep_inputs(loaded.flow, head.inputs, where)
-        return await self.engine.start(msgspec.structs.replace(head, inputs=kept), loaded)
+        mask = self.evaluator.mask_of(head)
+        kept = await self.payloads.keep_inputs(loaded.flow, head.inputs, where, mask)
+        head = msgspec.structs.replace(head, inputs=kept, labels=mask.mask_value(head.labels))
+        return await self.engine.start(head, loaded)
 
     async def examine(
         self, loaded: LoadedFlow, inputs: Mapping[str, Json], files: Mapping[str, Upload]
@@ -225,10 +230,19 @@ class Node:
             answers |= await given.resolve(loaded.flow, self.evaluator)
         for given in asked:
             await given.keep_files(self.storage)
+        answers = await self._sealed(head, waiting, answers)
+        comment = None if comment is None else self.evaluator.mask_of(head).mask(comment)
         after = await self.engine.ask(execution, s.Resume(answers, by, decision, comment))
         if after.version == found.version:
             raise Refused(f"execution {execution} waits for executions that it started; resume those that are PAUSED")
         return after
+
+    async def _sealed(self, head: Head, waiting: Sequence[Pause], answers: dict[str, Json]) -> dict[str, Json]:
+        """The answers to a pause, the secret ones sealed."""
+        hidden = Hidden(self.evaluator.mask_of(head))
+        for spec in (spec for pause in waiting for spec in pause.on_resume if spec.type == "SECRET"):
+            hidden.taint.note(answers.get(spec.id.partition(".")[0]))
+        return await self.payloads.keep(answers, "", 2**62, hidden())
 
     # ---- events ------------------------------------------------------------------------------------------------
 

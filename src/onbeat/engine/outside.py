@@ -57,6 +57,12 @@ class Asked(NamedTuple):
         return cls(head.namespace, head.flow, head.id, _origin(head))
 
 
+class Hidden(NamedTuple):
+    """An answer that holds a secret."""
+
+    value: Json
+
+
 class Outside:
     """What such functions give. A seam that is None is not available."""
 
@@ -91,15 +97,15 @@ class Outside:
         """What stands for a call."""
         return _key(outside.name, outside.arguments)
 
-    async def answer(self, outside: NeedsOutside, asked: Asked) -> Json:
-        """What the function gives. Raises ExpressionError, NotFound."""
+    async def answer(self, outside: NeedsOutside, asked: Asked) -> Json | Hidden:
+        """What the function gives; Hidden when a secret is in it. Raises ExpressionError, NotFound."""
         function = self._known.get(outside.name)
         if function is None:
             raise ExpressionError(f"the function `{outside.name}` is not available here")
         return await function(asked, outside.arguments)
 
-    def functions(self, answers: Mapping[str, Json]) -> dict[str, Callable[..., Json]]:
-        """The functions with these answers at hand; asked for another one they say what they need."""
+    def functions(self, answers: Mapping[str, Json | Hidden], touch: Callable[[], None] | None = None) -> dict[str, Callable[..., Json]]:
+        """The functions with these answers at hand; asked for another one they say what they need. touch: told of a Hidden one."""
 
         def ready(name: str) -> Callable[..., Json]:
             def call(*arguments: Any, **options: Any) -> Json:
@@ -107,7 +113,12 @@ class Outside:
                 found = _key(name, given)
                 if found not in answers:
                     raise NeedsOutside(name, *given)
-                return answers[found]
+                answer = answers[found]
+                if type(answer) is not Hidden:
+                    return answer
+                if touch is not None:
+                    touch()
+                return answer.value
 
             return call
 

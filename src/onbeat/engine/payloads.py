@@ -1,4 +1,4 @@
-"""Keep large inputs, outputs and payloads once in storage, SECRET inputs encrypted, and bring them back when an expression touches them.
+"""Keep large inputs, outputs and payloads once in storage, secret ones encrypted, and bring them back when an expression touches them.
 
 A row with a megabyte in it is written, copied and read at every step; a reference is not. A password in a row is read by whoever may
 look at executions; an encrypted one is not.
@@ -7,24 +7,28 @@ Rules
 1. What is over the limit is kept before the row that refers to it is written.
 2. Data that looks like a reference is kept in storage too, so an event cannot make us read an address.
 3. The value of a SECRET input is in no row and no file: it is sealed first, and what is sealed stays in the row.
+4. So it is with a value that a mask finds something in: it is kept sealed, beside it how it is shown, and is opened like a large one.
 
 Called by: intake and runner keep, evaluator brings back.
 """
 
 from hashlib import blake2b
-from typing import Any
 
 import orjson
-from immutables import Map
 
 from onbeat.core.event import Json
 from onbeat.core.execution import Head
 from onbeat.core.flow import Flow
-from onbeat.core.refs import INLINE_LIMIT, Ref, is_mark, mark
-from onbeat.core.sealed import sealed
+from onbeat.core.refs import INLINE_LIMIT, SECRET, Ref, is_mark, mark
+from onbeat.core.sealed import FILE_END, sealed, secret_mark
+from onbeat.engine.masking import MASK, Mask
 from onbeat.engine.vault import Vault
 from onbeat.ports import Storage
 
+_ABOUT = "value"
+"""What kept values that are secret are bound to."""
+_LARGEST_SHOWN = 8_192
+"""Bytes of JSON up to which a secret value is shown masked, in a row of its own execution; a larger one is not shown at all."""
 _CHEAP = 2_000
 """Values with fewer characters than this in all need not be measured."""
 
@@ -36,34 +40,49 @@ class Payloads:
         self.storage = storage
         self._vault = vault or Vault()
 
-    async def keep(self, values: dict[str, Json], where: str, limit: int = INLINE_LIMIT) -> dict[str, Json]:
-        """The values as a row may hold them, `limit` bytes of them. where: a path in storage that is theirs alone."""
-        suspicious = any(is_mark(value) for value in values.values())
+    async def keep(self, values: dict[str, Json], where: str, limit: int = INLINE_LIMIT, mask: Mask | None = None) -> dict[str, Json]:
+        """The values as a row may hold them, `limit` bytes of them. where: a path in storage that is theirs alone. mask: finds secrets."""
+        masked = mask.mask_value(values) if mask else values
+        suspicious = masked is not values or any(is_mark(value) for value in values.values())
         if not suspicious and ((_small(values) and limit >= _CHEAP) or len(orjson.dumps(values)) <= limit):
             return values
         kept: dict[str, Json] = {}
         room = limit
         for name, value in values.items():
             data = orjson.dumps(value)
-            if is_mark(value) or len(data) > room:
-                digest = blake2b(name.encode(), digest_size=8).hexdigest()
+            digest = blake2b(name.encode(), digest_size=8).hexdigest()
+            shown = mask.mask_value(value) if mask and masked is not values else value
+            if shown is not value:
+                kept[name] = await self._sealed(data, shown, f"{where}/{digest}{FILE_END}", room)
+                room -= len(orjson.dumps(kept[name]))
+            elif is_mark(value) or len(data) > room:
                 kept[name] = mark(Ref(await self.storage.put(f"{where}/{digest}.json", data), len(data)))
             else:
                 kept[name] = value
                 room -= len(data)
         return kept
 
+    async def _sealed(self, data: bytes, shown: Json, path: str, room: int) -> dict[str, Json]:
+        """A secret value as a row may hold it: in the address itself, or in a file."""
+        if len(orjson.dumps(shown)) > min(_LARGEST_SHOWN, max(room // 4, 0)):
+            shown = MASK
+        uri = SECRET + self._vault.seal(_ABOUT, data.decode())
+        if len(uri) > room:
+            uri = await self.storage.put(path, uri.removeprefix(SECRET).encode())
+        return secret_mark(uri, len(data), shown)
+
     def seal(self, flow: Flow, inputs: dict[str, Json]) -> dict[str, Json]:
         """The inputs of an execution of this flow, the SECRET ones encrypted."""
         ids = flow.secret_inputs
         return sealed(inputs, ids, lambda id_, text: self._vault.seal(f"{flow.name}:{id_}", text)) if ids else inputs
 
-    async def keep_inputs(self, flow: Flow, inputs: dict[str, Json], where: str) -> dict[str, Json]:
-        """The inputs of an execution, sealed or not yet, as a row may hold them. where: a path in storage that is theirs alone."""
+    async def keep_inputs(self, flow: Flow, inputs: dict[str, Json], where: str, mask: Mask | None = None) -> dict[str, Json]:
+        """The inputs of an execution, sealed or not yet, as a row may hold them. where: a path in storage that is theirs alone. mask: finds
+        secrets in the others."""
         roots = {id_.partition(".")[0] for id_ in flow.secret_inputs}
         if not roots:
-            return await self.keep(inputs, where)
-        plain = await self.keep({name: value for name, value in inputs.items() if name not in roots}, where)
+            return await self.keep(inputs, where, mask=mask)
+        plain = await self.keep({name: value for name, value in inputs.items() if name not in roots}, where, mask=mask)
         return {name: plain.get(name, value) for name, value in self.seal(flow, inputs).items()}
 
     def open(self, head: Head, id_: str, text: str) -> str:
@@ -71,8 +90,11 @@ class Payloads:
         return self._vault.open(f"{head.namespace}.{head.flow}:{id_}", text)
 
     async def bring(self, uri: str) -> Json:
-        """The value of an address."""
-        return orjson.loads(await self.storage.get(uri))
+        """The value of an address. Raises NotFound, UserError for a secret one that this daemon's keys do not open."""
+        if uri.startswith(SECRET):
+            return orjson.loads(self._vault.open(_ABOUT, uri.removeprefix(SECRET)))
+        data = await self.storage.get(uri)
+        return orjson.loads(self._vault.open(_ABOUT, data.decode()) if uri.endswith(FILE_END) else data)
 
 
 def _small(values: dict[str, Json]) -> bool:
@@ -85,14 +107,3 @@ def _small(values: dict[str, Json]) -> bool:
             return False
         size += len(name) + 24
     return size <= _CHEAP
-
-
-def replace_refs(value: Any, found: dict[str, Json]) -> Any:
-    """The scope's value with the Refs that were brought replaced by their values."""
-    if isinstance(value, Ref):
-        return found.get(value.uri, value)
-    if isinstance(value, Map | dict):
-        return {name: replace_refs(item, found) for name, item in value.items()}
-    if isinstance(value, list):
-        return [replace_refs(item, found) for item in value]
-    return value

@@ -191,11 +191,12 @@ class Runner:
             running.stop()
 
     async def _attempt(self, running: "Running", loaded: LoadedFlow, execution: Execution, n: int, attempt: int) -> None:
-        log = self._logs.open(execution.id, n, execution.runs[n].task, attempt, mask=self._evaluator.mask_of(execution.head).mask)
+        log = self._logs.open(execution.id, n, execution.runs[n].task, attempt, mask=self._evaluator.mask_of(execution.head))
         began = self.meters.begin(execution.id)
         try:
             running.begun = True
             signal, records = await self._end(running, loaded, execution, n, attempt, log)
+            log.end()
             if log.file is not None and isinstance(signal, TaskEnded):
                 kept = await log.file.keep(self._services.storage, log_path(execution, n, attempt))
                 signal = msgspec.structs.replace(signal, log=kept)
@@ -224,23 +225,25 @@ class Runner:
             if spec.log_to_file:
                 log.into(self.workspaces.log_file(execution, n, attempt))
             if isinstance(spec, Subflow):
-                return await self._choose_child(loaded, execution, n, attempt, spec), ()
+                return await self._choose_child(loaded, execution, n, attempt, spec, log), ()
             try:
                 outcome = await self._run(loaded, execution, n, attempt, spec, log)
             except TaskFailed as failed:
                 outcome = Outcome(state=State.FAILED, outputs=failed.outputs, error=short(failed), metrics=failed.metrics)
                 retry = failed.retry
-            error = None if outcome.error is None else self._evaluator.mask_of(execution.head).mask(outcome.error)
+            error = None if outcome.error is None else log.hidden().mask(outcome.error)
             if error is not None:
                 log("ERROR", error)
             if outcome.state not in ENDS:
                 raise ValueError(f"a task cannot end {outcome.state}")
             log.measure(outcome.metrics)
-            outputs = await self._keep(execution, f"tasks/{n}/{attempt}", outcome.outputs)
+            outputs = await self._keep(execution, f"tasks/{n}/{attempt}", outcome.outputs, log)
             facts = outcome.facts
+            if facts is not None and facts.labels:
+                facts = msgspec.structs.replace(facts, labels=log.hidden().mask_value(facts.labels))
             if facts is not None and facts.variables:
                 room = max(0, INLINE_LIMIT - len(orjson.dumps(execution.variables)))
-                kept = await self._keep(execution, f"variables/{n}/{attempt}", facts.variables, room)
+                kept = await self._keep(execution, f"variables/{n}/{attempt}", facts.variables, log, room)
                 facts = msgspec.structs.replace(facts, variables=kept)
             records = tuple(caused(record, execution.head, self.tracing.of(execution.head, n)) for record in outcome.records)
             return TaskEnded(n, attempt, outcome.state, outputs, error, retry, facts), records
@@ -255,9 +258,9 @@ class Runner:
             error = explain(wrong)
         except (Exception, SystemExit) as bug:
             error = explain(bug)
-            trace = self._evaluator.mask_of(execution.head).mask("".join(traceback.format_exception(bug)))
+            trace = log.hidden().mask("".join(traceback.format_exception(bug)))
             _log.error("a task raised", execution=execution.id, task=execution.runs[n].task, attempt=attempt, exception=trace)
-        error = self._evaluator.mask_of(execution.head).mask(error)
+        error = log.hidden().mask(error)
         log("ERROR", error)
         return TaskEnded(n, attempt, State.FAILED, outputs, error, retry), ()
 
@@ -266,7 +269,7 @@ class Runner:
         kind: type[TaskOptions] = self._registry.task(spec.type)
         if spec.task_cache is None or not spec.task_cache.enabled:
             return await self._work(loaded, execution, n, attempt, spec, kind, log)
-        same = await self._options(loaded, execution, n, spec, kind, {WORKING_DIR: WORKING_DIR, OUTPUT_DIR: OUTPUT_DIR})
+        same = await self._options(loaded, execution, n, spec, kind, {WORKING_DIR: WORKING_DIR, OUTPUT_DIR: OUTPUT_DIR}, log)
         outcome = await self._cache.find(execution.head, spec, same, log)
         if outcome is None:
             outcome = await self._work(loaded, execution, n, attempt, spec, kind, log)
@@ -284,9 +287,9 @@ class Runner:
                 beside: dict[str, Json] = {} if folder is None else {WORKING_DIR: str(folder)}
                 if folder is not None and OUTPUT_DIR in loaded.template(spec.id).roots:
                     beside[OUTPUT_DIR] = await self.workspaces.output_dir(folder, n, attempt)
-                task = self._task(kind, await self._options(loaded, execution, n, spec, kind, beside))
+                task = self._task(kind, await self._options(loaded, execution, n, spec, kind, beside, log))
                 return await self._within(folder, task, loaded, execution, n, attempt, beside, log)
-        task = self._task(kind, await self._options(loaded, execution, n, spec, kind, {}))
+        task = self._task(kind, await self._options(loaded, execution, n, spec, kind, {}, log))
         if not task.workspace:
             return await self._within(None, task, loaded, execution, n, attempt, {}, log)
         async with lend(True) as folder:  # it stands in another one's place
@@ -316,7 +319,7 @@ class Runner:
             deadline=self._deadline(execution, n),
             services=self._lent(execution.head, n),
             directory=folder,
-            render=partial(self._render, loaded, execution, n, beside),
+            render=partial(self._render, loaded, execution, n, beside, log),
             run=execution.run_id(n),
             traceparent=self.tracing.of(execution.head, n),
             value=None if around is None else around.value,
@@ -329,19 +332,33 @@ class Runner:
         return msgspec.structs.replace(outcome, outputs={**(outcome.outputs or {}), "outputFiles": files})
 
     async def _options(
-        self, loaded: LoadedFlow, execution: Execution, n: int, spec: RunnableTask, kind: type[TaskOptions], beside: Mapping[str, Json]
+        self,
+        loaded: LoadedFlow,
+        execution: Execution,
+        n: int,
+        spec: RunnableTask,
+        kind: type[TaskOptions],
+        beside: Mapping[str, Json],
+        log: AttemptLog,
     ) -> Json:
         """The task's options, rendered but for those that it evaluates itself."""
         own = {name: value for name, value in spec.options.items() if name in kind.verbatim} if kind.verbatim else {}
         if not own:
-            return await self._evaluator.render(loaded.template(spec.id), loaded.flow, execution, n, beside)
+            return await self._evaluator.render(loaded.template(spec.id), loaded.flow, execution, n, beside, log.hidden.taint)
         others = {name: value for name, value in spec.options.items() if name not in own}
-        return {**await self._evaluator.render(compile_value(others), loaded.flow, execution, n, beside), **own}
+        return {**await self._evaluator.render(compile_value(others), loaded.flow, execution, n, beside, log.hidden.taint), **own}
 
     async def _render(
-        self, loaded: LoadedFlow, execution: Execution, n: int, beside: Mapping[str, Json], value: Json, names: Mapping[str, Json]
+        self,
+        loaded: LoadedFlow,
+        execution: Execution,
+        n: int,
+        beside: Mapping[str, Json],
+        log: AttemptLog,
+        value: Json,
+        names: Mapping[str, Json],
     ) -> Json:
-        return await self._evaluator.render(compile_value(value), loaded.flow, execution, n, {**beside, **names})
+        return await self._evaluator.render(compile_value(value), loaded.flow, execution, n, {**beside, **names}, log.hidden.taint)
 
     def _task(self, kind: type[TaskOptions], options: Json) -> TaskOptions:
         """The task with these options, or the one that stands in its place."""
@@ -362,9 +379,9 @@ class Runner:
         return self._services.clock.monotonic() + max(0, wake - self._services.clock.now()) / 1_000_000
 
     async def _keep(
-        self, execution: Execution, where: str, values: dict[str, Json] | None, room: int = INLINE_LIMIT
+        self, execution: Execution, where: str, values: dict[str, Json] | None, log: AttemptLog, room: int = INLINE_LIMIT
     ) -> dict[str, Json] | None:
-        """What a task gives, as a row may hold it: of what is larger than `room` the addresses."""
+        """What a task gives, as a row may hold it: of what is larger than `room` the addresses, of what holds a secret its seal."""
         if not values:
             return values
         head = execution.head
@@ -372,18 +389,27 @@ class Runner:
         plain = normalise(values)
         while True:
             try:
-                return await self._payloads.keep(plain, folder, room)
+                return await self._payloads.keep(plain, folder, room, log.hidden())
             except Overloaded as full:
                 _log.warning("what a task gives waits for room on the disk", execution=head.id, problem=str(full))
                 await self._services.clock.sleep(_BETWEEN_TRIES)
 
-    async def _choose_child(self, loaded: LoadedFlow, execution: Execution, n: int, attempt: int, spec: Subflow) -> Signal:
+    async def _choose_child(self, loaded: LoadedFlow, execution: Execution, n: int, attempt: int, spec: Subflow, log: AttemptLog) -> Signal:
         """Find the flow and check its inputs."""
-        options: dict[str, Any] = await self._evaluator.render(loaded.template(spec.id), loaded.flow, execution, n)
+        taint = log.hidden.taint
+        options: dict[str, Any] = await self._evaluator.render(loaded.template(spec.id), loaded.flow, execution, n, taint=taint)
         labels, when = options["labels"], options.get("scheduleDate")
         namespace, flow = str(options["namespace"]), str(options["flowId"])
         chosen = await self._targets.choose(
-            execution, namespace, flow, spec.revision, options["inputs"], labels, spec.inherit_labels, f"children/{n}/{attempt}"
+            execution,
+            namespace,
+            flow,
+            spec.revision,
+            options["inputs"],
+            labels,
+            spec.inherit_labels,
+            f"children/{n}/{attempt}",
+            log.hidden(),
         )
         return ChildChosen(
             run=n,

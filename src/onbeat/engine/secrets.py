@@ -1,95 +1,162 @@
-"""Give secrets to expressions, and hide their values wherever people read.
-
-A password that a task was given comes back in the error of the server that refused it. So every text that is kept for people (log lines,
-errors) and every projection (state events) goes through `mask`. What is kept in plain are the outputs of a task that returned the
-secret itself: the next task needs the value; state events show them masked.
+"""Give secrets to expressions, from where they are kept, and make the mask that hides them all.
 
 Rules
-1. All secrets of the environment are hidden from the start, whether an expression has asked for them or not: a restart changes nothing.
-2. Hidden are the value, its JSON-escaped forms, each longer line of a value with several, and each longer text in one that is JSON; the
-   longest is looked for first.
-3. What could not be a secret is not looked for: fewer than SHORTEST characters would hide half of every text.
-4. What is masked can be written: lone surrogates are replaced.
-5. The values of an execution's SECRET inputs are hidden in what is said of that execution, and of no other: a caller's `1234` is no
-   secret of everybody's.
+1. A secret is looked for in the namespace and those above it: kept by onbeat (secrets_kept.py), then in files; last in the environment
+   (`SECRET_<KEY>`, base64 as Kestra has it), which knows no namespaces.
+2. Keys do not tell upper from lower case; a key is no path.
+3. All that are known are hidden from the start, whether an expression has asked for them or not: a restart changes nothing.
+4. A flow gets the secrets of its namespace and of those above, and no other's.
 
-Called by: evaluator; through it runner, effects and the projections.
+Called by: evaluator; the API sets and lists those that are kept.
 """
 
 import base64
 import binascii
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Protocol
 
 from onbeat.core.event import Json
 from onbeat.core.expressions import to_text
+from onbeat.core.names import lineage
+from onbeat.core.secret import Secret
+from onbeat.engine.masking import MASK, Mask
 from onbeat.errors import UserError
 
 PREFIX = "SECRET_"
-MASK = "********"
-SHORTEST = 4
-_LINE = 8
+LARGEST = 1_000_000
+"""Bytes of a file that holds a secret."""
+_KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,255}")
+__all__ = ["MASK", "PREFIX", "Files", "Secrets"]
 
 
-class Mask:
-    """Hides texts wherever they show up. values: what is hidden."""
+class Backend(Protocol):
+    """A place where secrets are."""
 
-    def __init__(self, values: Iterable[str]) -> None:
-        self._values = tuple(values)
-        hidden = {form for value in self._values for form in _forms(value)}
-        self._pattern = re.compile("|".join(map(re.escape, sorted(hidden, key=len, reverse=True)))) if hidden else None
+    changed: int
+    """Grows with each change."""
 
-    def also(self, values: Iterable[str]) -> "Mask":
-        """One that hides these too."""
-        more = tuple(values)
-        return Mask([*self._values, *more]) if more else self
+    def find(self, namespace: str, key: str) -> Secret | None:
+        """The secret of exactly that namespace; "" is for what belongs to none."""
+
+    def all(self) -> Iterator[Secret]:
+        """Every one of them."""
+
+
+class Secrets:
+    """The secrets there are. environment: the process's variables; backends: in the order in which they are asked."""
+
+    def __init__(self, environment: Mapping[str, str], *backends: Backend) -> None:
+        self._environment = environment
+        self._backends = backends
+        self._known: list[int] | None = None
+        self._mask = Mask()
+
+    def present(self) -> Mask:
+        """The mask that hides all of them as they are now."""
+        known = [backend.changed for backend in self._backends]
+        if known != self._known:
+            values = [_decoded(text) or text for name, text in self._environment.items() if name.startswith(PREFIX)]
+            self._mask = Mask([*values, *(secret.reveal() for backend in self._backends for secret in backend.all())])
+            self._known = [backend.changed for backend in self._backends]
+        return self._mask
 
     def mask(self, text: str) -> str:
         """The text with every secret in it hidden."""
-        if not text.isascii():
-            text = text.encode("utf-8", "replace").decode()
-        return text if self._pattern is None else self._pattern.sub(MASK, text)
+        return self.present().mask(text)
 
-    def mask_value(self, value: Any) -> Any:
-        """The value with the secrets in its texts hidden, map keys too."""
-        if self._pattern is None:
+    def giver(self, asking: str | None, touch: Callable[[], None] | None = None) -> Callable[..., Json]:
+        """The function `secret` for the flows of a namespace. touch: told when one is given."""
+
+        def give(key: str, namespace: str | None = None, subkey: str | None = None, full: bool = False) -> Json:
+            value = self.get(key, namespace, subkey, full, asking=asking)
+            if touch is not None:
+                touch()
             return value
-        if isinstance(value, str):
-            return self.mask(value)
-        if isinstance(value, dict):
-            return {self.mask(key): self.mask_value(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [self.mask_value(item) for item in value]
-        return value
 
+        return give
 
-class Secrets(Mask):
-    """The secrets of an environment: `SECRET_<KEY>`, base64 as Kestra has it."""
-
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
-        values = [_decoded(text) for name, text in environment.items() if name.startswith(PREFIX)]
-        super().__init__(value for value in values if value is not None)
-
-    def get(self, key: str, namespace: str | None = None, subkey: str | None = None, full: bool = False) -> Json:
+    def get(
+        self, key: str, namespace: str | None = None, subkey: str | None = None, full: bool = False, *, asking: str | None = None
+    ) -> Json:
         """The value of a secret, or of a key of one that is a JSON object; full: as a map. Raises UserError.
 
-        The environment knows no namespaces: each of them has the same secrets.
+        asking: for whose flows; namespace: where it is looked for, else there.
         """
         if not isinstance(key, str):
             raise UserError("the function `secret` takes a text as `key`")
-        name = f"{PREFIX}{key.upper()}"
-        text = self._environment.get(name)
-        if text is None:
-            raise UserError(f"there is no secret `{key}`: set {name} (base64) in the daemon's environment")
-        value = _decoded(text)
-        if value is None:
-            raise UserError(f"{name} is not base64")
+        if namespace is not None and asking is not None and namespace not in lineage(asking):
+            asking = None  # only what belongs to no namespace
+        value = self._find(key, namespace if asking is not None and namespace is not None else asking)
         if subkey:
             return _below(key, value, to_text(subkey))
         return {"value": value} if full is True else value
+
+    def _find(self, key: str, namespace: str | None) -> str:
+        if _KEY.fullmatch(key):
+            for each in [*(lineage(namespace) if namespace else ()), ""]:
+                for backend in self._backends:
+                    found = backend.find(each, key)
+                    if found is not None:
+                        return found.reveal()
+        name = f"{PREFIX}{key.upper()}"
+        text = self._environment.get(name)
+        if text is None:
+            where = f"`onbeat secrets set {namespace or 'NAMESPACE'} {key}`"
+            raise UserError(f"there is no secret `{key}`: keep it with {where}, or set {name} (base64) in the daemon's environment")
+        value = _decoded(text)
+        if value is None:
+            raise UserError(f"{name} is not base64")
+        return value
+
+
+class Files:
+    """Secrets as files of a directory, as Docker and Kubernetes mount them: `KEY`, or `NAMESPACE/KEY`. Read when they are needed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[Path, tuple[int, Secret]] = {}
+        self.changed = 0
+
+    def find(self, namespace: str, key: str) -> Secret | None:
+        """What the file holds now. Raises UserError when it cannot be read."""
+        folder = self._folder / namespace
+        for name in dict.fromkeys((key, key.upper(), key.lower())):
+            found = self._content(folder / name)
+            if found is not None:
+                return found
+        return None
+
+    def all(self) -> Iterator[Secret]:
+        """Those of all files; what cannot be read is left out."""
+        for path in sorted(self._folder.glob("*")) + sorted(self._folder.glob("*/*")):
+            if not path.name.startswith(".") and not path.parent.name.startswith(".."):
+                try:
+                    found = self._content(path)
+                except UserError:
+                    continue
+                if found is not None:
+                    yield found
+
+    def _content(self, path: Path) -> Secret | None:
+        try:
+            if not path.is_file():
+                return None
+            stamp = path.stat()
+            known = self._read.get(path)
+            if known is not None and known[0] == stamp.st_mtime_ns:
+                return known[1]
+            if stamp.st_size > LARGEST:
+                raise UserError(f"the file of the secret `{path.name}` has more than {LARGEST:,} bytes")
+            secret = Secret(path.read_text().removesuffix("\n"))
+        except (OSError, UnicodeDecodeError) as problem:
+            why = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
+            raise UserError(f"the file of the secret `{path.name}` cannot be read: {why}") from None
+        self._read[path] = (stamp.st_mtime_ns, secret)
+        self.changed += 1
+        return secret
 
 
 def _below(key: str, value: str, subkey: str) -> str:
@@ -111,29 +178,3 @@ def _decoded(text: str) -> str | None:
         return base64.b64decode("".join(text.split()), validate=True).decode().rstrip("\n")
     except (binascii.Error, ValueError):
         return None
-
-
-def _inside(value: str) -> Iterator[str]:
-    """The longer texts in a secret that is JSON: what is taken out of it is secret, too."""
-    if not value.lstrip().startswith(("{", "[")):
-        return
-    try:
-        waiting = [json.loads(value)]
-    except (ValueError, RecursionError):
-        return
-    while waiting:
-        found = waiting.pop()
-        if isinstance(found, str) and len(found) >= _LINE:
-            yield found
-        elif isinstance(found, dict | list):
-            waiting.extend(found.values() if isinstance(found, dict) else found)
-
-
-def _forms(value: str) -> Iterator[str]:
-    """The texts as which a secret may show up."""
-    lines = [line for line in value.splitlines() if len(line) >= _LINE] if "\n" in value else []
-    for part in (value, *lines, *_inside(value)):
-        if len(part) >= SHORTEST:
-            yield part
-            yield json.dumps(part)[1:-1]
-            yield json.dumps(part, ensure_ascii=False)[1:-1]

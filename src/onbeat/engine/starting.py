@@ -26,6 +26,7 @@ from onbeat.core.happening import SOURCE
 from onbeat.core.inputs import resolve
 from onbeat.core.matching import Beside, Fit, Start, complete
 from onbeat.core.refs import REF_KEY, is_mark
+from onbeat.core.sealed import is_secret_mark
 from onbeat.core.times import iso
 from onbeat.core.trigger import TriggerSpec
 from onbeat.engine.batch import Batch
@@ -34,6 +35,7 @@ from onbeat.engine.checks import checked
 from onbeat.engine.engine import Engine
 from onbeat.engine.evaluator import Evaluator
 from onbeat.engine.inputs import renderer
+from onbeat.engine.masking import Hidden
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.tracing import Tracing
 from onbeat.errors import NotFound, OnbeatError, OutsideError
@@ -72,29 +74,32 @@ class Starter:
         outputs = {**execution.context, **(event.data["outputs"] or {})}
         return replace(event, data={**event.data, "outputs": outputs, "retried": retried, "hasRetryAttempt": bool(again)})
 
-    async def start(self, batch: Batch, trigger: TriggerSpec, event: Event, key: str, beside: Beside | None = None) -> None:
-        """Start the trigger's flows for this event."""
+    async def start(
+        self, batch: Batch, trigger: TriggerSpec, event: Event, key: str, beside: Beside | None = None, hidden: Hidden | None = None
+    ) -> None:
+        """Start the trigger's flows for this event. hidden: what is known to be secret in it."""
         starts: tuple[Start, ...] = ()
+        hidden = hidden or Hidden(self._evaluator.present_mask)
         with self.burying(batch, event, trigger.name, key):
             shown = event
             if trigger.upstream is not None and event.type != CORRELATED:
-                shown = trigger.upstream.shown(await self._with_values(event))
+                shown = trigger.upstream.shown(await self._with_values(event, hidden))
             starts = await self._evaluator.starts(trigger, shown, key, beside)
         for start in starts:
-            await self._begin(batch, start, start.inputs)
+            await self._begin(batch, start, start.inputs, hidden)
 
     async def complete(self, batch: Batch, trigger: TriggerSpec, fired: Fired) -> None:
         """Start the trigger's flows for a group of events that is complete; or for one that is not and should have been."""
-        event = complete(trigger, fired)
+        event, hidden = complete(trigger, fired), Hidden(self._evaluator.present_mask)
         if trigger.upstream is not None:
             brought = False
             with self.burying(batch, event, trigger.name, fired.identity):
-                events = [replace(one, event=await self._with_values(one.event)) for one in fired.events]
+                events = [replace(one, event=await self._with_values(one.event, hidden)) for one in fired.events]
                 event, brought = complete(trigger, replace(fired, events=tuple(events))), True
             if not brought:
                 return
         if not fired.missed:
-            await self.start(batch, trigger, event, fired.identity)
+            await self.start(batch, trigger, event, fired.identity, hidden=hidden)
             return
         more = trigger.upstream.on_miss.labels if trigger.upstream is not None and trigger.upstream.on_miss is not None else {}
         labels, known = {}, False
@@ -118,19 +123,24 @@ class Starter:
                 order=None,
                 event=event,
             )
-            await self._begin(batch, start, None, failed=why)
+            await self._begin(batch, start, None, hidden, failed=why)
 
-    async def _with_values(self, event: Event) -> Event:
-        """The event with the outputs in it that are kept in storage: whoever made them may be purged before they are used."""
+    async def _with_values(self, event: Event, hidden: Hidden) -> Event:
+        """The event with the outputs in it that are kept in storage: whoever made them may be purged before they are used. Secret ones are
+        noted."""
         outputs = event.variables.get("outputs")
         if not isinstance(outputs, dict) or not any(is_mark(value) for value in outputs.values()):
             return event
         brought: dict[str, Json] = {}
         for name, value in outputs.items():
             brought[name] = await self._payloads.bring(value[REF_KEY]) if is_mark(value) else value
+            if is_secret_mark(value):
+                hidden.taint.note(brought[name])
         return replace(event, variables={**event.variables, "outputs": brought})
 
-    async def _begin(self, batch: Batch, start: Start, inputs: Mapping[str, Json] | None, failed: str | None = None) -> None:
+    async def _begin(
+        self, batch: Batch, start: Start, inputs: Mapping[str, Json] | None, hidden: Hidden, failed: str | None = None
+    ) -> None:
         loaded = self._catalog.find(start.namespace, start.flow)
         event = start.event
         if loaded is None:
@@ -140,7 +150,7 @@ class Starter:
             return
         with self.burying(batch, event, start.trigger, start.key):
             given = await self._resolved(loaded.flow, inputs) if inputs is not None else {}
-            head = await self._head(start, loaded, given, batch.now)
+            head = await self._head(start, loaded, given, batch.now, hidden)
             head = await checked(self._evaluator, loaded.flow, head) if failed is None else replace(head, failed=failed)
             prepared = await self._engine.prepare(head, loaded)
             batch.add(prepared, Key(start.trigger, loaded.flow.name, start.key))
@@ -148,23 +158,26 @@ class Starter:
     async def _resolved(self, flow: Flow, inputs: Mapping[str, Json]) -> dict[str, Json]:
         return await self._evaluator.settled(flow, lambda outside: resolve(flow.inputs, inputs, renderer(flow, outside)))
 
-    async def _head(self, start: Start, loaded: LoadedFlow, inputs: Mapping[str, Any], now: Micros) -> Head:
+    async def _head(self, start: Start, loaded: LoadedFlow, inputs: Mapping[str, Any], now: Micros, hidden: Hidden) -> Head:
         event, flow = start.event, loaded.flow
         id_ = self._new_id(now)
         where = value_folder(flow.namespace, flow.id, id_)
+        for secret in flow.secret_inputs:
+            hidden.taint.note(inputs.get(secret.partition(".")[0]))
+        mask = hidden()
         return Head(
             id=id_,
             namespace=flow.namespace,
             flow=flow.id,
             revision=flow.revision,
             created=now,
-            inputs=await self._payloads.keep_inputs(flow, dict(inputs), f"{where}/inputs"),
-            labels={**flow.labels, **start.labels},
+            inputs=await self._payloads.keep_inputs(flow, dict(inputs), f"{where}/inputs", mask),
+            labels={**flow.labels, **mask.mask_value(dict(start.labels))},
             variables=flow.variables,
             trigger=Trigger(
                 id=start.trigger_id,
                 type=start.trigger_type,
-                variables=await self._payloads.keep(event.variables, f"{where}/trigger"),
+                variables=await self._payloads.keep(event.variables, f"{where}/trigger", mask=mask),
             ),
             correlation_id=event.correlation_id or id_,
             causation_id=event.causation_id or event.id,

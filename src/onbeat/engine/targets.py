@@ -14,6 +14,7 @@ from onbeat.core.signals import Chosen
 from onbeat.engine.catalog import Catalog
 from onbeat.engine.evaluator import Evaluator
 from onbeat.engine.inputs import renderer
+from onbeat.engine.masking import Mask
 from onbeat.engine.payloads import Payloads
 from onbeat.errors import UserError
 
@@ -39,8 +40,10 @@ class Targets:
         labels: Labels,
         inherit: bool,
         where: str,
+        mask: Mask,
     ) -> Chosen:
-        """What an execution of it is to be. where: the place in this one's storage for inputs that are too large for a row.
+        """What an execution of it is to be. where: the place in this one's storage for inputs that are too large for a row. mask: finds
+        secrets among them.
 
         Raises UserError when there is none, or its inputs are wrong.
         """
@@ -60,7 +63,7 @@ class Targets:
             namespace=namespace,
             flow=flow,
             revision=target.flow.revision,
-            inputs=await self._payloads.keep_inputs(chosen, given, f"{value_folder(head.namespace, head.flow, head.id)}/{where}"),
-            labels={**target.flow.labels, **(execution.labels if inherit else {}), **labels},
+            inputs=await self._payloads.keep_inputs(chosen, given, f"{value_folder(head.namespace, head.flow, head.id)}/{where}", mask),
+            labels={**target.flow.labels, **(execution.labels if inherit else {}), **mask.mask_value(dict(labels))},
             variables=target.flow.variables,
         )

@@ -9,11 +9,13 @@ Called by: runner gives each attempt its log; the daemon runs `serve`.
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import structlog
 
+from onbeat.core.event import Micros
 from onbeat.engine.logfile import LogFile
+from onbeat.engine.masking import Hidden, LineMask, Mask
 from onbeat.errors import OutsideError
 from onbeat.ports import Clock, LogLine, Metric, MetricRow, Store, Work
 
@@ -30,12 +32,13 @@ _FLUSH_SECONDS = 0.5
 
 
 class AttemptLog:
-    """The log of one attempt. mask: hides secrets in a line."""
+    """The log of one attempt. hidden: what must not be seen in a line, nor in two that follow each other."""
 
-    def __init__(self, logs: "TaskLogs", execution: str, run: int, task: str, attempt: int, mask: Callable[[str], str] | None) -> None:
+    def __init__(self, logs: "TaskLogs", execution: str, run: int, task: str, attempt: int, hidden: Hidden) -> None:
         self._logs = logs
         self._facts = (execution, run, task, attempt)
-        self._mask = mask
+        self.hidden = hidden
+        self._masked = LineMask(hidden)
         self._least = 0
         self._count = 0
         self.lines: list[LogLine] = []
@@ -55,24 +58,31 @@ class AttemptLog:
         level = level if level in LEVELS else "INFO"
         if LEVELS.index(level) < self._least or self._count > MOST_LINES:
             return
+        if self.file is None:
+            if self._count == MOST_LINES:
+                level, message = "WARN", f"more than {MOST_LINES} lines: the rest of this attempt's log is not kept"
+            self._count += 1
+        for (at, of), line in self._masked.feed((self._logs.now(), level), message):
+            self._put(at, of, line)
+
+    def end(self) -> None:
+        """Nothing more comes: give on what waited for its next line."""
+        for (at, level), line in self._masked.end():
+            self._put(at, level, line)
+
+    def _put(self, at: Micros, level: str, message: str) -> None:
         if self.file is not None:
-            return self.file.write(self._logs.now(), level, message if self._mask is None else self._mask(message))
-        if self._count == MOST_LINES:
-            level, message = "WARN", f"more than {MOST_LINES} lines: the rest of this attempt's log is not kept"
-        self._count += 1
+            return self.file.write(at, level, message)
         execution, run, task, attempt = self._facts
-        if self._mask is not None:
-            message = self._mask(message)
         if len(message) > LONGEST_LINE:
             message = message[:LONGEST_LINE] + " … (cut)"
-        line = LogLine(execution=execution, at=self._logs.now(), level=level, message=message, run=run, task=task, attempt=attempt)
-        self.lines.append(line)
+        self.lines.append(LogLine(execution=execution, at=at, level=level, message=message, run=run, task=task, attempt=attempt))
         self._logs.note(self)
 
     def measure(self, metrics: Iterable[Metric]) -> None:
         """Keep what the attempt measured; what is no number is told of and left out."""
         execution, run, task, attempt = self._facts
-        mask = self._mask or str
+        mask = self.hidden().mask
         for metric in metrics:
             if len(self.metrics) == MOST_METRICS:
                 return self("WARN", f"more than {MOST_METRICS} metrics: the rest of this attempt's is not kept")
@@ -112,11 +122,9 @@ class TaskLogs:
         """The instant of a line."""
         return self._clock.now()
 
-    def open(
-        self, execution: str, run: int, task: str, attempt: int, least: str | None = None, *, mask: Callable[[str], str] | None = None
-    ) -> AttemptLog:
+    def open(self, execution: str, run: int, task: str, attempt: int, least: str | None = None, *, mask: Mask | None = None) -> AttemptLog:
         """A log for an attempt. least: lines below this level are dropped. mask: hides secrets in a line."""
-        log = AttemptLog(self, execution, run, task, attempt, mask)
+        log = AttemptLog(self, execution, run, task, attempt, Hidden(mask))
         log.least(least)
         return log
 
@@ -128,6 +136,7 @@ class TaskLogs:
 
     def close(self, log: AttemptLog) -> tuple[LogLine, ...]:
         """The attempt is over: its last lines, to be written with its end."""
+        log.end()
         self._dirty.pop(log, None)
         return log.take()
 

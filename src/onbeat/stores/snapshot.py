@@ -19,7 +19,7 @@ import msgspec
 from immutables import Map
 
 from onbeat.core.execution import Attempt, Awaited, Block, Execution, Fan, Head, Order, Scope, TaskRun, Trigger, Verdict
-from onbeat.core.refs import Kept, Ref
+from onbeat.core.refs import Kept, Ref, holds
 
 SHORT = 64
 _MAP, _REF = 1, 2
@@ -48,7 +48,7 @@ def _marked(value: Any) -> Any:
     """A Ref among a task's outputs, as something that is not taken for a map when it is read."""
     if type(value) is Ref:
         return msgspec.msgpack.Ext(_REF, _encoder.encode(value))
-    if type(value) is dict and any(type(item) is Ref for item in value.values()):
+    if type(value) is dict and holds(value):
         return {key: _marked(item) for key, item in value.items()}
     return value
 

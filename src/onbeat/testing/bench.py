@@ -36,7 +36,7 @@ from onbeat.core.type_names import short_type
 from onbeat.engine.checking import check_flow, check_trigger
 from onbeat.engine.inputs import renderer
 from onbeat.engine.intake import LoadedTrigger
-from onbeat.engine.loader import flow_trigger, load_trigger
+from onbeat.engine.loader import flow_trigger, load_trigger, owner_of
 from onbeat.engine.node import Node
 from onbeat.engine.values import KeptValues
 from onbeat.errors import UserError
@@ -94,7 +94,7 @@ class Bench:
         loaded = await self.node.loader.keep(flow, text, str(source.path))
         for raw in flow.triggers if listen else ():
             enabled = {**raw, "disabled": False} if raw.get("id") in enable else raw
-            self._add(flow_trigger(loaded, enabled, self._registry, self.node.evaluator.outside))
+            self._add(flow_trigger(loaded, enabled, self._registry, self.node.evaluator.outside_of(loaded.flow.namespace)))
 
     def serve_trigger(self, path: Path, *, enable: Sequence[str] = ()) -> bool:
         """Serve a trigger in a file of its own, if it starts a flow that is served; whether it does. Raises InvalidFile."""
@@ -103,7 +103,7 @@ class Bench:
             return False
         if spec.id in enable:
             spec = spec.model_copy(update={"disabled": False})
-        self._add(load_trigger(spec, self._registry, self.node.evaluator.outside, str(path)))
+        self._add(load_trigger(spec, self._registry, self.node.evaluator.outside_of(owner_of(spec)), str(path)))
         return True
 
     async def listen(self) -> None:

@@ -30,6 +30,7 @@ from onbeat.core.expressions.generator import Generator
 from onbeat.core.expressions.lookups import Loop
 from onbeat.core.expressions.missing import Unfound, suggestion
 from onbeat.core.expressions.parser import Parser, syntax_reason
+from onbeat.core.expressions.taint import TAINT, Taint
 from onbeat.core.expressions.texts import plain_value
 from onbeat.core.names import did_you_mean
 
@@ -40,6 +41,9 @@ CACHED_LENGTH = 1_000
 NODES = 2_500
 LEVELS = 90
 """How large, and how deep, the tree of one text may be."""
+
+LOOKED_FOR = 4
+"""Characters that a part must have to be found in a text; with a shorter one all of the text counts as secret."""
 
 _FILE = "<expression>"
 _OPENS = re.compile(r"\{[{%]")
@@ -52,7 +56,7 @@ Names = Mapping[str, Any]
 class Expression:
     """One compiled text. reaches: the functions it names that reach outside. roots: the names it looks up in the scope."""
 
-    __slots__ = ("_blocks", "_lines", "_native", "_root", "reaches", "roots", "source")
+    __slots__ = ("_blocks", "_constants", "_lines", "_native", "_plain", "_root", "reaches", "roots", "source")
 
     def __init__(
         self,
@@ -64,7 +68,11 @@ class Expression:
         lines: tuple[tuple[int, int], ...] = (),
         reaches: frozenset[str] = frozenset(),
         roots: frozenset[str] = frozenset(),
+        constants: frozenset[str] = frozenset(),
+        plain: bool = False,
     ) -> None:
+        self._constants = constants
+        self._plain = plain
         self.source = source
         self.reaches = reaches
         self.roots = roots
@@ -83,12 +91,31 @@ class Expression:
         if self._root is None:
             return self.source
         names = scope.names if isinstance(scope, Scope) else dict(scope)
+        taint: Taint | None = names.get(TAINT)
+        if taint is None:
+            return self._evaluate(names, budget, None)
+        before = taint.begin()
+        try:
+            return self._evaluate(names, budget, taint)
+        except NeedsOutside as outside:
+            if outside.uri is None or outside.uri not in taint.opened:
+                raise
+            taint.note(taint.opened[outside.uri])
+            return self.render(taint.clear(names), budget)
+        finally:
+            taint.touched |= before
+
+    def _evaluate(self, names: dict[str, Any], budget: Budget | None, taint: Taint | None) -> Any:
+        assert self._root is not None, "there is something to evaluate"
         context = Context(ENVIRONMENT, names, budget or Budget(), self._blocks, ENVIRONMENT.eval_ctx, _render_again)
         try:
             if self._native:
                 for value in self._root(context):
-                    return plain_value(value)
-            return plain_value(self._text(context))
+                    result = plain_value(value)
+                    if taint is not None and taint.touched:
+                        taint.note(result)
+                    return result
+            return plain_value(self._text(context, taint))
         except NeedsOutside:
             raise
         except OutsideFailed as failed:
@@ -96,14 +123,25 @@ class Expression:
         except Exception as error:
             self._explain(error, names)
 
-    def _text(self, context: Context) -> str:
+    def _text(self, context: Context, taint: Taint | None) -> str:
         parts: list[str] = []
         length = 0
+        whole = False
         for part in self._root(context):  # type: ignore[misc]  # render returned before when there is none
             parts.append(part)
             length += len(part)
             check_text(length)
-        return "".join(parts)
+            if taint is not None:
+                taint.given += 1
+                if taint.touched and taint.given > taint.clean and part not in self._constants:
+                    taint.note(part)
+                    whole = whole or len(part) < LOOKED_FOR
+                    if self._plain:
+                        taint.touched = taint.always
+        text = "".join(parts)
+        if whole and taint is not None:
+            taint.note(text)
+        return text
 
     def _explain(self, error: Exception, names: Names) -> NoReturn:
         """Raise what went wrong as a sentence, with the expression and its line."""
@@ -196,7 +234,8 @@ def _compile(source: str) -> Expression:
         tree = parser.parse()
         reaches = _check(tree)
         native = _single(tree)
-        return _generate(source, tree, native, reaches)
+        constants = frozenset(node.data for node in tree.find_all(nodes.TemplateData))
+        return _generate(source, tree, native, reaches, constants)
     except ExpressionError as error:
         line = error.line or 1
         raise ExpressionError(f"{error.reason}, at line {line}", line, _column(source, line, "")) from None
@@ -261,7 +300,7 @@ def _single(tree: nodes.Template) -> bool:
     return True
 
 
-def _generate(source: str, tree: nodes.Template, native: bool, reaches: frozenset[str]) -> Expression:
+def _generate(source: str, tree: nodes.Template, native: bool, reaches: frozenset[str], constants: frozenset[str]) -> Expression:
     generator = Generator(ENVIRONMENT, None, None, optimized=False)
     generator.native = native
     generator.visit(tree)
@@ -277,6 +316,8 @@ def _generate(source: str, tree: nodes.Template, native: bool, reaches: frozense
         lines=tuple(generator.debug_info),
         reaches=reaches,
         roots=frozenset(generator.roots),
+        constants=constants,
+        plain=all(isinstance(node, nodes.Output) for node in tree.body),
     )
 
 
