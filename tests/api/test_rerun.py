@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from onbeat.ports import ExecutionFilter
 from onbeat.testing import settle
 from tests.api.client import Client, api
 
@@ -118,7 +119,7 @@ async def test_an_iteration_of_a_loop_is_refused_with_the_way_out(tmp_path: Path
     """409: it is a part of the execution around it."""
     async with api(tmp_path) as call:
         parent = (await call("POST", f"{BASE}/t/loops?wait=true")).json["id"]
-        (iteration,) = await call.node.queries.executions(parent=parent)
+        (iteration,) = await call.node.queries.executions(ExecutionFilter(parent=parent))
         for action in ("restart", "replay", "change-status?status=SUCCESS"):
             answer = await call("POST", f"{BASE}/{iteration.id}/{action}")
             assert (answer.status, f"restart or replay {parent}" in answer.json["detail"]) == (409, True), action

@@ -9,6 +9,7 @@ from typing import Any
 from onbeat.core.execution import Execution
 from onbeat.core.states import State
 from onbeat.engine.node import Node
+from onbeat.ports import ExecutionFilter
 from onbeat.stores.memory import MemoryStore
 from tests.engine.harness import node_with
 
@@ -101,7 +102,7 @@ async def family(tmp_path: Path, store: Any = None, **more: Any) -> AsyncIterato
 
 async def children(node: Node, execution: str) -> list[Execution]:
     """The executions that one started, in order."""
-    found = await node.queries.executions(parent=execution, limit=2_000)
+    found = await node.queries.executions(ExecutionFilter(parent=execution), limit=2_000)
     return [await node.engine.load(each.id) for each in reversed(found)]
 
 

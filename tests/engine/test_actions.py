@@ -11,7 +11,7 @@ from onbeat.core.execution import Execution
 from onbeat.core.states import State
 from onbeat.core.times import iso
 from onbeat.engine.node import Node
-from onbeat.ports import Position, Work
+from onbeat.ports import ExecutionFilter, Position, Work
 from onbeat.stores.memory import MemoryStore
 from tests.engine.harness import node_with
 
@@ -74,7 +74,7 @@ async def paused(node: Node, flow: str = "wait") -> str:
     """An execution that waits; its id."""
     started = await node.start("t", flow)
     async with asyncio.timeout(10):
-        while not await node.queries.executions(flow="wait", states=[State.PAUSED]):
+        while not await node.queries.executions(ExecutionFilter(flow="wait", states=(State.PAUSED,))):
             await node.store.wait_journal(await node.store.journal_end())
     return started.id
 
@@ -95,7 +95,7 @@ async def test_a_task_stops_an_execution_and_its_subflows(node: Node) -> None:
     """The child goes with its parent; stopped twice is refused."""
     parent = await paused(node, "parent")
     assert (await act(node, "core.execution.Kill", executionId=parent)).state is State.SUCCESS
-    (child,) = await node.queries.executions(flow="wait")
+    (child,) = await node.queries.executions(ExecutionFilter(flow="wait"))
     assert [(await node.engine.ended(id_)).state for id_ in (parent, child.id)] == [State.KILLED] * 2
     again = await act(node, "core.execution.Kill", executionId=parent)
     assert "has ended already" in (again.runs[1].error or "")

@@ -6,7 +6,7 @@ import pytest
 
 from onbeat.core import signals as s
 from onbeat.core.states import State
-from onbeat.ports import Record
+from onbeat.ports import ExecutionFilter, Record
 from onbeat.testing import ManualClock, settle
 from tests.engine.faulty import FaultyStore
 from tests.engine.flows import ended, running
@@ -30,7 +30,7 @@ async def test_a_kill_reaches_the_child_that_the_same_step_starts(tmp_path: Path
         node.engine.tell(execution.id, s.ChildChosen(run=1, attempt=1, namespace="t", flow="sleep", revision=1))
         node.engine.tell(execution.id, s.Kill())
         assert (await ended(node, execution)).state is State.KILLED
-        (child,) = await node.queries.executions(parent=execution.id)
+        (child,) = await node.queries.executions(ExecutionFilter(parent=execution.id))
         assert (await node.engine.ended(child.id)).state is State.KILLED
 
 

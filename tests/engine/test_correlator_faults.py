@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from onbeat.errors import Overloaded
+from onbeat.ports import ExecutionFilter
 from onbeat.stores.memory import MemoryStore
 from onbeat.testing import START, ManualClock, settle
 from tests.engine.faulty import FaultyStore, Once
@@ -72,7 +73,7 @@ async def test_what_is_due_waits_for_room(tmp_path: Path) -> None:
         await node.intake.emit(subscription(node), [event("1", 1, time=START)])
         await node.start("t", "w")
         await clock.advance(2 * MINUTE)
-        assert await node.queries.count(flow="f") == 0
+        assert await node.queries.count(ExecutionFilter(flow="f")) == 0
         await clock.advance(4 * MINUTE)
         assert len(await started(node)) == 1
 

@@ -17,6 +17,7 @@ from onbeat.core.evolve import fold
 from onbeat.core.states import State
 from onbeat.engine.node import Node
 from onbeat.errors import StoreBroken
+from onbeat.ports import ExecutionFilter
 from onbeat.stores.memory import MemoryStore
 from onbeat.stores.sqlite import SqliteStore
 from tests.engine.harness import node_with, states
@@ -96,7 +97,9 @@ async def run_to_end(store: Any, directory: Path) -> None:
 
 async def open_count(node: Node) -> int:
     """How many executions have not ended."""
-    return await node.queries.count(states=[State.CREATED, State.QUEUED, State.RUNNING, State.PAUSED, State.RESTARTED, State.KILLING])
+    return await node.queries.count(
+        ExecutionFilter(states=(State.CREATED, State.QUEUED, State.RUNNING, State.PAUSED, State.RESTARTED, State.KILLING))
+    )
 
 
 async def crash_and_recover(make: Callable[[Crash], Any], crash: Crash, directory: Path) -> Any:

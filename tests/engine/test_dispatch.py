@@ -10,7 +10,7 @@ import pytest
 from onbeat.core.changes import ChildStarted, RunMoved
 from onbeat.core.states import State
 from onbeat.errors import Conflict, Overloaded
-from onbeat.ports import Outcome, TaskContext, Work
+from onbeat.ports import ExecutionFilter, Outcome, TaskContext, Work
 from onbeat.testing import ManualClock, settle
 from tests.engine.faulty import FaultyStore, Once
 from tests.engine.flows import ended, leftovers, running
@@ -35,7 +35,7 @@ async def test_a_refused_write_gives_the_childs_places_back(tmp_path: Path, cloc
         await settle()
         await clock.advance(2)
         assert node.engine.places.held() == 1
-        children = await node.queries.executions(parent=execution.id)
+        children = await node.queries.executions(ExecutionFilter(parent=execution.id))
         assert len(children) == 1
         await node.kill(execution.id)
         await ended(node, execution)

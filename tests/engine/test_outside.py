@@ -14,6 +14,7 @@ from onbeat.engine.payloads import Payloads
 from onbeat.engine.storage import LocalStorage
 from onbeat.engine.values import KeptValues
 from onbeat.errors import NotFound, UserError
+from onbeat.ports import ExecutionFilter
 from onbeat.stores.memory import MemoryStore
 from onbeat.testing import ManualClock
 from tests.engine.harness import node_with
@@ -209,7 +210,7 @@ async def test_relatives_files_are_read_and_strangers_are_not(tmp_path: Path) ->
     async with node_with(MemoryStore(), FAMILY, tmp_path, sources=False) as node:
         parent = await node.engine.ended((await node.start("t", "parent")).id)
         assert parent.state is State.SUCCESS
-        (child,) = await node.queries.executions(flow="child")
+        (child,) = await node.queries.executions(ExecutionFilter(flow="child"))
         assert (await node.engine.load(child.id)).runs[1].outputs == {"value": "of the family"}
         uri = (parent.runs[1].outputs or {})["uri"]
         for file in (uri, uri.replace("/parent/", "/stranger/")):

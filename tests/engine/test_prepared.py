@@ -8,7 +8,7 @@ from onbeat.core.changes import Created
 from onbeat.core.states import State
 from onbeat.engine.waits import WAITS
 from onbeat.errors import StoreBroken
-from onbeat.ports import Record, Work
+from onbeat.ports import ExecutionFilter, Record, Work
 from onbeat.stores.memory import MemoryStore
 from tests.engine.flows import leftovers
 from tests.engine.harness import node_with
@@ -47,7 +47,7 @@ async def run(store: MemoryStore, directory: Path, name: str, publish: bool = Tr
             await store.write(Work(records=(Record(topic="later", id="1", data=1, time=node.clock.now() + 60_000_000),)))
         for each in await node.queries.executions(limit=100):
             await node.engine.ended(each.id)
-        (execution,) = [each for each in await node.queries.executions(flow=name) if each.parent is None]
+        (execution,) = [each for each in await node.queries.executions(ExecutionFilter(flow=name)) if each.parent is None]
         assert execution.state is (State.FAILED if name == "wrong" else State.SUCCESS)
         assert leftovers(node) == {}
 

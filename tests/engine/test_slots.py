@@ -12,6 +12,7 @@ from onbeat.core.execution import Execution
 from onbeat.core.states import State
 from onbeat.engine.node import Node
 from onbeat.errors import Refused, StoreBroken
+from onbeat.ports import ExecutionFilter
 from onbeat.stores.memory import MemoryStore
 from onbeat.stores.sqlite import SqliteStore
 from onbeat.testing import START, ManualClock, settle
@@ -267,7 +268,7 @@ async def crash_at(make: Any, directory: Path, moment: str, at: int) -> None:
                 for n, key in enumerate("kklkm"):
                     await running.publish("others", {"key": key, "team": "a"}, id_=str(n))
                 at_row = 0
-                while await running.queries.count(states=[State.SUCCESS]) < 5:
+                while await running.queries.count(ExecutionFilter(states=(State.SUCCESS,))) < 5:
                     await store.wait_journal(at_row)
                     at_row = await store.journal_end()
             break

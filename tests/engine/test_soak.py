@@ -10,6 +10,7 @@ from onbeat.core.execution import Execution
 from onbeat.core.states import State
 from onbeat.engine.node import Node
 from onbeat.errors import NotFound, Overloaded, Refused
+from onbeat.ports import ExecutionFilter
 from onbeat.stores.memory import MemoryStore
 from tests.engine.flows import leftovers
 from tests.engine.harness import node_with
@@ -142,7 +143,7 @@ async def kill(node: Node) -> list[Execution]:
 async def settled(node: Node) -> None:
     """Returns when every stored execution has ended."""
     at, wanted = 0, 8 * EACH
-    while await node.queries.count(states=[State.SUCCESS, State.WARNING, State.FAILED, State.KILLED]) < wanted:
+    while await node.queries.count(ExecutionFilter(states=(State.SUCCESS, State.WARNING, State.FAILED, State.KILLED))) < wanted:
         await node.store.wait_journal(at)
         at = await node.store.journal_end()
 

@@ -9,6 +9,7 @@ from onbeat.core.refs import INLINE_LIMIT, is_mark
 from onbeat.core.states import State
 from onbeat.engine.node import Node
 from onbeat.engine.targets import MOST_DEEP
+from onbeat.ports import ExecutionFilter
 from onbeat.stores.memory import MemoryStore
 from onbeat.testing import ManualClock
 from tests.engine.families import children, ended
@@ -126,10 +127,10 @@ async def test_flows_that_start_each_other_without_end_are_stopped(tmp_path: Pat
     async with node_with(MemoryStore(), FLOWS, tmp_path, sources=False) as node:
         await run(node, flow)
         at = 0
-        while await node.queries.count(states=[State.CREATED, State.RUNNING]):
+        while await node.queries.count(ExecutionFilter(states=(State.CREATED, State.RUNNING))):
             await node.store.wait_journal(at)
             at = await node.store.journal_end()
-        found = [await node.engine.load(each.id) for each in await node.queries.executions(flow=flow, limit=1_000)]
+        found = [await node.engine.load(each.id) for each in await node.queries.executions(ExecutionFilter(flow=flow), limit=1_000)]
         assert max(each.head.depth for each in found) == MOST_DEEP
         deepest = [each for each in found if each.head.depth == MOST_DEEP and each.error is not None]
         assert f"flow t.{flow} would be subflow {MOST_DEEP + 1} within subflows" in str(deepest[0].error)

@@ -10,7 +10,7 @@ from onbeat.core.evolve import create, fold
 from onbeat.core.execution import Head
 from onbeat.core.states import State
 from onbeat.engine.tells import tells
-from onbeat.ports import Outcome, Tell
+from onbeat.ports import ExecutionFilter, Outcome, Tell
 from onbeat.testing import ManualClock
 from tests.engine.families import children, ended, family, until
 
@@ -28,7 +28,7 @@ async def test_a_kill_reaches_every_execution_of_a_fan(tmp_path: Path) -> None:
         execution = await node.start("t", "sleepers")
         await until(node, execution.id, State.RUNNING)
         at = 0
-        while await node.queries.count(states=[State.RUNNING]) < 31:
+        while await node.queries.count(ExecutionFilter(states=(State.RUNNING,))) < 31:
             await node.store.wait_journal(at)
             at = await node.store.journal_end()
         await node.kill(execution.id)

@@ -8,6 +8,7 @@ import pytest
 from onbeat.core.states import State
 from onbeat.engine.node import Node
 from onbeat.errors import NotFound, Refused, StoreBroken
+from onbeat.ports import ExecutionFilter
 from onbeat.stores.memory import MemoryStore
 from tests.engine.harness import node_with
 
@@ -172,7 +173,7 @@ async def test_no_crash_comes_between_the_end_and_the_switch(tmp_path: Path, mom
         except* (StoreBroken, asyncio.CancelledError):
             pass
         await store.open()
-        failed = await store.executions(states=[State.FAILED])
+        failed = await store.executions(ExecutionFilter(states=(State.FAILED,)))
         assert len(await store.ledger("triggers")) == len(failed)
         await store.close()
 

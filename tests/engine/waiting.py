@@ -7,6 +7,7 @@ from typing import Any
 
 from onbeat.core.execution import Execution
 from onbeat.engine.node import Node
+from onbeat.ports import ExecutionFilter
 from onbeat.testing import ManualClock
 from tests.engine.harness import node_with
 
@@ -39,7 +40,7 @@ async def node_at(clock: ManualClock, store: Any, flows: Mapping[str, str], dire
 async def until_started(node: Node, count: int = 1, flow: str = "f") -> list[Execution]:
     """Wait until a flow has so many executions; for what works in threads, which no clock can wait for."""
     at = 0
-    while await node.queries.count(namespace="t", flow=flow) < count:
+    while await node.queries.count(ExecutionFilter(namespace="t", flow=flow)) < count:
         await node.store.wait_journal(at)
         at = await node.store.journal_end()
     return await started(node, flow)
@@ -47,7 +48,7 @@ async def until_started(node: Node, count: int = 1, flow: str = "f") -> list[Exe
 
 async def started(node: Node, flow: str = "f") -> list[Execution]:
     """The executions of a flow that ended, oldest first."""
-    found = await node.queries.executions(namespace="t", flow=flow, limit=1000)
+    found = await node.queries.executions(ExecutionFilter(namespace="t", flow=flow), limit=1000)
     return [await node.engine.ended(each.id) for each in reversed(found)]
 
 

@@ -1,5 +1,6 @@
 """Every store there is, for the suite that all of them pass."""
 
+import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -31,6 +32,13 @@ class Home:
             self.store = self._make()
         await self.store.open()
         return self.store
+
+    async def clear(self) -> None:
+        """Go on with an empty store."""
+        await self.store.close()
+        shutil.rmtree(self._data, ignore_errors=True)
+        self.store = self._make()
+        await self.store.open()
 
 
 @pytest.fixture(params=["memory", "sqlite"])

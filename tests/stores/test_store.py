@@ -9,7 +9,7 @@ from onbeat.core.execution import Trigger
 from onbeat.core.signals import ChildEnded, Kill, Pause, Resume, SlotGranted
 from onbeat.core.states import State
 from onbeat.errors import Conflict, Refused, StoreBroken
-from onbeat.ports import LedgerRow, LogLine, Position, SlotClaim, Tell, Work, Written
+from onbeat.ports import ExecutionFilter, LedgerRow, LogLine, Position, SlotClaim, Tell, Work, Written
 from tests.stores.build import AT, append, creation, end, id_of, key, move, record, task, work
 from tests.stores.conftest import AnyStore, Home
 
@@ -116,7 +116,7 @@ async def test_a_conflict_fails_nobody_else(store: AnyStore):
         *(store.write(work(move(creation(n).execution, State.RUNNING))) for n in range(1, 21)), return_exceptions=True
     )
     assert [n for n, outcome in enumerate(outcomes, 1) if isinstance(outcome, Conflict)] == [7]
-    assert await store.count(states=[State.RUNNING]) == 20
+    assert await store.count(ExecutionFilter(states=(State.RUNNING,))) == 20
 
 
 async def test_of_two_at_the_same_version_one_wins(store: AnyStore):

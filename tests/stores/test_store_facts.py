@@ -258,45 +258,6 @@ async def filled(store: AnyStore) -> AnyStore:
     return store
 
 
-@pytest.mark.parametrize(
-    ("filters", "expected"),
-    [
-        ({}, range(30, 5, -1)),
-        ({"limit": 3}, [30, 29, 28]),
-        ({"before": id_of(4)}, [3, 2, 1]),
-        ({"namespace": "shop", "flow": "ship"}, [25, 15, 5]),
-        ({"namespace": "shop.eu", "limit": 2}, [30, 28]),
-        ({"flow": "ship", "limit": 2}, [30, 25]),
-        ({"states": [State.SUCCESS], "limit": 4}, [30, 27, 24, 21]),
-        ({"states": [State.SUCCESS, State.CREATED, State.FAILED], "limit": 4}, [30, 29, 28, 27]),
-        ({"states": [State.FAILED]}, []),
-        ({"states": [State.SUCCESS], "namespace": "shop", "before": id_of(20), "limit": 2}, [15, 9]),
-        ({"correlation_id": "c1", "limit": 3}, [28, 25, 22]),
-        ({"parent": id_of(1)}, [30, 29, 28, 27, 26]),
-        ({"start": AT + 28_000_000}, [30, 29, 28]),
-        ({"start": AT + 28_000_001}, [30, 29]),
-        ({"end": AT + 3_000_000}, [2, 1]),
-        ({"end": AT + 3_000_001}, [3, 2, 1]),
-        ({"start": AT + 10_000_000, "end": AT + 20_000_000, "states": [State.SUCCESS]}, [18, 15, 12]),
-        ({"start": -1, "end": 0}, []),
-    ],
-)
-async def test_lists_are_newest_first_and_filtered(filled: AnyStore, filters: dict[str, object], expected: list[int]):
-    """Every filter alone and with others; a page begins where the last one ended."""
-    assert [line.id for line in await filled.executions(**filters)] == [id_of(n) for n in expected]
-
-
-async def test_counts(filled: AnyStore):
-    """Of all, of some states, of a flow."""
-    assert await filled.count() == 30
-    assert await filled.count(states=[State.SUCCESS]) == 10
-    assert await filled.count(states=[State.SUCCESS, State.CREATED, State.PAUSED]) == 30
-    assert await filled.count(namespace="shop", flow="ship") == 3
-    assert await filled.count(states=[State.SUCCESS], namespace="shop.eu") == 5
-    assert await filled.count(start=AT + 11_000_000, end=AT + 21_000_000) == 10
-    assert await filled.count(states=[State.SUCCESS, State.CREATED], start=AT + 29_000_000) == 2
-
-
 async def test_a_line_says_what_a_list_shows(filled: AnyStore):
     """Everything but the id comes from the head and the present state."""
     line = (await filled.executions(limit=1))[0]

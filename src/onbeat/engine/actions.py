@@ -18,7 +18,7 @@ from onbeat.core.event import Json, Micros
 from onbeat.core.states import State
 from onbeat.engine.node import Node
 from onbeat.engine.tasklog import LEVELS
-from onbeat.ports import ExecutionSummary, LogLine, Storage, StoreAndQueries
+from onbeat.ports import ExecutionFilter, ExecutionSummary, LogLine, Storage, StoreAndQueries
 
 _PAGE = 1_000
 
@@ -44,7 +44,8 @@ class NodeActions:
         before: str | None = None,
     ) -> Sequence[ExecutionSummary]:
         """See ports.Actions."""
-        return await self._store.executions(namespace=namespace, flow=flow, states=states, start=start, end=end, limit=limit, before=before)
+        wanted = ExecutionFilter(namespace=namespace, flow=flow, states=tuple(states), start=start, end=end)
+        return await self._store.executions(wanted, limit=limit, before=before)
 
     async def count(
         self,
@@ -56,7 +57,8 @@ class NodeActions:
         end: Micros | None = None,
     ) -> int:
         """See ports.Actions."""
-        return await self._store.count(namespace=namespace, flow=flow, states=states, start=start, end=end)
+        wanted = ExecutionFilter(namespace=namespace, flow=flow, states=tuple(states), start=start, end=end)
+        return await self._store.count(wanted, limit=None)
 
     async def kill(self, execution: str) -> None:
         """See ports.Actions."""

@@ -13,6 +13,17 @@ Rules
 from onbeat.core.slots import SlotClaim
 from onbeat.ports.actions import Actions
 from onbeat.ports.queries import ExecutionSummary, Queries, StoreAndQueries
+from onbeat.ports.search import (
+    Bucket,
+    ExecutionFilter,
+    FoundLine,
+    Group,
+    LogFilter,
+    MetricFilter,
+    MetricSum,
+    Sort,
+    Tally,
+)
 from onbeat.ports.sinks import Publisher, Sink, StateEvent
 from onbeat.ports.sources import Emitter, HttpRequest, Listener, Received, SourceContext, SourceOptions, Started
 from onbeat.ports.store import Store
@@ -58,21 +69,28 @@ __all__ = [
     "Append",
     "Audit",
     "AuditRow",
+    "Bucket",
     "Clock",
     "Creation",
     "DeadEvent",
     "Delivery",
     "Document",
     "Emitter",
+    "ExecutionFilter",
     "ExecutionSummary",
+    "FoundLine",
+    "Group",
     "HttpRequest",
     "JournalRow",
     "Key",
     "LedgerRow",
     "Listener",
+    "LogFilter",
     "LogLine",
     "Metric",
+    "MetricFilter",
     "MetricRow",
+    "MetricSum",
     "NamespaceFiles",
     "OpenExecution",
     "Outcome",
@@ -86,6 +104,7 @@ __all__ = [
     "Record",
     "Sink",
     "SlotClaim",
+    "Sort",
     "SourceContext",
     "SourceOptions",
     "Started",
@@ -94,6 +113,7 @@ __all__ = [
     "Store",
     "StoreAndQueries",
     "StoredFlow",
+    "Tally",
     "TaskContext",
     "TaskFailed",
     "TaskLog",

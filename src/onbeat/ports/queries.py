@@ -7,6 +7,19 @@ import msgspec
 
 from onbeat.core.event import Micros
 from onbeat.core.states import State
+from onbeat.ports.search import (
+    COUNTED,
+    EVERYTHING,
+    Bucket,
+    ExecutionFilter,
+    FoundLine,
+    Group,
+    LogFilter,
+    MetricFilter,
+    MetricSum,
+    Sort,
+    Tally,
+)
 from onbeat.ports.store import Store
 from onbeat.ports.work import AuditRow, DeadEvent, Document, JournalRow, LogLine, MetricRow
 
@@ -28,33 +41,37 @@ class ExecutionSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Queries(Protocol):
-    """Reads for people; the engine never calls it. Stores implement it beside Store."""
+    """Reads for people; the engine never calls it. Stores implement it beside Store.
+
+    What looks through many rows raises Refused when it takes more than a few seconds, and holds up nobody else.
+    """
 
     async def executions(
         self,
+        filter: ExecutionFilter = EVERYTHING,
         *,
-        namespace: str | None = None,
-        flow: str | None = None,
-        states: Sequence[State] = (),
-        correlation_id: str | None = None,
-        parent: str | None = None,
-        start: Micros | None = None,
-        end: Micros | None = None,
+        sort: Sort = Sort.CREATED,
+        descending: bool = True,
+        offset: int = 0,
         before: str | None = None,
         limit: int = 25,
     ) -> list[ExecutionSummary]:
-        """Those created within [start, end), newest first; `before`: ids smaller than this one."""
+        """A page of them, newest first unless said otherwise. `before`, in the order of creation: go on after this id, at any depth."""
 
-    async def count(
-        self,
-        *,
-        states: Sequence[State] = (),
-        namespace: str | None = None,
-        flow: str | None = None,
-        start: Micros | None = None,
-        end: Micros | None = None,
-    ) -> int:
-        """How many executions were created within [start, end)."""
+    async def count(self, filter: ExecutionFilter = EVERYTHING, limit: int | None = COUNTED) -> int:
+        """How many there are. Nobody counts on beyond the limit: a number above it means more than the limit."""
+
+    async def execution_ids(self, filter: ExecutionFilter, limit: int) -> list[str]:
+        """Their ids, newest first."""
+
+    async def latest_of_flows(self, flows: Sequence[tuple[str, str]]) -> list[ExecutionSummary]:
+        """The last execution of each of these flows, (namespace, id), that has one; in no order."""
+
+    async def tally(
+        self, filter: ExecutionFilter = EVERYTHING, *, by: Bucket = "day", group: Group | None = None, offset: Micros = 0
+    ) -> list[Tally]:
+        """How many executions there are by the time of their creation, state and group, in that order; buckets without any are left out.
+        offset: of the time zone in which days begin."""
 
     async def changes(self, execution: str, after: int = 0) -> list[JournalRow]:
         """An execution's changes with a larger version, in order."""
@@ -63,6 +80,29 @@ class Queries(Protocol):
         self, execution: str, after: int = 0, limit: int = 1000, *, levels: Sequence[str] = (), tasks: Sequence[str] = ()
     ) -> list[LogLine]:
         """An execution's log lines with a larger seq, in order; of these levels and tasks, of all when none is named."""
+
+    async def log_lines(
+        self,
+        filter: LogFilter,
+        *,
+        descending: bool = True,
+        offset: int = 0,
+        past: tuple[Micros, int] | None = None,
+        limit: int = 100,
+    ) -> list[FoundLine]:
+        """Lines of all executions, the last one first unless said otherwise. `past`: go on after the line of this (at, seq)."""
+
+    async def count_lines(self, filter: LogFilter, limit: int | None = COUNTED) -> int:
+        """How many there are; above the limit as `count`."""
+
+    async def metric_names(self, filter: MetricFilter) -> list[str]:
+        """What was measured, by name."""
+
+    async def metric_tasks(self, filter: MetricFilter) -> list[str]:
+        """The tasks that measured, by id."""
+
+    async def metric_sums(self, filter: MetricFilter, *, by: Bucket = "day", offset: Micros = 0) -> list[MetricSum]:
+        """What was measured, added up by time; buckets without a measurement are left out."""
 
     async def metrics(self, execution: str, after: int = 0, limit: int = 1000) -> list[MetricRow]:
         """What an execution's tasks measured, with a larger seq, in order."""

@@ -17,7 +17,8 @@ from onbeat.core.event import Micros
 from onbeat.core.ids import make_id
 from onbeat.errors import Refused, StoreBroken
 from onbeat.ports import Delivery, JournalRow, LedgerRow, LogLine, Purged, Record, StoredFlow
-from onbeat.stores.memory_queries import Kept, MemoryQueries, within
+from onbeat.stores.memory_queries import Kept, MemoryQueries
+from onbeat.stores.memory_search import within
 from onbeat.stores.memory_slots import MemoryLines
 
 

@@ -14,8 +14,21 @@ import msgspec
 
 from onbeat.core.event import Micros
 from onbeat.core.execution import Execution
-from onbeat.core.states import State
 from onbeat.ports import AuditRow, DeadEvent, Document, ExecutionSummary, JournalRow, Key, LogLine, MetricRow
+from onbeat.ports.search import (
+    COUNTED,
+    EVERYTHING,
+    Bucket,
+    ExecutionFilter,
+    FoundLine,
+    Group,
+    LogFilter,
+    MetricFilter,
+    MetricSum,
+    Sort,
+    Tally,
+)
+from onbeat.stores.memory_search import in_order, is_meant, is_meant_line, sums, tally, within
 
 
 class Kept(msgspec.Struct):
@@ -40,42 +53,89 @@ class MemoryQueries:
         self._documents: dict[tuple[str, str], Document] = {}
         self._audit: list[AuditRow] = []
 
+    def _summaries(self, filter: ExecutionFilter) -> list[ExecutionSummary]:
+        lines = (summary(kept.execution) for kept in self._executions.values())
+        return [line for line in lines if is_meant(line, filter)]
+
     async def executions(
         self,
+        filter: ExecutionFilter = EVERYTHING,
         *,
-        namespace: str | None = None,
-        flow: str | None = None,
-        states: Sequence[State] = (),
-        correlation_id: str | None = None,
-        parent: str | None = None,
-        start: Micros | None = None,
-        end: Micros | None = None,
+        sort: Sort = Sort.CREATED,
+        descending: bool = True,
+        offset: int = 0,
         before: str | None = None,
         limit: int = 25,
     ) -> list[ExecutionSummary]:
-        lines = [summary(kept.execution) for id_, kept in sorted(self._executions.items(), reverse=True) if before is None or id_ < before]
-        return [
-            line
-            for line in lines
-            if (not states or line.state in states)
-            and namespace in (None, line.namespace)
-            and flow in (None, line.flow)
-            and correlation_id in (None, line.correlation_id)
-            and parent in (None, line.parent)
-            and within(line.created, start, end)
-        ][:limit]
+        lines = in_order(self._summaries(filter), sort, descending)
+        if before is not None and sort is Sort.CREATED:
+            lines = [line for line in lines if (line.id < before if descending else line.id > before)]
+        return lines[offset : offset + limit]
 
-    async def count(
+    async def count(self, filter: ExecutionFilter = EVERYTHING, limit: int | None = COUNTED) -> int:
+        found = len(self._summaries(filter))
+        return found if limit is None else min(found, limit + 1)
+
+    async def execution_ids(self, filter: ExecutionFilter, limit: int) -> list[str]:
+        return [line.id for line in await self.executions(filter, limit=limit)]
+
+    async def latest_of_flows(self, flows: Sequence[tuple[str, str]]) -> list[ExecutionSummary]:
+        latest = {(line.namespace, line.flow): line for line in in_order(self._summaries(EVERYTHING), Sort.CREATED, False)}
+        return [latest[place] for place in flows if place in latest]
+
+    async def tally(
+        self, filter: ExecutionFilter = EVERYTHING, *, by: Bucket = "day", group: Group | None = None, offset: Micros = 0
+    ) -> list[Tally]:
+        return tally(self._summaries(filter), by, group, offset)
+
+    async def log_lines(
         self,
+        filter: LogFilter,
         *,
-        states: Sequence[State] = (),
-        namespace: str | None = None,
-        flow: str | None = None,
-        start: Micros | None = None,
-        end: Micros | None = None,
-    ) -> int:
-        everything = len(self._executions)
-        return len(await self.executions(states=states, namespace=namespace, flow=flow, start=start, end=end, limit=everything))
+        descending: bool = True,
+        offset: int = 0,
+        past: tuple[Micros, int] | None = None,
+        limit: int = 100,
+    ) -> list[FoundLine]:
+        lines = sorted(self._lines_of(filter), key=lambda line: (line.at, line.seq), reverse=descending)
+        if past is not None:
+            lines = [line for line in lines if ((line.at, line.seq) < past if descending else (line.at, line.seq) > past)]
+        return lines[offset : offset + limit]
+
+    async def count_lines(self, filter: LogFilter, limit: int | None = COUNTED) -> int:
+        found = len(self._lines_of(filter))
+        return found if limit is None else min(found, limit + 1)
+
+    def _lines_of(self, filter: LogFilter) -> list[FoundLine]:
+        found = []
+        for line in self._logs:
+            kept = self._executions.get(line.execution)
+            of = None if kept is None else summary(kept.execution)
+            fields = {**msgspec.structs.asdict(line), "namespace": of.namespace if of else "", "flow": of.flow if of else ""}
+            shown = FoundLine(**fields)
+            if is_meant_line(shown, of, filter):
+                found.append(shown)
+        return found
+
+    def _measured(self, filter: MetricFilter) -> list[MetricRow]:
+        of = {line.id for line in self._summaries(ExecutionFilter(namespace=filter.namespace, flow=filter.flow))}
+        return [
+            row
+            for row in self._metrics
+            if row.execution in of
+            and filter.task in (None, row.task)
+            and filter.name in (None, row.name)
+            and within(row.at, filter.start, filter.end)
+        ]
+
+    async def metric_names(self, filter: MetricFilter) -> list[str]:
+        return sorted({row.name for row in self._measured(filter)})
+
+    async def metric_tasks(self, filter: MetricFilter) -> list[str]:
+        return sorted({row.task for row in self._measured(filter)})
+
+    async def metric_sums(self, filter: MetricFilter, *, by: Bucket = "day", offset: Micros = 0) -> list[MetricSum]:
+        return sums(self._measured(filter), by, offset)
 
     async def changes(self, execution: str, after: int = 0) -> list[JournalRow]:
         kept = self._executions.get(execution)
@@ -110,11 +170,6 @@ class MemoryQueries:
     ) -> list[AuditRow]:
         newest = [row for row in reversed(self._audit) if before is None or row.seq < before]
         return [row for row in newest if who in (None, row.who) and what in (None, row.what)][:limit]
-
-
-def within(at: Micros, start: Micros | None, end: Micros | None) -> bool:
-    """Whether an instant is in [start, end)."""
-    return (start is None or at >= start) and (end is None or at < end)
 
 
 def summary(execution: Execution) -> ExecutionSummary:

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from onbeat.core import changes, signals
-from onbeat.core.changes import AnyChange, Labelled, Moved
+from onbeat.core.changes import AnyChange, Labelled, Moved, SlaBroken
 from onbeat.core.event import Micros
 from onbeat.core.execution import Execution
 from onbeat.ports import Append, Audit, Creation, DeadEvent, Document, LedgerRow, LogLine, MetricRow, Record, SlotClaim, Work
@@ -42,11 +42,13 @@ class NewExecution:
     key: KeyRow | None
     claims: tuple[SlotClaim, ...]
     ledger: tuple[LedgerRow, ...]
+    labels: Mapping[str, str]
 
 
 @dataclass(slots=True)
 class Step:
-    """Changes of an execution that is there. moved: state or labels are different, so that indexes change."""
+    """Changes of an execution that is there. moved: state or labels are different, so that indexes change. relabelled: its labels, if
+    they are others now."""
 
     id: str
     expected: int
@@ -58,6 +60,7 @@ class Step:
     moved: bool
     state: str
     labels: str
+    relabelled: Mapping[str, str] | None
     records: list[str]
     consumed: tuple[int, ...]
     released: bool
@@ -157,6 +160,7 @@ def _creation(creation: Creation) -> NewExecution:
         key=None if key is None else (key.key, key.trigger, key.flow),
         claims=creation.claims,
         ledger=creation.ledger,
+        labels=execution.labels,
     )
 
 
@@ -164,6 +168,7 @@ def _step(append: Append, last_snapshot: int) -> Step:
     execution = append.execution
     if execution.version != append.expected + len(append.changes):
         raise ValueError(f"execution {execution.id}: {len(append.changes)} changes lead from {append.expected} to {execution.version}")
+    relabelled = any(isinstance(change, Labelled | SlaBroken) for change in append.changes)
     return Step(
         id=execution.id,
         expected=append.expected,
@@ -172,9 +177,10 @@ def _step(append: Append, last_snapshot: int) -> Step:
         updated=append.changes[-1].at if append.changes else None,
         wake=append.wake,
         active=append.active,
-        moved=any(isinstance(change, Moved | Labelled) for change in append.changes),
+        moved=relabelled or any(isinstance(change, Moved) for change in append.changes),
         state=execution.state.value,
         labels=_labels(execution),
+        relabelled=execution.labels if relabelled else None,
         records=_texts(append.changes),
         consumed=append.consumed,
         released=append.released,

@@ -43,6 +43,19 @@ select json_group_array(json_array(id, namespace, flow)) from (
   select id, namespace, flow from execution
   where id in (select value from json_each(?1)) and ended is not null and (not ?2 or seq <= coalesce(?3, seq)) order by id)
 """
+LABELS_OF = """
+select json_group_array(distinct label.id)
+from json_each(?) as gone cross join execution on execution.id = gone.value cross join json_each(execution.labels) as each
+  cross join label on label.key = each.key and label.value = each.value
+"""
+UNLABEL = """
+delete from execution_label
+where label in (select value from json_each(?1)) and execution in (select value from json_each(?2))
+"""
+FORGET_LABELS = """
+delete from label
+where id in (select value from json_each(?)) and not exists (select 1 from execution_label where label = label.id)
+"""
 OF_EXECUTION = tuple(
     " ".join(("delete from", table, "where", column, "in (select value from json_each(?))"))
     for table, column in [
@@ -69,9 +82,9 @@ PURGE_LINES = """
 delete from log
 where seq > ?1 and seq <= ?2
   and (?3 is null or execution = ?3)
-  and (?4 = '[]' or json_extract(record, '$.level') in (select value from json_each(?4)))
-  and (?5 is null or json_extract(record, '$.at') >= ?5)
-  and (?6 is null or json_extract(record, '$.at') < ?6)
+  and (?4 = '[]' or level in (select value from json_each(?4)))
+  and (?5 is null or at >= ?5)
+  and (?6 is null or at < ?6)
   and (?7 is null and ?8 is null or exists (
     select 1 from execution
     where id = log.execution
@@ -140,7 +153,8 @@ def purge(db: sqlite3.Connection, before: Micros, limit: int) -> int:
     """One batch of executions; and the facts of ledgers whose time is over."""
     behind = db.execute(BEHIND).fetchone()[0]
     ids = db.execute(ENDED, (before, behind, min(limit, BATCH))).fetchone()[0]
-    for statement in (*OF_EXECUTION, LOGS_OF, METRICS_OF):
+    _forget(db, ids)
+    for statement in (LOGS_OF, METRICS_OF):
         db.execute(statement, (ids,))
     gone = len(msgspec.json.decode(ids))
     if gone < BATCH:
@@ -155,13 +169,22 @@ def purge_executions(db: sqlite3.Connection, ids: Sequence[str], records: bool, 
     behind = db.execute(BEHIND).fetchone()[0]
     chosen = msgspec.json.decode(db.execute(NAMED, (_json(ids), records, behind)).fetchone()[0])
     found = _json([id_ for id_, _, _ in chosen])
-    for statement in OF_EXECUTION if records else ():
-        db.execute(statement, (found,))
+    if records:
+        _forget(db, found)
     return Purged(
         executions=tuple((id_, namespace, flow) for id_, namespace, flow in chosen),
         logs=db.execute(LOGS_OF, (found,)).rowcount if logs else 0,
         metrics=db.execute(METRICS_OF, (found,)).rowcount if metrics else 0,
     )
+
+
+def _forget(db: sqlite3.Connection, ids: str) -> None:
+    """The executions of a JSON list, without their log lines and metrics; labels that nobody bears any more go with them."""
+    labels = db.execute(LABELS_OF, (ids,)).fetchone()[0]
+    db.execute(UNLABEL, (labels, ids))
+    for statement in OF_EXECUTION:
+        db.execute(statement, (ids,))
+    db.execute(FORGET_LABELS, (labels,))
 
 
 def purge_lines(db: sqlite3.Connection, after: int, wanted: LineFilter) -> tuple[int, int | None]:

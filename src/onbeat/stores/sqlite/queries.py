@@ -1,37 +1,41 @@
 """Answer questions for people, as lists from indexes.
 
 Rules
-1. Lists of executions and of dead events are newest first; ids sort by time, so that is by id.
-2. A list costs what it shows and not what is stored: each filter has an index in the order of the list. (A flow's name without its
-   namespace has none: it goes through the ids, newest first.) Instants narrow the ids, which begin with the millisecond of `created`.
+1. What looks through many rows is asked beside the engine (questions.py); what is looked up by its key, as the engine's reads are.
+2. Lists of dead events are newest first; ids sort by time, so that is by id.
 
 Called by: the API and the CLI, through ports.Queries.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from onbeat.core.event import Json, Micros
-from onbeat.core.ids import make_id
-from onbeat.core.states import State
+from onbeat.errors import Refused
 from onbeat.ports import AuditRow, DeadEvent, Document, ExecutionSummary, JournalRow, LogLine, MetricRow
+from onbeat.ports.search import (
+    COUNTED,
+    EVERYTHING,
+    Bucket,
+    ExecutionFilter,
+    FoundLine,
+    Group,
+    LogFilter,
+    MetricFilter,
+    MetricSum,
+    Sort,
+    Tally,
+)
+from onbeat.stores.sqlite import lines, search, statistics
+from onbeat.stores.sqlite.questions import Asked, Questions
 from onbeat.stores.sqlite.read import CHANGES, SqliteReads
+from onbeat.stores.sqlite.search import joined
 
 replace = msgspec.structs.replace
+T = TypeVar("T")
 
-FILTERS = {
-    "namespace": "namespace = ?",
-    "flow": "flow = ?",
-    "correlation_id": "correlation_id = ?",
-    "parent": "parent = ?",
-    "before": "id < ?",
-    "start": "created >= ?",
-    "end": "created < ?",
-    "first": "id >= ?",
-    "last": "id < ?",
-}
 SUMMARY = """json_object('id', id, 'namespace', namespace, 'flow', flow, 'revision', revision, 'state', state, 'created', created,
   'ended', ended, 'trigger', "trigger", 'labels', json(labels), 'parent', parent, 'correlation_id', correlation_id)"""
 LOGS = """
@@ -66,6 +70,8 @@ AUDIT_BY = " ".join((_AUDIT_ROWS, "and who = ?3 and what = coalesce(?4, what) or
 AUDIT_OF = " ".join((_AUDIT_ROWS, "and what = ?4 order by seq desc limit ?2)"))
 OF_KEY = "select json_group_array(execution) from (select distinct execution from start_key where key = ? order by execution)"
 
+SUMMARIES = joined("select json_group_array(", SUMMARY, ") from execution where id in (select value from json_each(?))")
+
 _documents = msgspec.json.Decoder(list[tuple[str, str, Json]])
 _audit = msgspec.json.Decoder(list[AuditRow])
 _summaries = msgspec.json.Decoder(list[ExecutionSummary])
@@ -74,73 +80,57 @@ _metrics = msgspec.json.Decoder(list[MetricRow])
 _dead = msgspec.json.Decoder(list[tuple[int | None, DeadEvent]])
 
 
-def where(state: State | None, **filters: str | Micros | None) -> tuple[str, list[Any]]:
-    """The condition of a list and its values."""
-    given = {name: value for name, value in filters.items() if value is not None}
-    clauses = ["true", *(FILTERS[name] for name in given)]
-    values: list[Any] = list(given.values())
-    if state is not None:
-        clauses.append("state = ?")
-        values.append(state.value)
-    return " and ".join(clauses), values
-
-
-def _within(start: Micros | None, end: Micros | None) -> dict[str, str | Micros | None]:
-    """The filters of executions created within [start, end)."""
-    first = None if start is None else make_id(max(start, 0), 0)
-    last = None if end is None else make_id(max(end, 0) + 1_000, 0)
-    return {"start": start, "end": end, "first": first, "last": last}
-
-
 def _texts(values: Sequence[str]) -> str:
     return msgspec.json.encode(values).decode()
 
 
-def _each(states: Sequence[State]) -> Sequence[State | None]:
-    """The lists to merge: one a state, or one of all."""
-    return sorted(set(states)) or [None]
+def _summaries_of(asked: Asked, ids: Sequence[str]) -> list[ExecutionSummary]:
+    """The lines of these executions, in this order."""
+    found = {line.id: line for line in _summaries.decode(asked.one(SUMMARIES, _texts(ids)))}
+    return [found[id_] for id_ in ids]
 
 
 class SqliteQueries(SqliteReads):
     """Implements ports.Queries."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._questions: Questions | None = None
+
+    async def _ask(self, question: Callable[[Asked], T]) -> T:
+        if self._questions is None:
+            raise Refused("the store is not open")
+        return await self._questions.ask(question)
+
+    # ---- executions --------------------------------------------------------------------------------------------------
+
     async def executions(
         self,
+        filter: ExecutionFilter = EVERYTHING,
         *,
-        namespace: str | None = None,
-        flow: str | None = None,
-        states: Sequence[State] = (),
-        correlation_id: str | None = None,
-        parent: str | None = None,
-        start: Micros | None = None,
-        end: Micros | None = None,
+        sort: Sort = Sort.CREATED,
+        descending: bool = True,
+        offset: int = 0,
         before: str | None = None,
         limit: int = 25,
     ) -> list[ExecutionSummary]:
-        """One list a state, merged: a single one over several states would sort all executions in them."""
-        found: list[ExecutionSummary] = []
-        for state in _each(states):
-            own = {"namespace": namespace, "flow": flow, "correlation_id": correlation_id, "parent": parent, "before": before}
-            condition, values = where(state, **own, **_within(start, end))
-            listed = " ".join(("select * from execution where", condition, "order by id desc limit ?"))
-            sql = "".join(("select json_group_array(", SUMMARY, ") from (", listed, ")"))
-            found += _summaries.decode(await self._one(sql, *values, limit))
-        return sorted(found, key=lambda line: line.id, reverse=True)[:limit]
+        return await self._ask(lambda asked: _summaries_of(asked, search.ids(asked, filter, sort, descending, before, offset, limit)))
 
-    async def count(
-        self,
-        *,
-        states: Sequence[State] = (),
-        namespace: str | None = None,
-        flow: str | None = None,
-        start: Micros | None = None,
-        end: Micros | None = None,
-    ) -> int:
-        total = 0
-        for state in _each(states):
-            condition, values = where(state, namespace=namespace, flow=flow, **_within(start, end))
-            total += await self._one(" ".join(("select count(*) from execution where", condition)), *values)
-        return total
+    async def count(self, filter: ExecutionFilter = EVERYTHING, limit: int | None = COUNTED) -> int:
+        return await self._ask(lambda asked: search.count(asked, filter, limit))
+
+    async def execution_ids(self, filter: ExecutionFilter, limit: int) -> list[str]:
+        return await self._ask(lambda asked: search.ids(asked, filter, Sort.CREATED, True, None, 0, limit))
+
+    async def latest_of_flows(self, flows: Sequence[tuple[str, str]]) -> list[ExecutionSummary]:
+        return await self._ask(lambda asked: _summaries_of(asked, statistics.latest(asked, flows)))
+
+    async def tally(
+        self, filter: ExecutionFilter = EVERYTHING, *, by: Bucket = "day", group: Group | None = None, offset: Micros = 0
+    ) -> list[Tally]:
+        return await self._ask(lambda asked: statistics.tally(asked, filter, by, group, offset))
+
+    # ---- one execution -----------------------------------------------------------------------------------------------
 
     async def changes(self, execution: str, after: int = 0) -> list[JournalRow]:
         return await self._journal_rows(CHANGES, execution, after)
@@ -153,6 +143,33 @@ class SqliteQueries(SqliteReads):
 
     async def metrics(self, execution: str, after: int = 0, limit: int = 1000) -> list[MetricRow]:
         return _metrics.decode(await self._one(METRICS, execution, after, limit))
+
+    # ---- lines and measurements of all -------------------------------------------------------------------------------
+
+    async def log_lines(
+        self,
+        filter: LogFilter,
+        *,
+        descending: bool = True,
+        offset: int = 0,
+        past: tuple[Micros, int] | None = None,
+        limit: int = 100,
+    ) -> list[FoundLine]:
+        return await self._ask(lambda asked: lines.log_lines(asked, filter, past, descending, offset, limit))
+
+    async def count_lines(self, filter: LogFilter, limit: int | None = COUNTED) -> int:
+        return await self._ask(lambda asked: lines.count_lines(asked, filter, limit))
+
+    async def metric_names(self, filter: MetricFilter) -> list[str]:
+        return await self._ask(lambda asked: lines.metric_names(asked, filter))
+
+    async def metric_tasks(self, filter: MetricFilter) -> list[str]:
+        return await self._ask(lambda asked: lines.metric_tasks(asked, filter))
+
+    async def metric_sums(self, filter: MetricFilter, *, by: Bucket = "day", offset: Micros = 0) -> list[MetricSum]:
+        return await self._ask(lambda asked: lines.metric_sums(asked, filter, by, offset))
+
+    # ---- what is looked up -------------------------------------------------------------------------------------------
 
     async def dead_events(self, limit: int = 100, before: str | None = None) -> list[DeadEvent]:
         rows = _dead.decode(await self._one(DEAD_EVENTS, before, limit) or "[]")

@@ -85,9 +85,10 @@ _rows = msgspec.json.Decoder(list[tuple[int, str, int, int, msgspec.Raw]])
 _changes = msgspec.json.Decoder(list[tuple[int, msgspec.Raw]])
 
 
-def connect_reader(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write."""
-    db = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None, timeout=5)
+def connect_reader(path: Path, *, shared: bool = False) -> sqlite3.Connection:
+    """A connection that cannot write; shared: threads take turns with it."""
+    name = f"file:{quote(str(path))}?mode=ro"
+    db = sqlite3.connect(name, uri=True, isolation_level=None, timeout=5, check_same_thread=not shared)
     db.execute("pragma query_only = on")
     return db
 

@@ -37,6 +37,7 @@ from onbeat.stores.sqlite.groups import GroupConnection, GroupWriter, connection
 from onbeat.stores.sqlite.lock import EngineLock
 from onbeat.stores.sqlite.migrate import STEPS, migrate, schema_of, steps
 from onbeat.stores.sqlite.queries import SqliteQueries
+from onbeat.stores.sqlite.questions import Questions
 from onbeat.stores.sqlite.read import connect_reader
 from onbeat.stores.sqlite.write import Applied, apply
 from onbeat.stores.wakeup import Wakeup
@@ -92,12 +93,16 @@ class SqliteStore(SqliteQueries):
             await writer.open()
             self._writer = writer
             self._reader = await connection(partial(connect_reader, self._path))
+            self._questions = Questions(self._path)
         except BaseException:
             await self.close()
             raise
         self._written, self._recorded = Wakeup(self._counters["journal"]), {}
 
     async def close(self) -> None:
+        questions, self._questions = self._questions, None
+        if questions is not None:
+            await questions.close()
         reader, self._reader = self._reader, None
         if reader is not None:
             await reader.close()

@@ -14,7 +14,7 @@ Called by: store.py, in SQLite's thread.
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -60,6 +60,18 @@ MOVE_EXECUTION = Rows(
     " state = v.column7, ended = v.column8, labels = v.column9, owner = coalesce(v.column10, owner) from (values",
     ") as v where execution.id = v.column1",
 )
+DROP_LABELS = Rows(
+    1,
+    "delete from execution_label where (label, execution) in (select label.id, execution.id from (values",
+    ") as v cross join execution on execution.id = v.column1 cross join json_each(execution.labels) as each"
+    " cross join label on label.key = each.key and label.value = each.value)",
+)
+KEEP_LABEL = Rows(2, "insert or ignore into label (key, value) values")
+INSERT_LABEL = Rows(
+    3,
+    "insert or ignore into execution_label (label, execution) select label.id, v.column1 from (values",
+    ") as v cross join label on label.key = v.column2 and label.value = v.column3",
+)
 INSERT_JOURNAL = Rows(5, "insert into journal (seq, execution, version, schema, record) values")
 KEEP_SNAPSHOT = Rows(4, "insert or replace into snapshot (execution, version, format, record) values")
 DELETE_INBOX = Rows(1, "delete from inbox where seq in (values", ")")
@@ -87,8 +99,11 @@ KEEP_COUNTER = Rows(2, "insert or replace into counter (name, value) values")
 ORDER = (
     INSERT_EXECUTION,
     INSERT_KEY,
+    DROP_LABELS,
     UPDATE_EXECUTION,
     MOVE_EXECUTION,
+    KEEP_LABEL,
+    INSERT_LABEL,
     INSERT_JOURNAL,
     KEEP_SNAPSHOT,
     DELETE_INBOX,
@@ -140,6 +155,7 @@ class Group:
         self._steps: dict[str, Step] = {}
         self._moved: set[str] = set()
         self._reopened: set[str] = set()
+        self._labels: dict[str, Mapping[str, str]] = {}
         self._facts: dict[tuple[str, str], LedgerRow] = {}
         self._documents: dict[tuple[str, str], str | None] = {}
         self._topics: dict[str, tuple[int, int, int]] = {}
@@ -239,6 +255,7 @@ class Group:
         seq = self._journal(new.id, 0, new.records)
         self._known[new.id] = Known(new.version, new.ended, new.updated, seq)
         self._rows[INSERT_EXECUTION].append((*new.row, seq, self._owner))
+        self._labels[new.id] = new.labels
 
     def _step(self, step: Step) -> None:
         known = self._known[step.id]
@@ -252,6 +269,9 @@ class Group:
         self._steps[step.id] = step
         if step.moved:
             self._moved.add(step.id)
+        if step.relabelled is not None:
+            self._labels[step.id] = step.relabelled
+            self._rows[DROP_LABELS].append((step.id,))
         self._rows[DELETE_INBOX] += [(seq,) for seq in step.consumed]
         if step.snapshot is not None:
             self._rows[KEEP_SNAPSHOT].append((step.id, step.version, snapshot.FORMAT, step.snapshot))
@@ -293,6 +313,9 @@ class Group:
                 )
             else:
                 self._rows[UPDATE_EXECUTION].append(row)
+        labels = [(id_, key, value) for id_, of in self._labels.items() for key, value in of.items()]
+        self._rows[INSERT_LABEL] += labels
+        self._rows[KEEP_LABEL] += {label[1:]: None for label in labels}
         for (ledger, key), fact in self._facts.items():
             if fact.value is None:
                 self._rows[FORGET_FACT].append((ledger, key))

@@ -1,0 +1,28 @@
+-- What lists are searched by beside the columns of an execution. Each distinct label is kept once, so that text is looked for in few rows.
+create table label (
+  id integer primary key,
+  key text not null,
+  value text not null,
+  unique (key, value)
+);
+create table execution_label (
+  label integer not null,
+  execution text not null,
+  primary key (label, execution)
+) without rowid;
+insert into label (key, value)
+select distinct each.key, each.value from execution cross join json_each(execution.labels) as each order by each.key, each.value;
+insert into execution_label (label, execution)
+select label.id, execution.id
+from execution cross join json_each(execution.labels) as each cross join label on label.key = each.key and label.value = each.value
+order by label.id, execution.id;
+create index execution_trigger on execution ("trigger", id) where "trigger" is not null;
+
+-- Lists by the end are in the order of their ids where two ended together.
+drop index execution_ended;
+create index execution_ended on execution (ended, id) where ended is not null;
+
+-- Log lines of all executions are read by time and level; both are inside the record.
+alter table log add column at integer generated always as (json_extract(record, '$.at')) virtual;
+alter table log add column level text generated always as (json_extract(record, '$.level')) virtual;
+create index log_level on log (level, at);

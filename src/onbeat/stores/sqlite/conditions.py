@@ -1,0 +1,213 @@
+"""Turn a filter into conditions that SQLite answers: each as a test of a row, and where an index has it, as lists in the order of ids.
+
+SQLite would choose between indexes by guesses, and sort what several of them give together; to sort a million rows takes a second. So
+which index a list is read from is chosen here and in search.py, by counting, and every list is read in the order of its index.
+
+Rules
+1. The lists of a condition together hold exactly the executions that pass its test.
+2. Text is looked for in the distinct flows and labels, which are few, and not in every execution. An id is found by how it begins.
+3. A condition of more than MANY lists is a test only.
+
+Called by: search.py, statistics.py, lines.py.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from onbeat.core.event import Micros
+from onbeat.core.ids import make_id
+from onbeat.ports.search import ExecutionFilter
+from onbeat.stores.sqlite.questions import Asked
+
+BY_ID = "execution indexed by sqlite_autoindex_execution_1"
+MANY = 200
+FEW = 10_000
+"""So many ids are sorted at once rather than read in order."""
+LAST = "\U0010ffff"
+"""What begins with a text is not behind it and this."""
+
+NAMESPACES = """
+with recursive found (name) as (
+  select min(namespace) from execution where namespace >= ?1 and namespace < ?2
+  union all
+  select (select min(namespace) from execution where namespace > name and namespace < ?2) from found where name is not null)
+select json_group_array(name) from (select name from found where name is not null limit ?3)
+"""
+FLOWS = """
+with recursive place (name) as (
+  select min(namespace) from execution
+  union all
+  select (select min(namespace) from execution where namespace > name) from place where name is not null),
+found (place, name) as (
+  select name, (select min(flow) from execution where namespace = place.name) from place where name is not null
+  union all
+  select place, (select min(flow) from execution where namespace = place and flow > name) from found where name is not null)
+select json_group_array(json_array(place, name)) from (
+  select place, name from found where name is not null and instr(lower(place || '.' || name), ?1) limit ?2)
+"""
+LABELS = "select json_group_array(id) from (select id from label where instr(lower(key || ':' || value), ?1) limit ?2)"
+LABEL = "select id from label where key = ? and value = ?"
+CORRELATED = """
+select count(*) from (select 1 from execution indexed by execution_correlation where correlation_id >= ?1 and correlation_id < ?2 limit ?3)
+"""
+CHILDREN = "select count(*) from (select 1 from execution indexed by execution_parent where parent is not null limit ?)"
+
+CONTAINED = """(
+  id >= ? and id < ? or correlation_id >= ? and correlation_id < ? or instr(lower(namespace || '.' || flow), ?)
+  or exists (select 1 from json_each(labels) as each where instr(lower(each.key || ':' || each.value), ?)))
+"""
+
+
+class Condition(NamedTuple):
+    """SQL and its values."""
+
+    sql: str
+    values: tuple[Any, ...] = ()
+
+
+class Arm(NamedTuple):
+    """One list: the rows of `table` that pass `test`, whose column `id` names an execution."""
+
+    test: Condition
+    table: str = BY_ID
+    id: str = "id"
+
+
+class Part(NamedTuple):
+    """One condition of a filter. arms: None where no index has it. apart: no execution is in two of the lists."""
+
+    test: Condition
+    arms: tuple[Arm, ...] | None = None
+    apart: bool = True
+
+
+NOTHING = Part(Condition("false"), ())
+
+
+def parts(asked: Asked, wanted: ExecutionFilter) -> Iterator[Part]:
+    """The conditions of a filter, but for its instants; those that mostly leave least come first."""
+    if wanted.ids is not None:
+        test = Condition("id in (select value from json_each(?))", (_json(wanted.ids),))
+        yield Part(test, (Arm(test),))
+    for column in ("correlation_id", "parent", "trigger"):
+        value = getattr(wanted, column)
+        if value is not None:
+            yield _exactly(column, value)
+    if wanted.flow is not None:
+        yield _flow(asked, wanted)
+    elif wanted.namespace is not None:
+        yield _exactly("namespace", wanted.namespace)
+    for key, value in wanted.labels:
+        yield _label(asked, key, value)
+    if wanted.q:
+        yield _text(asked, wanted.q)
+    if wanted.states:
+        states = sorted(set(wanted.states))
+        marks = ", ".join("?" * len(states))
+        arms = tuple(arm for state in states for arm in _exactly("state", state.value).arms or ())
+        yield Part(Condition(f"state in ({marks})", tuple(state.value for state in states)), arms)
+    for names in (wanted.namespaces, wanted.allowed):
+        if names is not None:
+            yield _namespaces(asked, names)
+    if wanted.child is not None:
+        yield _children(asked, wanted.child)
+
+
+def instants(start: Micros | None, end: Micros | None) -> tuple[str, str, tuple[Condition, ...]]:
+    """The ids of executions created within [start, end), from and up to, and what their rows must pass beside: an id has milliseconds."""
+    first = "" if start is None else make_id(max(start, 0), 0)
+    last = LAST if end is None else make_id(max(end, 0) + 1_000, 0)
+    tests = []
+    if start is not None:
+        tests.append(Condition("created >= ?", (start,)))
+    if end is not None:
+        tests.append(Condition("created < ?", (end,)))
+    return first, last, tuple(tests)
+
+
+def in_namespaces(names: Sequence[str]) -> Condition:
+    """Executions in these namespaces and below them."""
+    each = "(namespace = ? or namespace >= ? and namespace < ?)"
+    values = tuple(value for name in names for value in (name, f"{name}.", f"{name}/"))  # `/` follows `.`
+    return Condition("(" + (" or ".join([each] * len(names)) or "false") + ")", values)
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _exactly(column: str, value: str) -> Part:
+    index = {"correlation_id": "correlation"}.get(column, column)
+    test = Condition(f'"{column}" = ?', (value,))
+    return Part(test, (Arm(test, f"execution indexed by execution_{index}"),))
+
+
+def _flow(asked: Asked, wanted: ExecutionFilter) -> Part:
+    """A flow in its namespace, or of that id in any."""
+    if wanted.namespace is not None:
+        test = Condition("namespace = ? and flow = ?", (wanted.namespace, wanted.flow))
+        return Part(test, (_arm_of_flow(wanted.namespace, wanted.flow),))
+    names = msgspec.json.decode(asked.one(NAMESPACES, "", LAST, MANY + 1))
+    arms = tuple(_arm_of_flow(name, wanted.flow) for name in names)
+    return Part(Condition("flow = ?", (wanted.flow,)), arms if len(arms) <= MANY else None)
+
+
+def _arm_of_flow(namespace: str, flow: str | None) -> Arm:
+    return Arm(Condition("namespace = ? and flow = ?", (namespace, flow)), "execution indexed by execution_flow")
+
+
+def _namespaces(asked: Asked, names: Sequence[str]) -> Part:
+    found = set(names)
+    for name in names:
+        found.update(msgspec.json.decode(asked.one(NAMESPACES, f"{name}.", f"{name}/", MANY + 1)))
+    if len(found) > MANY:
+        return Part(in_namespaces(names))
+    arms = [arm for name in sorted(found) for arm in _exactly("namespace", name).arms or ()]
+    return Part(in_namespaces(names), tuple(arms))
+
+
+def _label(asked: Asked, key: str, value: str) -> Part:
+    number = asked.one(LABEL, key, value)
+    if number is None:
+        return NOTHING
+    return Part(Condition("exists (select 1 from execution_label where label = ? and execution = id)", (number,)), (_arm_of_label(number),))
+
+
+def _arm_of_label(number: int) -> Arm:
+    return Arm(Condition("label = ?", (number,)), "execution_label", "execution")
+
+
+def _children(asked: Asked, child: bool) -> Part:
+    if not child:
+        return Part(Condition("parent is null"))
+    test = Condition("parent is not null")
+    few = asked.one(CHILDREN, FEW + 1) <= FEW
+    return Part(test, (Arm(test, "execution indexed by execution_parent"),) if few else None)
+
+
+def _text(asked: Asked, q: str) -> Part:
+    """An execution that has the text in its flow's name or a label, or whose id or correlation id begins with it."""
+    small = lowered(q)
+    test = Condition(CONTAINED, (q, q + LAST, q, q + LAST, small, small))
+    flows = msgspec.json.decode(asked.one(FLOWS, small, MANY + 1))
+    labels = msgspec.json.decode(asked.one(LABELS, small, MANY + 1))
+    if len(flows) + len(labels) > MANY or asked.one(CORRELATED, q, q + LAST, FEW + 1) > FEW:
+        return Part(test)
+    correlated = Condition("correlation_id >= ? and correlation_id < ?", (q, q + LAST))
+    arms = (
+        Arm(Condition("id >= ? and id < ?", (q, q + LAST))),
+        Arm(correlated, "execution indexed by execution_correlation"),
+        *(_arm_of_flow(*flow) for flow in flows),
+        *(_arm_of_label(number) for number in labels),
+    )
+    return Part(test, arms, apart=False)
+
+
+_SMALL = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+def lowered(text: str) -> str:
+    """As SQLite's lower() makes it: ASCII letters only."""
+    return text.translate(_SMALL)

@@ -1,0 +1,158 @@
+"""Find executions: which index a list is read from, and how it is ordered.
+
+Rules
+1. A list by creation is read in its order from the lists of the condition that leaves least, and the others are tested row by row: it
+   costs what it shows and what it passes over.
+2. In another order, what is little is sorted; what is much is read from the index of that order, and tested.
+3. A count stops where it is told to.
+
+Called by: queries.py, in a thread of questions.py; statistics.py and lines.py read from the same lists.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from onbeat.ports.search import ExecutionFilter, Sort
+from onbeat.stores.sqlite.conditions import FEW, Arm, Condition, Part, instants, parts
+from onbeat.stores.sqlite.questions import Asked
+
+COMPARED = 50_000
+"""How far the lists of a condition are counted to see which are the shortest."""
+EVERY = Part(Condition("true"), (Arm(Condition("true")),))
+"""Where no condition has a list: all, in the order of the table."""
+ORDERS = {
+    Sort.CREATED: ("execution", "execution.id {0}"),
+    Sort.STATE: ("execution indexed by execution_state", "state {0}, execution.id {0}"),
+    Sort.FLOW: ("execution indexed by execution_flow", "namespace {0}, flow {0}, execution.id {0}"),
+    Sort.ENDED: ("execution", "ended is null, ended {0}, execution.id {0}"),
+    Sort.DURATION: ("execution", "ended is null, ended - created {0}, execution.id {0}"),
+}
+
+
+@dataclass(slots=True)
+class Plan:
+    """How a filter is answered. driver: where ids are read from; tests: what a row must pass beside; size: how many ids the driver has,
+    no more than COMPARED, or None where nobody counted; first, last: the ids that count."""
+
+    driver: Part
+    tests: tuple[Condition, ...]
+    size: int | None
+    first: str
+    last: str
+
+    def narrow(self, before: str | None, descending: bool) -> None:
+        """Go on after that id."""
+        if before is not None and descending:
+            self.last = min(self.last, before)
+        elif before is not None:
+            self.first = max(self.first, before + "\0")
+
+
+def plan(asked: Asked, wanted: ExecutionFilter, *, sized: bool = False) -> Plan:
+    """Choose the condition that drives; sized: count it in any case."""
+    first, last, tests = instants(wanted.start, wanted.end)
+    found = list(parts(asked, wanted))
+    driving = [part for part in found if part.arms is not None] or [EVERY]
+    plan = Plan(driving[0], (), None, first, last)
+    if sized or len(driving) > 1:
+        sizes = [size(asked, part, first, last) for part in driving]
+        plan.size = min(sizes)
+        plan.driver = driving[sizes.index(plan.size)]
+    plan.tests = (*tests, *(part.test for part in found if part is not plan.driver))
+    return plan
+
+
+def size(asked: Asked, part: Part, first: str, last: str) -> int:
+    """How many ids the lists of a condition have, no more than COMPARED."""
+    lists = [_list("1", arm, Plan(part, (), None, first, last)) for arm in part.arms or ()]
+    if not lists:
+        return 0
+    found: int = asked.one(
+        joined("select count(*) from (", " union all ".join(sql for sql, _ in lists), "limit ?)"), *values(lists), COMPARED
+    )
+    return found
+
+
+def ids_of(plan: Plan) -> Condition:
+    """A statement that gives the ids of a plan; `order by 1` behind it puts them in order without sorting."""
+    return _merged("id", plan, [_list(joined(arm.id, "as id"), arm, plan) for arm in plan.driver.arms or ()])
+
+
+def rows_of(plan: Plan, columns: str) -> Condition:
+    """A statement that gives these columns of the executions of a plan; `id` is among them."""
+    return _merged(columns, plan, [_list(columns, arm, plan, whole=True) for arm in plan.driver.arms or ()])
+
+
+def _merged(shown: str, plan: Plan, lists: list[Condition]) -> Condition:
+    if not lists:
+        return Condition(joined("select", shown, "from execution where false"))
+    return Condition((" union all " if plan.driver.apart else " union ").join(sql for sql, _ in lists), values(lists))
+
+
+def _list(shown: str, arm: Arm, plan: Plan, *, whole: bool = False) -> Condition:
+    """A statement that reads one list; whole: the execution's row as well."""
+    other = arm.id != "id" and (whole or bool(plan.tests))
+    place = joined("cross join execution on execution.id = ", arm.table, ".", arm.id) if other else ""
+    tests = [test.sql for test in (arm.test, Condition(joined(arm.id, ">= ? and", arm.id, "< ?")), *plan.tests)]
+    sql = joined("select", shown, "from", arm.table, place, "where", " and ".join(tests))
+    return Condition(sql, (*arm.test.values, plan.first, plan.last, *values(plan.tests)))
+
+
+def joined(*parts: str) -> str:
+    """Parts of a statement as one; values are never among them."""
+    return " ".join(parts)
+
+
+def values(conditions: Iterable[Condition]) -> tuple[Any, ...]:
+    """The values of conditions that follow each other."""
+    return tuple(value for condition in conditions for value in condition.values)
+
+
+def ids(asked: Asked, wanted: ExecutionFilter, sort: Sort, descending: bool, before: str | None, offset: int, limit: int) -> list[str]:
+    """The ids of a page, in order."""
+    chosen = plan(asked, wanted, sized=sort is not Sort.CREATED)
+    direction = "desc" if descending else "asc"
+    if sort is Sort.CREATED:
+        chosen.narrow(before, descending)
+        sql, given = ids_of(chosen)
+        return _page(asked, joined(sql, "order by 1", direction), given, offset, limit)
+    if chosen.size is not None and chosen.size <= FEW:
+        sql, given = ids_of(chosen)
+        found = joined("select execution.id from (", sql, ") as found cross join execution on execution.id = found.id")
+        return _page(asked, joined(found, "order by", ORDERS[sort][1].format(direction)), given, offset, limit)
+    return _in_order(asked, chosen, sort, direction, offset, limit)
+
+
+def _in_order(asked: Asked, chosen: Plan, sort: Sort, direction: str, offset: int, limit: int) -> list[str]:
+    """The ids of a page read from the index of its order; by the end, those that have not ended come from another."""
+    table, order = ORDERS[sort]
+    tests = (Condition("id >= ? and id < ?", (chosen.first, chosen.last)), chosen.driver.test, *chosen.tests)
+    given = values(tests)
+    condition = " and ".join(test.sql for test in tests)
+    if sort is not Sort.ENDED:
+        return _page(asked, joined("select id from", table, "where", condition, "order by", order.format(direction)), given, offset, limit)
+    ended = joined("from execution indexed by execution_ended where ended is not null and", condition)
+    found = _page(asked, joined("select id", ended, "order by ended", direction, ", id", direction), given, offset, limit)
+    if len(found) == limit:
+        return found
+    passed = offset + len(found) if found else asked.one(joined("select count(*)", ended), *given)
+    unended = joined("select id from execution indexed by execution_open where ended is null and", condition, "order by id", direction)
+    return found + _page(asked, unended, given, max(0, offset - passed), limit - len(found))
+
+
+def _page(asked: Asked, sql: str, given: Sequence[Any], offset: int, limit: int) -> list[str]:
+    found: list[str] = msgspec.json.decode(
+        asked.one(joined("select json_group_array(id) from (", sql, "limit ? offset ?)"), *given, limit, offset)
+    )
+    return found
+
+
+def count(asked: Asked, wanted: ExecutionFilter, limit: int | None) -> int:
+    """How many there are, no more than one above the limit."""
+    sql, given = ids_of(plan(asked, wanted))
+    at_most = -1 if limit is None else limit + 1
+    found: int = asked.one(joined("select count(*) from (", sql, "order by 1 limit ?)"), *given, at_most)
+    return found
