@@ -19,7 +19,7 @@ async def test_an_evaluation_that_raises_anything_fails_its_task(tmp_path: Path,
     """A bug below an expression is the task's error, with its name; the daemon lives."""
     async with running(tmp_path) as node:
 
-        async def broken(*args: Any) -> None:
+        async def broken(*args: Any, **options: Any) -> None:
             raise ZeroDivisionError("planted")
 
         monkeypatch.setattr(node.evaluator, "render", broken)
@@ -35,9 +35,9 @@ async def test_an_evaluation_that_was_lost_is_asked_again(tmp_path: Path, monkey
     async with running(tmp_path, store) as node:
         render = node.evaluator.render
 
-        async def slow(*args: Any) -> Any:
+        async def slow(*args: Any, **options: Any) -> Any:
             await gate.wait()
-            return await render(*args)
+            return await render(*args, **options)
 
         monkeypatch.setattr(node.evaluator, "render", slow)
         execution = await node.start("t", "asks")

@@ -76,12 +76,12 @@ class Verdict:
 
     async def execution(self, execution: Execution, expected: ExecutionExpected, path: Path) -> AsyncIterator[Failure]:
         """What is expected of one execution."""
-        named = expected.model_fields_set
+        named, clear = expected.model_fields_set, self._bench.node.payloads.clear
         if "state" not in named and execution.state not in _GOOD:
             yield Failure(path, f"state: expected it to end well, got {execution.state}{await self._why(execution)}")
         facts: dict[str, Any] = {
             "state": execution.state.value,
-            "outputs": execution.outputs or {},
+            "outputs": await clear(execution.outputs or {}),
             "inputs": opened(execution.head.inputs),
             "error": execution.error,
             "labels": dict(execution.labels),
@@ -145,7 +145,7 @@ class Verdict:
         calls = [call.options for call in self._bench.mocks.calls if call.key == key]
         facts: dict[str, Any] = {
             "state": run.state.value,
-            "outputs": opened(run.outputs or {}),
+            "outputs": opened(await self._bench.node.payloads.clear(run.outputs or {})),
             "error": run.error,
             "attempts": len(run.attempts),
             "options": calls[-1] if calls else MISSING,
