@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     public_url: str | None = Field(None, description="Address under which people reach the server, for links.")
     allowed_hosts: list[str] = Field([], description="Host headers that are accepted besides loopback; webhooks are exempt.")
     trusted_proxies: list[str] = Field([], description="Addresses whose X-Forwarded-* headers are believed.")
+    public_webhooks: bool = Field(False, description="Allow webhooks with `auth: none`: anybody may start their flows.")
     bus: Literal["embedded", "kafka", "mqtt"] = Field("embedded", description="Where topics live.")
     kafka_bootstrap_servers: str | None = Field(None, description="Kafka brokers, HOST:PORT with commas.")
     kafka_properties: dict[str, str] = Field({}, description="Java client properties for the bus and the sink: TLS, SASL and such.")
@@ -72,9 +73,7 @@ class Settings(BaseSettings):
         "Without one it is made in the data folder: `secret.key`.",
     )
     encryption_key: SecretStr | None = Field(None, description="The older name of `secret_key`.")
-    secrets_dir: Path | None = Field(
-        None, description="Directory of secrets: a file each, beside or in folders of namespaces."
-    )
+    secrets_dir: Path | None = Field(None, description="Directory of secrets: a file each, beside or in folders of namespaces.")
     plugin_defaults: list[dict[str, Any]] = Field(
         [], description="Values for all tasks and triggers of a type, below each flow's own pluginDefaults: `{type, forced, values}`."
     )
@@ -106,6 +105,7 @@ class Settings(BaseSettings):
             "node": self.node,
             "environments": str(self.data.absolute() / "environments"),
             "events_topic": self.events_topic,
+            "public_webhooks": self.public_webhooks,
             "recover_missed_schedules": self.recover_missed_schedules,
         }
 

@@ -255,6 +255,7 @@ def test_ones_own_signature_is_what_hmac_gives(algorithm: str, encoding: str, bo
     ("type_", "headers", "body", "id_"),
     [
         ("standard", standard(), None, "webhook-id:msg_1"),
+        ("standard", {}, None, None),
         ("stripe", {}, {"id": "evt_1"}, "stripe:evt_1"),
         ("stripe", {}, {"id": 5}, None),
         ("slack", {}, {"event_id": "Ev1"}, "slack:Ev1"),

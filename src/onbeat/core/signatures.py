@@ -135,11 +135,10 @@ def refusal(auth: Auth, headers: Headers, body: bytes, now: Micros) -> str | Non
 
 def signed_id(auth: Auth, headers: Headers, body: Json) -> str | None:
     """The delivery's id where the provider signs it, or where `idHeader` names it; prefixed with whose it is."""
-    if auth.type == "standard":
-        return f"webhook-id:{_one(headers, 'webhook-id')}"
-    if auth.type == "hmac" and auth.id_header is not None:
-        given = _one(headers, auth.id_header)
-        return None if not given else f"delivery:{given}"
+    name = "webhook-id" if auth.type == "standard" else auth.id_header
+    if name is not None:
+        given = _one(headers, name)
+        return f"{'webhook-id' if auth.type == 'standard' else 'delivery'}:{given}" if given else None
     names = {"stripe": "id", "slack": "event_id"}
     if auth.type in names and isinstance(body, dict):
         found = body.get(names[auth.type])

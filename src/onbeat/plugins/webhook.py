@@ -4,10 +4,12 @@ The route belongs to the API, what a request means belongs here: pure functions,
 and nothing half-read ever starts a flow.
 
 Rules
-1. The key is compared in constant time; only the methods a trigger names start it, never HEAD or OPTIONS.
+1. The key is compared in constant time, then the signature or token that `auth` asks for; only the methods a trigger names start it,
+   never HEAD or OPTIONS. A webhook that anybody may call is none unless the server allows such.
 2. A body is JSON where it is, else text, else base64. What JSON is, is strict: duplicate keys, NaN, depth over 64 and half characters are
    not; `invalidJson` says what happens to a body that says it is JSON and is not.
-3. An event's identity is the sender's: Idempotency-Key, a provider's delivery id, a CloudEvent's source and id; else each request is new.
+3. An event's identity is the sender's: an id that it signed, Idempotency-Key, a provider's delivery id, a CloudEvent's source and id;
+   else each request is new.
 4. The same Idempotency-Key with another request is told from a repetition by the request's fingerprint.
 5. What authenticates the sender (Authorization, cookies, signatures, tokens) is masked before it is kept.
 
@@ -30,6 +32,7 @@ from pydantic import Field, model_validator
 from onbeat.core.durations import Duration
 from onbeat.core.event import Event, Json, Micros, cloud_key
 from onbeat.core.flow import Dynamic
+from onbeat.core.signatures import Auth, refusal, signed_id
 from onbeat.core.times import from_iso
 from onbeat.core.values import normalise
 from onbeat.errors import UserError
@@ -54,6 +57,10 @@ class BodyTooLarge(UserError):
     """The body is larger than the webhook takes."""
 
 
+class NotAuthentic(UserError):
+    """The signature or the token is not the sender's."""
+
+
 class Webhook(SourceOptions):
     """Starts when `/api/v1/main/executions/webhook/{namespace}/{flow}/{key}` is called; a 2xx answer means that the start is on disk.
 
@@ -64,6 +71,9 @@ class Webhook(SourceOptions):
     With `wait` the answer comes when the execution has ended: its outputs with `returnOutputs`, else the execution; the status is 200, or
     500 when it failed. An expression in `responseCode`, `responseBody` and `responseHeaders` sees the execution then, and `trigger`
     otherwise. Who waits longer than `waitTimeout` gets a 202 with the execution's id, and the execution goes on.
+
+    Besides the key, `auth` checks who is calling: `auth: {type: github, secret: "{{ secret('GITHUB') }}"}`; anything else is a 401. With
+    `auth: none` the key is no secret, which the server's setting `public_webhooks` must allow.
 
     Example:
 
@@ -101,8 +111,8 @@ class Webhook(SourceOptions):
     """The largest body in bytes."""
     invalid_json: Literal["text", "refuse"] = Field("text", alias="invalidJson")
     """What a body that says it is JSON and is not does: `text` starts with the text, as in Kestra, `refuse` answers 400."""
-    auth: Literal["key"] = "key"
-    """How a sender proves who he is: by knowing the key."""
+    auth: Literal["key", "none"] | Auth = "key"
+    """How a sender proves who he is: by knowing the `key`, or by what `auth.type` says; `none`: not at all."""
 
     @model_validator(mode="after")
     def _says_what_it_means(self) -> "Webhook":
@@ -114,8 +124,15 @@ class Webhook(SourceOptions):
         return self
 
     def subscription(self, trigger: str, settings: Mapping[str, Any]) -> str:
-        """All webhooks wait in one place: the API's route."""
+        """All webhooks wait in one place: the API's route. Raises UserError for one that the server does not allow."""
+        if self.authentication.type == "none" and not settings.get("public_webhooks"):
+            raise UserError("`auth: none` lets anybody start this; set ONBEAT_PUBLIC_WEBHOOKS=true to allow that")
         return type(self).names[0]
+
+    @property
+    def authentication(self) -> Auth:
+        """What is checked."""
+        return self.auth if isinstance(self.auth, Auth) else Auth(type=self.auth)
 
     async def run(self, context: SourceContext, triggers: Callable[[], Sequence[Listener]]) -> None:
         """Nothing to connect: the route is the API's."""
@@ -136,6 +153,14 @@ def verify(options: Webhook, key: str) -> bool:
     return hmac.compare_digest(options.key.encode("utf-8", "surrogatepass"), key.encode("utf-8", "surrogatepass"))
 
 
+def check_sender(options: Webhook, request: HttpRequest, now: Micros) -> None:
+    """Raises NotAuthentic when the request is not signed as it should be. The body is as it came."""
+    if isinstance(options.auth, Auth):
+        wrong = refusal(options.auth, request.headers, request.body, now)
+        if wrong is not None:
+            raise NotAuthentic(wrong)
+
+
 def allows(options: Webhook, method: str) -> bool:
     """Whether a request with this method may start."""
     return method in options.methods
@@ -144,11 +169,11 @@ def allows(options: Webhook, method: str) -> bool:
 def receive(options: Webhook, request: HttpRequest, now: Micros, nonce: str) -> Received:
     """What the request is as an event. nonce: makes a request without an identity its own. Raises UserError: nothing is to be kept."""
     body, encoding = _read_body(options, request)
-    variables: dict[str, Json] = {"body": body, "headers": _masked(request.headers), "parameters": request.parameters}
+    variables: dict[str, Json] = {"body": body, "headers": _masked(options, request.headers), "parameters": request.parameters}
     if encoding:
         variables["encoding"] = encoding
     attributes = _cloud_event(request, body) or {}
-    identity = _identity(request, body)
+    identity = _identity(options, request, body)
     if identity is None and attributes:
         identity = cloud_key(attributes["source"], attributes["id"])
     event = Event(
@@ -266,13 +291,18 @@ def _header(headers: Mapping[str, list[str]], name: str, default: str = "") -> s
     return values[0].strip()
 
 
-def _masked(headers: Mapping[str, list[str]]) -> dict[str, Json]:
-    return {name: [MASK] * len(values) if _SECRET_HEADER.fullmatch(name) else list(values) for name, values in headers.items()}
+def _masked(options: Webhook, headers: Mapping[str, list[str]]) -> dict[str, Json]:
+    own = options.auth.secret_headers if isinstance(options.auth, Auth) else ()
+    return {
+        name: [MASK] * len(values) if name in own or _SECRET_HEADER.fullmatch(name) else list(values) for name, values in headers.items()
+    }
 
 
-def _identity(request: HttpRequest, body: Json) -> str | None:
+def _identity(options: Webhook, request: HttpRequest, body: Json) -> str | None:
     """The delivery's own id, so that a repetition is one; prefixed, so that the ids of two senders are never one."""
     headers = request.headers
+    if isinstance(options.auth, Auth) and (signed := signed_id(options.auth, headers, body)):
+        return signed
     if "idempotency-key" in headers:
         key = _header(headers, "idempotency-key")
         key = key[1:-1] if len(key) > 1 and key[0] == key[-1] == '"' else key
