@@ -1,7 +1,8 @@
 """The webhook route: the hot path. 2xx means the execution is durable; anything else means nothing was created.
 
 Rules
-1. A wrong key, flow or method is a 404 or 405, all alike for who does not know the key; the key is compared in constant time.
+1. A wrong key, flow or method is a 404 or 405, all alike for who does not know the key; the key is compared in constant time. A wrong
+   signature, token or time is a 401, before anything is parsed.
 2. The same Idempotency-Key is the same execution; with another body it is a 422.
 3. Authentic but unstartable is a 202 with `dead` and the reason; a condition that is false is a 204.
 4. Past the limit it is a 503 with Retry-After, and nothing was created.
@@ -18,10 +19,11 @@ from starlette.routing import Route
 from onbeat.api.access import Permission
 from onbeat.api.routing import answer, body_of, node_of, problem, route
 from onbeat.api.webhook_answer import answer_ended, answer_started
+from onbeat.core.signatures import Auth, challenge
 from onbeat.engine.intake import LoadedTrigger, Subscription
 from onbeat.engine.node import Node
 from onbeat.errors import NotFound
-from onbeat.plugins.webhook import BodyTooLarge, Webhook, allows, conflicts, ledger_row, receive, verify
+from onbeat.plugins.webhook import BodyTooLarge, NotAuthentic, Webhook, allows, check_sender, conflicts, ledger_row, receive, verify
 from onbeat.ports import HttpRequest, LedgerRow, Received, Started
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -45,9 +47,16 @@ async def webhook(request: Request) -> Response:
     http = await _read(request, options)
     now = node.clock.now()
     try:
+        check_sender(options, http, now)
         received = receive(options, http, now, node.identity.new(now))
+    except NotAuthentic as wrong:
+        return problem(401, "Not authentic", str(wrong))
     except BodyTooLarge as wrong:
         return problem(413, "Too large", str(wrong))
+    if isinstance(options.auth, Auth) and received.event is not None:
+        asked = challenge(options.auth, received.event.data)
+        if asked is not None:
+            return answer({"challenge": asked})
     row = ledger_row(trigger.spec.name, received, http, now)
     if row is None:
         started = await _start(node, subscription, trigger, received, row)
