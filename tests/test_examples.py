@@ -31,6 +31,7 @@ from onbeat.core.matching import match
 from onbeat.core.states import State
 from onbeat.daemon import running
 from onbeat.engine.node import Node
+from onbeat.ports import ExecutionFilter
 from onbeat.registry import Registry
 from onbeat.stores.memory import MemoryStore
 from onbeat.testing import ManualClock
@@ -232,7 +233,7 @@ async def test_reserve_stock_waits_for_what_warehouse_answers(examples: Examples
         ended = [await node.engine.ended(each.id) for each in asked]
         assert [each.outputs for each in ended] == [{"shelf": "A-3"}] * 2
         assert [await logged(node, each) for each in ended] == [[f"order {order} is on shelf A-3"] for order in (7, 8)]
-        assert await node.queries.count(flow="warehouse") == 2
+        assert await node.queries.count(ExecutionFilter(flow="warehouse")) == 2
 
 
 async def test_warehouse_answers_whoever_asks(examples: Examples) -> None:
@@ -277,7 +278,7 @@ async def test_every_morning_starts_at_seven_in_berlin(examples: Examples) -> No
     clock = ManualClock()
     async with examples(clock) as node:
         await clock.advance(6 * 3600 - 1)
-        assert await node.queries.count(flow="every_morning") == 0
+        assert await node.queries.count(ExecutionFilter(flow="every_morning")) == 0
         await clock.advance(1)
         morning = await started(node, "every_morning")
         assert await logged(node, morning) == ["good morning: 2026-01-01T07:00:00+01:00, next time 2026-01-02T07:00:00+01:00"]
@@ -292,7 +293,7 @@ async def test_fan_out_greets_everybody_by_a_flow_of_its_own(examples: Examples)
         ended = await node.engine.ended((await node.start("demo", "fan_out", {"names": ["Ada", "Grace", "Ada"]})).id)
         assert ended.state is State.SUCCESS
         assert ended.outputs == {"last": "Hello, Ada!"}
-        assert await node.queries.count(flow="greeting") == 3
+        assert await node.queries.count(ExecutionFilter(flow="greeting")) == 3
         lengths = next(run for run in ended.runs.values() if run.task == "lengths")
         assert lengths.outputs == {"value": 2}
 
@@ -323,7 +324,7 @@ async def test_price_list_gives_each_round_s_line_in_order(examples: Examples) -
     async with examples() as node:
         ended = await node.engine.ended((await node.start("demo", "price_list")).id)
         assert ended.outputs == {"lines": ["hat: 25.0", "coat: 112.5", "glove: 12.5"]}
-        assert await node.queries.count(flow="price_list") == 4
+        assert await node.queries.count(ExecutionFilter(flow="price_list")) == 4
 
 
 async def test_refund_is_denied_with_a_reason(examples: Examples) -> None:
@@ -369,7 +370,7 @@ async def test_sensor_kafka_starts_sensor_alarm_by_a_record(examples: Examples, 
                 await producer.send_and_wait("sensors", orjson.dumps({"sensor": "boiler", "celsius": celsius}))
             alarm = await started(node, "sensor_alarm")
             assert await logged(node, alarm) == ["boiler is at 91.5 °C (from sensors)"]
-            assert await node.queries.count(flow="sensor_alarm") == 1
+            assert await node.queries.count(ExecutionFilter(flow="sensor_alarm")) == 1
     finally:
         await admin.delete_topics(["sensors"])
         await admin.close()
@@ -386,7 +387,7 @@ async def test_sensor_mqtt_starts_sensor_alarm_by_a_message(examples: Examples, 
             await client.publish("sensors/boiler/temperature", orjson.dumps({"celsius": celsius}), qos=1)
         alarm = await started(node, "sensor_alarm")
         assert await logged(node, alarm) == ["sensors/boiler/temperature is at 91.5 °C (from sensors/boiler/temperature)"]
-        assert await node.queries.count(flow="sensor_alarm") == 1
+        assert await node.queries.count(ExecutionFilter(flow="sensor_alarm")) == 1
 
 
 async def test_sensor_alarm_needs_what_its_triggers_give(examples: Examples) -> None:

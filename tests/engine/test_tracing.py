@@ -12,7 +12,7 @@ from onbeat.engine.node import Node
 from onbeat.engine.rerun import restart
 from onbeat.engine.tracing import Span, Tracing, parsed, span_id, valid
 from onbeat.plugins.webhook import Webhook, receive
-from onbeat.ports import HttpRequest
+from onbeat.ports import ExecutionFilter, HttpRequest
 from onbeat.stores.memory import MemoryStore
 from onbeat.stores.sqlite import SqliteStore
 from tests.engine.harness import node_with
@@ -89,7 +89,7 @@ async def of_flow(node: Node, flow: str) -> Execution:
     """The one execution of a flow, when it has ended."""
     while True:
         seen = await node.store.journal_end()
-        found = await node.queries.executions(flow=flow)
+        found = await node.queries.executions(ExecutionFilter(flow=flow))
         if found:
             return await node.engine.ended(found[0].id)
         await node.store.wait_journal(seen)
