@@ -11,10 +11,61 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 CONFIG_FILE = "onbeat.yaml"
+
+
+class AlertFlow(BaseModel):
+    """The flow that an alert starts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    namespace: str
+    id: str
+
+
+class AlertThen(BaseModel):
+    """What an alert does: start a flow, with inputs that see `trigger.*`, or POST JSON to an address, with headers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    flow: AlertFlow | None = None
+    inputs: dict[str, Any] = {}
+    webhook: SecretStr | None = None
+    headers: dict[str, SecretStr] = {}
+
+    @model_validator(mode="after")
+    def _is_one(self) -> "AlertThen":
+        if (self.flow is None) == (self.webhook is None):
+            raise ValueError("write `flow` or `webhook`: one of them")
+        return self
+
+
+class Alert(BaseModel):
+    """When to tell, of what, and whom. on: an execution failed (ended in one of `states`), is stuck (RUNNING or QUEUED without a change for
+    so many minutes), or more than `above` events waited at a trigger's source for so many seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,99}$")
+    on: Literal["failure", "stuck", "lag"]
+    namespace: str | None = None
+    flow: str | None = None
+    labels: dict[str, str] = {}
+    trigger: str | None = None
+    states: tuple[Literal["FAILED", "WARNING", "KILLED", "CANCELLED"], ...] = ("FAILED",)
+    minutes: float = Field(30.0, gt=0)
+    above: int = Field(1_000, ge=0)
+    seconds: float = Field(60.0, ge=0)
+    then: AlertThen
+
+    @model_validator(mode="before")
+    @classmethod
+    def _says_on(cls, data: Any) -> Any:
+        """YAML 1.1, in which the settings are read, takes the key `on` for a yes."""
+        return {"on" if name is True else name: value for name, value in data.items()} if isinstance(data, dict) else data
 
 
 class Settings(BaseSettings):
@@ -64,6 +115,9 @@ class Settings(BaseSettings):
     )
     traces_ratio: float = Field(
         1.0, ge=0, le=1, description="How many of the traces that begin here are recorded; others decide for theirs."
+    )
+    alerts: list[Alert] = Field(
+        [], description="Whom to tell when executions fail or are stuck, or triggers fall behind; see how-to/observability."
     )
     metrics_public: bool = Field(False, description="Let everybody who reaches the server read `/metrics`; without it a token is needed.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level of the daemon's own log.")

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from onbeat.engine import alerts
 from onbeat.ports import TaskContext
 from onbeat.registry import Registry
 from onbeat.testing import ManualClock
+from tests.engine.alarms import Hook
 from tests.engine.faulty import Told
 
 
@@ -25,3 +27,11 @@ def deeds(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Callable[[TaskC
     Told.deeds.clear()
     yield Told.deeds
     Told.deeds.clear()
+
+
+@pytest.fixture
+def hook(monkeypatch: pytest.MonkeyPatch) -> Hook:
+    """What webhooks are told."""
+    made = Hook()
+    monkeypatch.setattr(alerts, "call", made)
+    return made

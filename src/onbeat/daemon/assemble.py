@@ -22,6 +22,7 @@ import structlog
 from onbeat.clock import SystemClock
 from onbeat.core.plugin_defaults import server_defaults
 from onbeat.engine.actions import NodeActions
+from onbeat.engine.alerts import Alerting
 from onbeat.engine.answering import Answering
 from onbeat.engine.backfill import Backfills
 from onbeat.engine.batches import Batches
@@ -238,6 +239,13 @@ def _services(settings: Settings, node: Node, store: StoreAndQueries, clock: Clo
         relay = Relay(store, sink, clock, node.projection, settings.sink_most_behind)
         node.relays.append(relay)
         yield relay.serve()
+    names = [alert.name for alert in settings.alerts]
+    if len(set(names)) < len(names):
+        raise UserError("two alerts have the same name; each needs its own: its place in the journal is kept by it")
+    for alert in settings.alerts:
+        alerting = Alerting(alert, node, settings.sink_most_behind)
+        node.alerts.append(alerting)
+        yield alerting.serve()
     readers = Readers(store, clock, node.readers)
     kept = (settings.retention_days, settings.topic_days, settings.topic_bytes)
     yield keep_tidy(store, clock, *kept, readers, LocalStorage(settings.data / "storage"), node.values)

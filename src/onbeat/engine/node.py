@@ -8,7 +8,7 @@ Called by: api, cli, testing; built by daemon.
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -60,6 +60,13 @@ class Published(msgspec.Struct, frozen=True):
     duplicate: bool | None = None
 
 
+class Watcher(Protocol):
+    """Something that watches, such as an alert. trouble: what is wrong now."""
+
+    name: str
+    trouble: str | None
+
+
 @dataclass(slots=True)
 class Node:
     """A running engine with all its parts. ready: whether a start would be taken."""
@@ -90,6 +97,7 @@ class Node:
     tracing: Tracing
     ready: bool = False
     relays: list[Relay] = field(default_factory=list)
+    alerts: list[Watcher] = field(default_factory=list)
 
     # ---- executions --------------------------------------------------------------------------------------------
 
@@ -308,14 +316,15 @@ class Node:
     def readers(self) -> list[str]:
         """Who reads the journal: sinks, and the sources of state events."""
         sources = [subscription.name for subscription in self.intake.subscriptions() if subscription.name.startswith(READER)]
-        return [*(relay.name for relay in self.relays), *sources]
+        alerts = [alert.name for alert in self.alerts if alert.name.startswith(READER)]
+        return [*(relay.name for relay in self.relays), *alerts, *sources]
 
     def trouble(self) -> Sequence[str]:
         """What is wrong now, in sentences; empty when all is well."""
         found = [f"{name}: {len(problems)} problem(s), first: {problems[0]}" for name, problems in self.loader.problems.items() if problems]
         found += [f"trigger {name}: {why}" for name, why in self.intake.refused.items()]
         found += [f"{sub.name}: {sub.trouble}" for sub in self.intake.subscriptions() if sub.trouble]
-        found += [f"{relay.name}: {relay.trouble}" for relay in self.relays if relay.trouble]
+        found += [f"{each.name}: {each.trouble}" for each in (*self.relays, *self.alerts) if each.trouble]
         found += [f"{relay.name}: {relay.gaps} gap(s) in what it was given, see its positions" for relay in self.relays if relay.gaps]
         found += [f"execution {execution} was set aside: {why}" for execution, why in self.engine.quarantined.items()]
         return [self.evaluator.mask(sentence) for sentence in found]
