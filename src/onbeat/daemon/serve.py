@@ -37,6 +37,7 @@ from onbeat.core.times import iso
 from onbeat.daemon.assemble import drain, running
 from onbeat.daemon.http import HttpServer
 from onbeat.daemon.logs import configure
+from onbeat.engine.accounts import Accounts
 from onbeat.engine.node import Node
 from onbeat.errors import OnbeatError, StoreBroken, UserError
 from onbeat.settings import Settings
@@ -150,7 +151,9 @@ async def _serve(settings: Settings, announce: Callable[[Serving], None]) -> Non
 async def _http(settings: Settings, node: Node, listener: socket.socket) -> AsyncIterator[Serving]:
     """The API on that socket."""
     token = admin_token(settings.data) if settings.auth == "token" else None
-    app = build(node, Access(token, known_hosts(settings)), settings.max_body, settings.max_upload, settings.webhook_wait)
+    accounts = Accounts(node.store, node.queries, node.clock)
+    access = Access(token, known_hosts(settings), accounts, settings.public_url)
+    app = build(node, access, settings.max_body, settings.max_upload, settings.webhook_wait)
     if settings.metrics_public:
         app.router.routes[:0] = prometheus.routes(Permission.PUBLIC)
     url = url_of(settings.host, listener.getsockname()[1])
