@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import typer
 
 from onbeat import __version__
-from onbeat.cli import events, executions, flows, follow, kv, show, triggers
+from onbeat.cli import events, executions, flows, follow, kv, secrets, show, triggers
 from onbeat.cli.client import Client
 from onbeat.cli.errors import Commands
 from onbeat.cli.options import AsJson, Data, Inputs, Server, pairs
@@ -25,6 +25,7 @@ app.add_typer(executions.app, name="executions", help="Look at executions, stop 
 app.add_typer(flows.flows, name="flows", help="What can be run: list, show, run.")
 app.add_typer(triggers.app, name="triggers", help="What starts flows: list with state and trouble, disable, enable.")
 app.add_typer(events.app, name="events", help="Topics, dead events, and why an event started nothing.")
+app.add_typer(secrets.app, name="secrets", help="Secrets that namespaces keep, encrypted: list, set, delete, rotate.")
 app.add_typer(kv.app, name="kv", help="Values that namespaces keep: list, get, set, delete.")
 
 FlowDirs = Annotated[list[Path] | None, typer.Option("--flows", metavar="DIR", help="Folder of flows; repeat it for more.")]

@@ -156,6 +156,10 @@ class Evaluator:
         """The text with every secret of the daemon hidden."""
         return self._secrets.mask(text)
 
+    def answers_mask(self) -> Mask:
+        """For answers of the API."""
+        return self._secrets.answers()
+
     @property
     def present_mask(self) -> Mask:
         """Hides the daemon's secrets as they are now."""

@@ -20,7 +20,7 @@ import orjson
 
 from onbeat.core.expressions import to_text
 from onbeat.core.expressions.taint import Taint
-from onbeat.engine.masking_forms import SHORTEST, Finder, forms
+from onbeat.engine.masking_forms import LEAST_TAIL, SHORTEST, Finder, forms
 
 MASK = "********"
 _MOST_CHAINED = 1_000
@@ -94,9 +94,9 @@ class Mask:
             return value if self._surely_none(value) else self._masked(value)
         return self._masked(value)
 
-    def tail(self, text: str) -> int:
-        """How many characters at its end may be the beginning of a secret."""
-        return max((finder.tail(text) for finder in self._finders), default=0)
+    def tail(self, text: str, least: int = LEAST_TAIL) -> int:
+        """How many characters at its end, if at least so many, may be the beginning of a secret."""
+        return max((finder.tail(text, least) for finder in self._finders), default=0)
 
     def _surely_none(self, value: Any) -> bool:
         """Whether the JSON of the value shows that there is nothing in it."""

@@ -25,7 +25,8 @@ _LEAST_CODE = 5
 """Characters that base64 must have kept of a secret, to be looked for."""
 _FEW = 12
 """Forms up to which each is simply looked for."""
-_LEAST_TAIL = 8
+LEAST_TAIL = 8
+"""Characters of a secret's beginning at the end of a line that are too many to be there by chance."""
 
 
 def forms(value: str) -> Iterator[str]:
@@ -103,6 +104,7 @@ class Finder:
         self._heads: dict[str, list[str]] = {}
         for text in wanted:
             self._heads.setdefault(text[:SHORTEST], []).append(text)
+        self._begins = frozenset(text[:size] for text in wanted for size in range(1, SHORTEST))
         self._longest = max(map(len, wanted), default=0)
         self.plain = all(json.dumps(text, ensure_ascii=False)[1:-1] == text for text in wanted)
 
@@ -118,12 +120,15 @@ class Finder:
                 hits += [each for each in grams.candidates(data) if each in text]
         return hits
 
-    def tail(self, text: str) -> int:
+    def tail(self, text: str, least: int = LEAST_TAIL) -> int:
         """How many characters at the end of a text are the beginning of one of them: of those that may go on in the next text."""
-        for at in range(max(0, len(text) - self._longest + 1), len(text) - _LEAST_TAIL + 1):
+        for at in range(max(0, len(text) - self._longest + 1), len(text) - max(least, SHORTEST) + 1):
             for each in self._heads.get(text[at : at + SHORTEST], ()):
                 if each.startswith(text[at:]) and len(each) > len(text) - at:
                     return len(text) - at
+        for size in range(SHORTEST - 1, least - 1, -1):
+            if text[-size:] in self._begins and len(text) >= size:
+                return size
         return 0
 
 

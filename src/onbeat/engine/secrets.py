@@ -26,6 +26,8 @@ from onbeat.engine.masking import MASK, Mask
 from onbeat.errors import UserError
 
 PREFIX = "SECRET_"
+NO_WORD = 8
+"""Characters from which a secret is no word of an answer."""
 LARGEST = 1_000_000
 """Bytes of a file that holds a secret."""
 _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,255}")
@@ -52,16 +54,23 @@ class Secrets:
         self._environment = environment
         self._backends = backends
         self._known: list[int] | None = None
-        self._mask = Mask()
+        self._mask = self._long = Mask()
 
     def present(self) -> Mask:
         """The mask that hides all of them as they are now."""
         known = [backend.changed for backend in self._backends]
         if known != self._known:
             values = [_decoded(text) or text for name, text in self._environment.items() if name.startswith(PREFIX)]
-            self._mask = Mask([*values, *(secret.reveal() for backend in self._backends for secret in backend.all())])
+            values += [secret.reveal() for backend in self._backends for secret in backend.all()]
+            self._mask = Mask(values)
+            self._long = Mask(value for value in values if len(value) >= NO_WORD)
             self._known = [backend.changed for backend in self._backends]
         return self._mask
+
+    def answers(self) -> Mask:
+        """The mask for answers of the API: that of all that are longer than what is in every answer, such as a state."""
+        self.present()
+        return self._long
 
     def mask(self, text: str) -> str:
         """The text with every secret in it hidden."""
