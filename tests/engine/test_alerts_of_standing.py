@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from onbeat.core.states import State
 from onbeat.errors import UserError
-from onbeat.ports import Record, Work
+from onbeat.ports import ExecutionFilter, Record, Work
 from onbeat.settings import Alert, Settings
 from onbeat.stores.memory import MemoryStore
 from onbeat.stores.sqlite import SqliteStore
@@ -25,7 +25,7 @@ async def test_what_stands_still_is_told_once(tmp_path: Path, clock: ManualClock
         outer = await node.start("shop", "outer")
         await node.start("shop", "pause")
         await moved(node, clock, outer.id, State.RUNNING)
-        while not (naps := await node.queries.executions(flow="nap", states=[State.RUNNING])):
+        while not (naps := await node.queries.executions(ExecutionFilter(flow="nap", states=(State.RUNNING,)))):
             await clock.advance(0)
         await clock.advance(29 * 60)
         assert hook.told == []

@@ -22,23 +22,24 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from onbeat import __version__
 from onbeat.api.access import Permission
-from onbeat.api.routing import node_of, one_route
+from onbeat.api.routing import Within, node_of, one_route
 from onbeat.core.states import TERMINATED, State
 from onbeat.engine.meters import METERS, Meter, Spread, source_of
 from onbeat.engine.node import Node
+from onbeat.ports import ExecutionFilter
 
 Labelled = dict[tuple[str, ...], float]
 OPEN = tuple(state for state in State if state not in TERMINATED)
 PATH = "/metrics"
 
 
-def routes(permission: Permission = Permission.READ) -> list[Route]:
+def routes(permission: Permission = Permission.READ) -> list[BaseRoute]:
     """The route."""
-    return [one_route(PATH, scrape, permission)]
+    return [one_route(PATH, scrape, permission, within=Within.SERVER)]
 
 
 async def scrape(request: Request) -> Response:
@@ -59,7 +60,7 @@ async def read(node: Node) -> dict[str, Labelled]:
     shown = node.meters.subscriptions
     subscriptions = [(source_of(each), shown(each.name), each) for each in node.intake.subscriptions()]
     lags = await asyncio.gather(*(each.lag() for _, _, each in subscriptions))
-    counts = await asyncio.gather(*(node.queries.count(states=[state]) for state in OPEN))
+    counts = await asyncio.gather(*(node.queries.count(ExecutionFilter(states=(state,)), limit=None) for state in OPEN))
     end = await node.store.journal_end()
     behind: Counter[tuple[str, ...]] = Counter()
     up: dict[tuple[str, ...], float] = {}

@@ -33,7 +33,7 @@ from onbeat.engine.relay import READER
 from onbeat.engine.services import keep_running
 from onbeat.engine.subscription import LoadedTrigger, Subscription
 from onbeat.errors import NotFound, OutsideError, Overloaded
-from onbeat.ports import JournalRow, LedgerRow, Position, Received, SourceOptions, Work
+from onbeat.ports import ExecutionFilter, JournalRow, LedgerRow, Position, Received, SourceOptions, Work
 from onbeat.settings import Alert
 
 _log = structlog.get_logger("onbeat.alerts")
@@ -163,9 +163,9 @@ class Alerting:
     async def _open(self, before: Micros) -> AsyncIterator[str]:
         """The executions made before that are RUNNING or QUEUED."""
         last: str | None = None
-        while page := await self._node.queries.executions(
-            states=(State.RUNNING, State.QUEUED), flow=self.alert.flow, end=before, before=last, limit=_BATCH
-        ):
+        below = None if self.alert.namespace is None else (self.alert.namespace,)
+        wanted = ExecutionFilter(states=(State.RUNNING, State.QUEUED), namespaces=below, flow=self.alert.flow, end=before)
+        while page := await self._node.queries.executions(wanted, before=last, limit=_BATCH):
             for each in page:
                 yield each.id
             last = page[-1].id
