@@ -12,6 +12,7 @@ Rules
 Called by: the stores.
 """
 
+from functools import cache
 from hashlib import blake2b
 from typing import Any
 
@@ -53,24 +54,39 @@ def _marked(value: Any) -> Any:
     return value
 
 
+class _Packed(msgspec.Struct, frozen=True):
+    """A map as it came: it is decoded when its type is known, at once as that type."""
+
+    data: bytes
+
+
 def _extended(code: int, data: memoryview) -> Any:
     if code == _REF:
         return _refs.decode(data)
     if code == _MAP:
-        return Map(_plain.decode(data))
+        return _Packed(bytes(data))
     raise ValueError(f"extension {code} in a snapshot")
 
 
+def _plain(code: int, data: memoryview) -> Any:
+    """What has no type of its own: maps in maps as well."""
+    return Map(_untyped.decode(data)) if code == _MAP else _extended(code, data)
+
+
 def _typed(kind: Any, value: Any) -> Any:
-    """A map whose values are structs comes as a map of plain dicts: give them their type."""
-    of = kind.__args__[1]
-    if of in (Any, type(None)):
-        return value
-    return Map((key, msgspec.convert(item, of)) for key, item in value.items())
+    """The map of a field, its values of the field's type."""
+    return Map(_items(kind.__args__[1]).decode(value.data))
 
 
+@cache
+def _items(of: Any) -> msgspec.msgpack.Decoder[Any]:
+    if isinstance(of, type) and issubclass(of, msgspec.Struct):
+        return msgspec.msgpack.Decoder(list[tuple[Any, of]], dec_hook=_typed, ext_hook=_extended)
+    return _untyped
+
+
+_untyped: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(ext_hook=_plain)
 _encoder = msgspec.msgpack.Encoder(enc_hook=_written)
-_plain: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(ext_hook=_extended)
 _refs = msgspec.msgpack.Decoder(Ref)
 _decoder = msgspec.msgpack.Decoder(Execution, dec_hook=_typed, ext_hook=_extended)
 
