@@ -2,21 +2,15 @@
 
 import base64
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from onbeat.api import accounts, audit, login, status
-from onbeat.api.access import Access, Permission
-from onbeat.api.headers import SecurityHeaders
+from onbeat.api.access import Access
+from onbeat.api.app import build
 from onbeat.core.access import Grant, Role
 from onbeat.engine.accounts import Accounts
 from onbeat.engine.node import Node
-from onbeat.errors import Unauthorized
 from onbeat.stores.memory import MemoryStore
 from onbeat.testing.clock import ManualClock
 from tests.api.client import TOKEN, Answer, Client
@@ -26,29 +20,6 @@ PASSWORD = "correct horse"
 JSON = {"content_type": "application/json"}
 
 
-class Asked(Access):
-    """Access whose routes ask for the caller that was found before them."""
-
-    def allows(self, request: Request, permission: Permission) -> bool:
-        """Whether the caller may."""
-        caller = getattr(request.state, "caller", None)
-        return permission in (Permission.PUBLIC, Permission.KEY) or (caller is not None and caller.may_somewhere(permission))
-
-
-class Asking:
-    """Finds the caller before the route, as routing does."""
-
-    def __init__(self, app: ASGIApp, access: Access) -> None:
-        self._app = app
-        self._access = access
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope)
-        with suppress(Unauthorized):
-            request.state.caller = await self._access.caller(request)
-        await self._app(scope, receive, send)
-
-
 class House(Client):
     """Requests to an application with ada (editor of shop), vic (viewer of all) and root (admin)."""
 
@@ -56,10 +27,9 @@ class House(Client):
         super().__init__(node)
         self.clock = clock
         self.accounts = Accounts(node.store, node.queries, clock)
-        self.access = Asked(token, (), self.accounts, public_url)
-        app = Starlette(routes=[*login.routes(), *accounts.routes(), *audit.routes(), *status.routes()])
-        app.state.node, app.state.access, app.state.max_body, app.state.patience = node, self.access, 100_000, 5.0
-        self.app: Any = SecurityHeaders(Asking(app, self.access))
+        self.access = Access(token, (), self.accounts, public_url)
+        self.app: Any = build(node, self.access, 100_000)
+        self.app.state.patience = 5.0
 
     async def furnish(self) -> None:
         """Let the users in."""

@@ -11,7 +11,7 @@ Called by: app.
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from onbeat import __version__
 from onbeat.api.access import Caller, Forbidden, Permission, caller_of
@@ -28,7 +28,7 @@ LIFE: Micros = 90 * 24 * 3_600 * 1_000_000
 """How long a token lives of which nothing is said."""
 
 
-def routes() -> list[Route]:
+def routes() -> list[BaseRoute]:
     """The routes."""
     return [
         *route("/users", list_users, Permission.ADMIN),

@@ -1,27 +1,36 @@
 """Make the ASGI application: all routes around one node."""
 
-from starlette.applications import Starlette
+from fastapi import FastAPI
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from onbeat.api import (
+    accounts,
+    audit,
     events,
     executions,
     files,
     flows,
+    login,
     metrics,
     namespace_files,
     places,
     prometheus,
     rerun,
+    secrets,
     status,
     triggers,
     values,
     webhook,
 )
 from onbeat.api.access import Access, Permission
-from onbeat.api.routing import one_route, problem
+from onbeat.api.headers import SecurityHeaders
+from onbeat.api.masking import MaskedAnswers
+from onbeat.api.openapi import document
+from onbeat.api.routing import BASE, answer, one_route, problem
+from onbeat.api.tenant import Tenant
 from onbeat.engine.node import Node
 
 MAX_UPLOAD = 1_073_741_824
@@ -40,12 +49,17 @@ def all_routes() -> list[BaseRoute]:
         *executions.routes(),
         *files.routes(),
         *values.routes(),
+        *secrets.routes(),
         *namespace_files.routes(),
         *flows.routes(),
         *triggers.routes(),
         *metrics.routes(),
         *prometheus.routes(),
         *status.routes(),
+        *login.routes(),
+        *accounts.routes(),
+        *audit.routes(),
+        one_route(f"{BASE}/openapi.json", openapi, Permission.SELF),
         one_route("/", root, Permission.PUBLIC),
     ]
 
@@ -57,6 +71,14 @@ async def root(request: Request) -> Response:
     )
 
 
+async def openapi(request: Request) -> Response:
+    """The OpenAPI document of all this."""
+    state = request.app.state
+    if state.openapi is None:
+        state.openapi = document(request.app.routes)
+    return answer(state.openapi)
+
+
 async def _unknown(request: Request, wrong: Exception) -> Response:
     return problem(404, "Not found", "there is no such route")
 
@@ -65,10 +87,18 @@ async def _not_allowed(request: Request, wrong: Exception) -> Response:
     return problem(405, "Method not allowed", "this route does not take that method")
 
 
-def build(node: Node, access: Access, max_body: int, max_upload: int = MAX_UPLOAD, webhook_wait: float = WEBHOOK_WAIT) -> Starlette:
+def build(node: Node, access: Access, max_body: int, max_upload: int = MAX_UPLOAD, webhook_wait: float = WEBHOOK_WAIT) -> FastAPI:
     """The application. max_body, max_upload: bytes of a body, and of a form with files. webhook_wait: seconds for which a webhook waits."""
-    app = Starlette(routes=all_routes(), exception_handlers={404: _unknown, 405: _not_allowed})
-    app.router.redirect_slashes = False
+    app = FastAPI(
+        routes=all_routes(),
+        exception_handlers={404: _unknown, 405: _not_allowed},
+        middleware=[Middleware(SecurityHeaders), Middleware(MaskedAnswers, mask=node.evaluator.answers_mask), Middleware(Tenant)],
+        redirect_slashes=False,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.openapi = None
     app.state.node = node
     app.state.access = access
     app.state.max_body = max_body

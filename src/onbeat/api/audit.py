@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission, caller_of
 from onbeat.api.routing import answer, node_of, route
@@ -24,7 +24,7 @@ from onbeat.ports import Audit, AuditRow, Work
 _MOST = 1_000
 
 
-def routes() -> list[Route]:
+def routes() -> list[BaseRoute]:
     """The route."""
     return route("/audit", read, Permission.ADMIN)
 
@@ -37,6 +37,7 @@ async def audited(request: Request, action: str, what: str, before: Json = None,
 async def row_of(request: Request, action: str, what: str, before: Json = None, after: Json = None) -> Audit:
     """The row, for who writes it together with the change."""
     node, caller = node_of(request), await caller_of(request)
+    request.state.audited = True
     return audit_row(node.clock.now(), caller.name, action, what, before, after, node.evaluator.mask)
 
 

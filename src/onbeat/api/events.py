@@ -4,10 +4,10 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
-from onbeat.api.access import Permission
-from onbeat.api.routing import answer, body_of, json_of, node_of, route
+from onbeat.api.access import Permission, caller_of
+from onbeat.api.routing import BASE, Within, answer, body_of, json_of, node_of, one_route, route
 from onbeat.api.stream import events_of_topic, position_of
 from onbeat.core.names import did_you_mean
 from onbeat.core.times import iso
@@ -18,16 +18,16 @@ from onbeat.ports import DeadEvent
 _RESERVED = ("dead", "explain")
 
 
-def routes() -> list[Route]:
+def routes() -> list[BaseRoute]:
     """The routes."""
     return [
-        *route("/events", topics, Permission.READ),
-        *route("/events/dead/list", dead_list, Permission.READ),
-        *route("/events/dead/{id}", dead_show, Permission.READ),
-        *route("/events/dead/{id}/replay", dead_replay, Permission.RUN, ("POST",)),
-        *route("/events/explain/{key:path}", explain, Permission.READ),
+        *route("/events", topics, Permission.READ, within=Within.LIST),
+        *route("/events/dead/list", dead_list, Permission.READ, within=Within.SERVER),
+        *route("/events/dead/{id}", dead_show, Permission.READ, within=Within.SERVER),
+        *route("/events/dead/{id}/replay", dead_replay, Permission.RUN, ("POST",), within=Within.SERVER),
+        *route("/events/explain/{key:path}", explain, Permission.READ, within=Within.SERVER),
         *route("/events/{topic}/tail", tail, Permission.READ),
-        *route("/events/{topic}", publish, Permission.PUBLISH, ("POST",)),
+        one_route(f"{BASE}/events/{{topic}}", publish, Permission.PUBLISH, ("POST",)),
     ]
 
 
@@ -35,7 +35,10 @@ async def topics(request: Request) -> Response:
     """The topics there are."""
     node = node_of(request)
     kept = await node.store.topics() if node.publisher.embedded else {}
-    return answer({"topics": [{"topic": name, "records": kept.get(name, 0)} for name in await node.topic_names()]})
+    caller = await caller_of(request)
+    request.state.asked = True
+    names = [name for name in await node.topic_names() if caller.may_topic(Permission.READ, name)]
+    return answer({"topics": [{"topic": name, "records": kept.get(name, 0)} for name in names]})
 
 
 async def publish(request: Request) -> Response:

@@ -1,16 +1,18 @@
 """Executions: start, look, follow, kill, pause, resume, restart; logs."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
 from onbeat.api.forms import sent_inputs
-from onbeat.api.routing import Handler, Unprocessable, answer, node_of, route
+from onbeat.api.lookup import execution_of
+from onbeat.api.routing import Handler, Unprocessable, Within, allow, answer, callers_namespaces, node_of, route
 from onbeat.api.stream import events_of_execution
 from onbeat.core.event import Micros
 from onbeat.core.evolve import create
@@ -23,37 +25,39 @@ from onbeat.core.states import State
 from onbeat.core.times import from_datetime, iso
 from onbeat.engine.node import Node
 from onbeat.errors import Refused, UserError
-from onbeat.ports import ExecutionSummary
+from onbeat.ports import ExecutionFilter, ExecutionSummary
 
 CORRELATION = "system.correlationId"
 _DEEPEST = 10_000
 """How far `page` reaches; `before` reaches everything."""
 
 
-def routes() -> list[Route]:
+def routes() -> list[BaseRoute]:
     """The routes."""
     return [
-        *route("/executions", of_flow, Permission.READ),
-        *route("/executions/search", search, Permission.READ),
-        *route("/executions/{id}", show, Permission.READ),
-        *route("/executions/{id}/follow", follow, Permission.READ),
-        *route("/executions/{id}/kill", kill, Permission.RUN, ("DELETE",)),
-        *route("/executions/{id}/pause", unless_flow(pause), Permission.RUN, ("POST",)),
-        *route("/executions/{id}/resume", unless_flow(resume), Permission.RUN, ("POST",)),
-        *route("/executions/{id}/resume/validate", validate_resume, Permission.RUN, ("POST",)),
-        *route("/executions/trigger/{namespace}/{flow}", start, Permission.RUN, ("POST",)),
+        *route("/executions", of_flow, Permission.READ, within=Within.LIST),
+        *route("/executions/search", search, Permission.READ, within=Within.LIST),
+        *route("/executions/{id}", show, Permission.READ, within=Within.OBJECT),
+        *route("/executions/{id}/follow", follow, Permission.READ, within=Within.OBJECT),
+        *route("/executions/{id}/kill", kill, Permission.RUN, ("DELETE",), within=Within.OBJECT),
+        *route("/executions/{id}/pause", unless_flow(pause), Permission.RUN, ("POST",), within=Within.OBJECT),
+        *route("/executions/{id}/resume", unless_flow(resume), Permission.RUN, ("POST",), within=Within.OBJECT),
+        *route("/executions/{id}/resume/validate", validate_resume, Permission.RUN, ("POST",), within=Within.OBJECT),
+        *route("/executions/trigger/{namespace}/{flow}", start_by_old_path, Permission.RUN, ("POST",)),
         *route("/executions/{namespace}/{flow}", start, Permission.RUN, ("POST",)),
         *route("/executions/{namespace}/{flow}/validate", validate, Permission.RUN, ("POST",)),
-        *route("/logs/{id}", logs, Permission.READ),
+        *route("/logs/{id}", logs, Permission.READ, within=Within.OBJECT),
     ]
 
 
 def unless_flow(action: Handler) -> Handler:
     """The action on an execution, unless the path means a flow of the action's name: `POST /executions/my.namespace/pause` starts one."""
 
+    @functools.wraps(action)
     async def chosen(request: Request) -> Response:
         namespace, flow = request.path_params["id"], request.url.path.rpartition("/")[2]
         if len(namespace) != LENGTH and node_of(request).catalog.find(namespace, flow) is not None:
+            await allow(request, namespace, f"there is no flow {namespace}.{flow}")
             request.path_params.update(namespace=namespace, flow=flow)
             return await start(request)
         return await action(request)
@@ -113,6 +117,11 @@ async def start(request: Request) -> Response:
     return answer(await shown(node, await node.engine.ended(execution.id) if waited else create(execution.head)))
 
 
+async def start_by_old_path(request: Request) -> Response:
+    """Start a flow, by the path that Kestra had before 0.23."""
+    return await start(request)
+
+
 async def validate(request: Request) -> Response:
     """What a start with these inputs would be: each input with its value and what is wrong with it, and the checks that do not hold."""
     node = node_of(request)
@@ -133,9 +142,10 @@ async def validate_resume(request: Request) -> Response:
     """What a resume with these answers would be."""
     node, id_ = node_of(request), request.path_params["id"]
     if len(id_) != LENGTH and node.catalog.find(id_, "resume") is not None:  # a flow of that name
+        await allow(request, id_, f"there is no flow {id_}.resume")
         request.path_params.update(namespace=id_, flow="resume")
         return await validate(request)
-    execution = await node.engine.load(id_)
+    execution = await execution_of(request)
     async with sent_inputs(request) as sent:
         examined = await node.examine_resume(execution, sent.inputs, sent.files)
     head = execution.head
@@ -184,8 +194,7 @@ def _instant(given: str | None) -> Micros | None:
 
 async def show(request: Request) -> Response:
     """One execution."""
-    node = node_of(request)
-    return answer(await shown(node, await node.engine.load(request.path_params["id"])))
+    return answer(await shown(node_of(request), await execution_of(request)))
 
 
 async def of_flow(request: Request) -> Response:
@@ -208,46 +217,45 @@ async def search(request: Request) -> Response:
         page = max(int(query.get("page", "1")), 1)
     except ValueError as wrong:
         raise UserError(str(wrong)) from None
-    found = await node.queries.executions(
+    wanted = ExecutionFilter(
+        allowed=await callers_namespaces(request),
         namespace=query.get("namespace"),
         flow=query.get("flowId"),
-        states=states,
+        states=tuple(states),
         correlation_id=query.get("correlationId"),
         parent=query.get("parentId"),
-        before=query.get("before"),
-        limit=min(size * page, _DEEPEST),
     )
-    found = found[size * (page - 1) :]
-    total = await node.queries.count(states=states, namespace=query.get("namespace"), flow=query.get("flowId"))
+    found = await node.queries.executions(wanted, before=query.get("before"), offset=min(size * (page - 1), _DEEPEST), limit=size)
+    total = await node.queries.count(wanted)
     return answer({"results": [summary_json(summary) for summary in found], "total": total})
 
 
 async def kill(request: Request) -> Response:
     """Stop an execution."""
-    node = node_of(request)
-    return answer(await shown(node, await node.kill(request.path_params["id"])), 202)
+    node, found = node_of(request), await execution_of(request)
+    return answer(await shown(node, await node.kill(found.id)), 202)
 
 
 async def pause(request: Request) -> Response:
     """Pause an execution."""
-    node, id_ = node_of(request), request.path_params["id"]
+    node, found = node_of(request), await execution_of(request)
     try:
-        return answer(await shown(node, await node.pause(id_)))
+        return answer(await shown(node, await node.pause(found.id)))
     except Refused as wrong:
         raise Unprocessable(str(wrong)) from None
 
 
 async def resume(request: Request) -> Response:
     """Resume an execution. Body: the answers to onResume, as JSON or as a form with files."""
+    found = await execution_of(request)
     async with sent_inputs(request) as sent:
-        await node_of(request).resume(request.path_params["id"], sent.inputs, files=sent.files)
+        await node_of(request).resume(found.id, sent.inputs, files=sent.files)
     return Response(status_code=204)
 
 
 async def logs(request: Request) -> Response:
     """An execution's log lines; `after` is the last seq already seen."""
-    node = node_of(request)
-    execution = await node.engine.load(request.path_params["id"])
+    node, execution = node_of(request), await execution_of(request)
     after = request.query_params.get("after", "0")
     lines = await node.queries.logs(execution.id, int(after) if after.isdigit() else 0)
     head = execution.head
@@ -271,6 +279,5 @@ async def logs(request: Request) -> Response:
 
 async def follow(request: Request) -> Response:
     """An execution's changes as they happen, until it has ended."""
-    node = node_of(request)
-    execution = await node.engine.load(request.path_params["id"])
+    node, execution = node_of(request), await execution_of(request)
     return events_of_execution(request, node, execution.id)

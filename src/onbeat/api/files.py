@@ -16,10 +16,11 @@ from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
-from onbeat.api.routing import answer, node_of, problem, route
+from onbeat.api.lookup import execution_of
+from onbeat.api.routing import Within, answer, node_of, problem, route
 from onbeat.core.addresses import is_of_execution, path_of
 from onbeat.core.event import Json
 from onbeat.core.execution import Head
@@ -30,11 +31,11 @@ _AT_ONCE = 262_144
 """Bytes up to which a file is sent whole."""
 
 
-def routes() -> list[Route]:
+def routes() -> list[BaseRoute]:
     """The routes."""
     return [
-        *route("/executions/{id}/file", execution_file, Permission.READ),
-        *route("/executions/{id}/file/metas", execution_file_size, Permission.READ),
+        *route("/executions/{id}/file", execution_file, Permission.READ, within=Within.OBJECT),
+        *route("/executions/{id}/file/metas", execution_file_size, Permission.READ, within=Within.OBJECT),
     ]
 
 
@@ -55,7 +56,7 @@ async def _asked(request: Request) -> str | Response:
     uri = request.query_params.get("path")
     if not uri:
         raise UserError("say which file: `path=kestra:///…`")
-    head = (await node_of(request).engine.load(request.path_params["id"])).head
+    head = (await execution_of(request)).head
     path = path_of(uri)
     if path is None or not (is_of_execution(path, head.namespace, head.flow, head.id) or _is_given(head, uri)):
         return problem(422, "Not a file of the execution", f"`{uri[:200]}` is not the address of a file of execution {head.id}")

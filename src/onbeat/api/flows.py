@@ -4,17 +4,18 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
-from onbeat.api.routing import answer, node_of, route
+from onbeat.api.routing import Within, answer, callers_namespaces, node_of, route
+from onbeat.core.access import covers
 from onbeat.engine.catalog import LoadedFlow
 
 
-def routes() -> list[Route]:
+def routes() -> list[BaseRoute]:
     """The routes."""
     return [
-        *route("/flows/search", search, Permission.READ),
+        *route("/flows/search", search, Permission.READ, within=Within.LIST),
         *route("/flows/{namespace}/{id}", show, Permission.READ),
     ]
 
@@ -37,11 +38,13 @@ def flow_json(loaded: LoadedFlow) -> dict[str, Any]:
 
 async def search(request: Request) -> Response:
     """The served flows by name; `q` is part of one, `namespace` a whole one."""
-    query = request.query_params
+    query, allowed = request.query_params, await callers_namespaces(request)
     found = [
         flow_json(loaded)
         for loaded in node_of(request).catalog.served()
-        if query.get("q", "").lower() in loaded.flow.name.lower() and query.get("namespace") in (None, loaded.flow.namespace)
+        if query.get("q", "").lower() in loaded.flow.name.lower()
+        and query.get("namespace") in (None, loaded.flow.namespace)
+        and (allowed is None or any(covers(outer, loaded.flow.namespace) for outer in allowed))
     ]
     return answer({"results": found, "total": len(found)})
 

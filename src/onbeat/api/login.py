@@ -15,7 +15,7 @@ from urllib.parse import quote
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from onbeat.api.access import COOKIE, SECURE_COOKIE, Access, Forbidden, Permission, caller_of
 from onbeat.api.audit import row_of
@@ -36,7 +36,7 @@ _BUTTON = """<p>Log in as <strong>{name}</strong>?</p><form method="post" action
 _GONE = """<p>This link has been used or is too old. <code>onbeat login</code> prints a new one.</p>"""
 
 
-def routes() -> list[Route]:
+def routes() -> list[BaseRoute]:
     """The routes."""
     return [
         *route("/login", login, Permission.KEY, ("POST",)),
@@ -150,6 +150,7 @@ def accounts_of(request: Request) -> Accounts:
     accounts = _access(request).accounts
     if accounts is None:
         raise NotFound("this server keeps no users")
+    request.state.audited = True  # each of their changes is written with its row
     return accounts
 
 

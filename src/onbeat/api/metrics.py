@@ -4,10 +4,11 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
-from onbeat.api.routing import answer, node_of, route
+from onbeat.api.lookup import execution_of
+from onbeat.api.routing import Within, answer, node_of, route
 from onbeat.core.execution import Execution
 from onbeat.core.times import iso
 from onbeat.errors import UserError
@@ -18,15 +19,14 @@ _MOST = 100_000
 """How many measurements of one execution are looked through."""
 
 
-def routes() -> list[Route]:
+def routes() -> list[BaseRoute]:
     """The routes."""
-    return [*route("/metrics/{id}", show, Permission.READ)]
+    return [*route("/metrics/{id}", show, Permission.READ, within=Within.OBJECT)]
 
 
 async def show(request: Request) -> Response:
     """An execution's metrics in order, by pages; `taskId` and `taskRunId` choose. A timer's value is in milliseconds, as Kestra's."""
-    node, query = node_of(request), request.query_params
-    execution = await node.engine.load(request.path_params["id"])
+    node, query, execution = node_of(request), request.query_params, await execution_of(request)
     try:
         size = min(max(int(query.get("size", "10")), 1), _PAGE)
         page = max(int(query.get("page", "1")), 1)

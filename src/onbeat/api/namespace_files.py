@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
 from onbeat.api.files import send
@@ -21,17 +21,17 @@ from onbeat.errors import NotFound, UserError
 _FORM = "multipart/form-data"
 
 
-def routes() -> list[Route]:
+def routes() -> list[BaseRoute]:
     """The routes."""
     return [
         *route("/namespaces/{namespace}/files", show, Permission.READ),
-        *route("/namespaces/{namespace}/files", put, Permission.ADMIN, ("POST",)),
-        *route("/namespaces/{namespace}/files", move, Permission.ADMIN, ("PUT",)),
-        *route("/namespaces/{namespace}/files", delete, Permission.ADMIN, ("DELETE",)),
+        *route("/namespaces/{namespace}/files", put, Permission.WRITE, ("POST",)),
+        *route("/namespaces/{namespace}/files", move, Permission.WRITE, ("PUT",)),
+        *route("/namespaces/{namespace}/files", delete, Permission.WRITE, ("DELETE",)),
         *route("/namespaces/{namespace}/files/search", search, Permission.READ),
         *route("/namespaces/{namespace}/files/stats", stats, Permission.READ),
         *route("/namespaces/{namespace}/files/directory", folder, Permission.READ),
-        *route("/namespaces/{namespace}/files/directory", make_folder, Permission.ADMIN, ("POST",)),
+        *route("/namespaces/{namespace}/files/directory", make_folder, Permission.WRITE, ("POST",)),
     ]
 
 

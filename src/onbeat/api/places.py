@@ -2,26 +2,27 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
 from onbeat.api.executions import shown, unless_flow
-from onbeat.api.routing import Unprocessable, answer, node_of, route
+from onbeat.api.lookup import execution_of
+from onbeat.api.routing import Unprocessable, Within, answer, node_of, route
 from onbeat.core.states import State
 
 
-def routes() -> list[Route]:
+def routes() -> list[BaseRoute]:
     """The routes."""
     return [
-        *route("/executions/{id}/unqueue", unless_flow(unqueue), Permission.RUN, ("POST",)),
-        *route("/executions/{id}/force-run", unless_flow(force_run), Permission.RUN, ("POST",)),
+        *route("/executions/{id}/unqueue", unless_flow(unqueue), Permission.RUN, ("POST",), within=Within.OBJECT),
+        *route("/executions/{id}/force-run", unless_flow(force_run), Permission.RUN, ("POST",), within=Within.OBJECT),
     ]
 
 
 async def unqueue(request: Request) -> Response:
     """Run an execution that is QUEUED, before its turn."""
     node = node_of(request)
-    found = await node.engine.load(request.path_params["id"])
+    found = await execution_of(request)
     if found.state is not State.QUEUED:
         raise Unprocessable(f"execution {found.id} is {found.state}, not QUEUED")
     return answer(await shown(node, await node.force(found.id)))
@@ -30,7 +31,7 @@ async def unqueue(request: Request) -> Response:
 async def force_run(request: Request) -> Response:
     """Let an execution go on that waits: QUEUED before its turn, PAUSED as if it were resumed. One that runs is left as it is."""
     node = node_of(request)
-    found = await node.engine.load(request.path_params["id"])
+    found = await execution_of(request)
     if found.ended:
         raise Unprocessable(f"execution {found.id} has ended: {found.state}")
     if found.state is State.QUEUED:

@@ -4,12 +4,13 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
 from onbeat.api.executions import shown, unless_flow
 from onbeat.api.forms import sent_inputs
-from onbeat.api.routing import Unprocessable, answer, body_of, json_of, node_of, route
+from onbeat.api.lookup import execution_of
+from onbeat.api.routing import Unprocessable, Within, answer, body_of, json_of, node_of, route
 from onbeat.core.execution import ROOT
 from onbeat.core.flow import labels_of
 from onbeat.core.states import State
@@ -17,23 +18,23 @@ from onbeat.engine import rerun
 from onbeat.errors import UserError
 
 
-def routes() -> list[Route]:
+def routes() -> list[BaseRoute]:
     """The routes."""
     return [
-        *route("/executions/{id}/restart", unless_flow(restart), Permission.RUN, ("POST",)),
-        *route("/executions/{id}/replay", unless_flow(replay), Permission.RUN, ("POST",)),
-        *route("/executions/{id}/state", unless_flow(set_state), Permission.RUN, ("POST",)),
-        *route("/executions/{id}/change-status", unless_flow(change_status), Permission.RUN, ("POST",)),
-        *route("/executions/{id}/labels", unless_flow(set_labels), Permission.RUN, ("POST",)),
-        *route("/executions/{id}/actions/review", review, Permission.RUN, ("POST",)),
+        *route("/executions/{id}/restart", unless_flow(restart), Permission.RUN, ("POST",), within=Within.OBJECT),
+        *route("/executions/{id}/replay", unless_flow(replay), Permission.RUN, ("POST",), within=Within.OBJECT),
+        *route("/executions/{id}/state", unless_flow(set_state), Permission.RUN, ("POST",), within=Within.OBJECT),
+        *route("/executions/{id}/change-status", unless_flow(change_status), Permission.RUN, ("POST",), within=Within.OBJECT),
+        *route("/executions/{id}/labels", unless_flow(set_labels), Permission.RUN, ("POST",), within=Within.OBJECT),
+        *route("/executions/{id}/actions/review", review, Permission.RUN, ("POST",), within=Within.OBJECT),
     ]
 
 
 async def restart(request: Request) -> Response:
     """Restart an execution from its failed tasks; with `revision`, as a new one with that revision of the flow."""
-    node = node_of(request)
+    node, found = node_of(request), await execution_of(request)
     try:
-        saved = await rerun.restart(node, request.path_params["id"], _revision(request))
+        saved = await rerun.restart(node, found.id, _revision(request))
     except rerun.Impossible as wrong:
         raise Unprocessable(str(wrong)) from None
     return answer(await shown(node, saved))
@@ -41,10 +42,10 @@ async def restart(request: Request) -> Response:
 
 async def replay(request: Request) -> Response:
     """Repeat an execution as a new one, from `taskRunId` where it is given, with `revision` of the flow."""
-    node, id_, task_run = node_of(request), request.path_params["id"], request.query_params.get("taskRunId")
+    node, found, task_run = node_of(request), await execution_of(request), request.query_params.get("taskRunId")
     try:
-        run = rerun.run_number(await node.engine.load(id_), task_run) if task_run else ROOT
-        saved = await rerun.replay(node, id_, run, revision=_revision(request))
+        run = rerun.run_number(found, task_run) if task_run else ROOT
+        saved = await rerun.replay(node, found.id, run, revision=_revision(request))
     except rerun.Impossible as wrong:
         raise Unprocessable(str(wrong)) from None
     return answer(await shown(node, saved))
@@ -52,13 +53,13 @@ async def replay(request: Request) -> Response:
 
 async def set_state(request: Request) -> Response:
     """Say in which state a task run ended: `{"taskRunId": …, "state": …}`."""
-    node, id_ = node_of(request), request.path_params["id"]
+    node, found = node_of(request), await execution_of(request)
     body = json_of(await body_of(request))
     if not isinstance(body, dict) or not isinstance(body.get("taskRunId"), str):
         raise UserError('the body is `{"taskRunId": …, "state": …}`')
     try:
-        run = rerun.run_number(await node.engine.load(id_), body["taskRunId"])
-        saved = await rerun.set_state(node, id_, run, _state(body.get("state")))
+        run = rerun.run_number(found, body["taskRunId"])
+        saved = await rerun.set_state(node, found.id, run, _state(body.get("state")))
     except rerun.Impossible as wrong:
         raise Unprocessable(str(wrong)) from None
     return answer(await shown(node, saved))
@@ -66,9 +67,9 @@ async def set_state(request: Request) -> Response:
 
 async def change_status(request: Request) -> Response:
     """Say in which state an execution ended: `status`."""
-    node, id_ = node_of(request), request.path_params["id"]
+    node, found = node_of(request), await execution_of(request)
     try:
-        after = await rerun.set_state(node, id_, ROOT, _state(request.query_params.get("status")))
+        after = await rerun.set_state(node, found.id, ROOT, _state(request.query_params.get("status")))
     except rerun.Impossible as wrong:
         raise Unprocessable(str(wrong)) from None
     return answer(await shown(node, after))
@@ -76,14 +77,14 @@ async def change_status(request: Request) -> Response:
 
 async def set_labels(request: Request) -> Response:
     """Give an execution labels: a list of `{"key": …, "value": …}`, or a map."""
-    node, id_ = node_of(request), request.path_params["id"]
+    node, found = node_of(request), await execution_of(request)
     given = json_of(await body_of(request))
     try:
         labels = labels_of(given)
     except UserError as wrong:
         raise Unprocessable(str(wrong)) from None
     try:
-        after = await rerun.set_labels(node, id_, labels)
+        after = await rerun.set_labels(node, found.id, labels)
     except rerun.Impossible as wrong:
         raise Unprocessable(str(wrong)) from None
     return answer(await shown(node, after))
@@ -91,13 +92,13 @@ async def set_labels(request: Request) -> Response:
 
 async def review(request: Request) -> Response:
     """Decide an Approval: `decision`, `comment`, and its inputs, as JSON or as a form."""
-    node, id_ = node_of(request), request.path_params["id"]
+    node, found = node_of(request), await execution_of(request)
     async with sent_inputs(request) as sent:
         inputs: dict[str, Any] = dict(sent.inputs)
         decision, comment = inputs.pop("decision", None), inputs.pop("comment", None)
         if not isinstance(decision, str) or not (comment is None or isinstance(comment, str)):
             raise UserError("say how it is decided: `decision`, and `comment` as text")
-        await node.resume(id_, inputs, files=sent.files, decision=decision, comment=comment)
+        await node.resume(found.id, inputs, files=sent.files, decision=decision, comment=comment)
     return Response(status_code=204)
 
 

@@ -1,44 +1,67 @@
-"""Give every route its permission, its limits and its errors in one place.
+"""Give every route its permission, its limits and its words in the OpenAPI document, in one place.
 
 Rules
-1. A route cannot be made without a permission.
-2. A body is counted while it is read, and refused before it is whole in memory; one that does not come in time is given up.
-3. An error is problem+json with the cure, and Kestra's `message`; a bug is a 500 without a trace of it.
-4. HEAD and OPTIONS never do anything.
+1. A route cannot be made without a permission, and without saying what of the server it reaches: a namespace in its path, a topic, one
+   object, a list, the whole server.
+2. Who is calling is asked before anything of the body is read. What a caller may not see is not there (404); what he may see and not
+   change is forbidden (403).
+3. A handler that reaches an object or a list has asked whose it is, or its answer is not sent.
+4. A body is counted while it is read, and refused before it is whole in memory; one that does not come in time is given up.
+5. HEAD and OPTIONS never do anything.
+6. A change that was made is in the audit log: by the handler with before and after, else by its route and parameters.
 
 Called by: app and the route modules.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from enum import StrEnum
+from typing import Annotated, Any
 
 import orjson
 import structlog
-from starlette.requests import ClientDisconnect, Request
+from fastapi import Depends
+from fastapi.routing import APIRoute
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
+from starlette.types import Message, Receive
 
-from onbeat.api.access import Access, Permission
-from onbeat.core.inputs import InputError
-from onbeat.engine.checks import Blocked
+from onbeat.api.access import Access, Caller, Permission, caller_of
+from onbeat.api.problems import Forbidden, Handler, TooLarge, TooSlow, Unprocessable, problem, tried
+from onbeat.engine.audit import audit_row
 from onbeat.engine.node import Node
-from onbeat.errors import NotFound, OutsideError, Overloaded, Refused, StoreBroken, Unauthorized, UserError
+from onbeat.errors import NotFound, Unauthorized, UserError
+from onbeat.ports import Work
 
+__all__ = [
+    "Handler", "NodeOf", "TooLarge", "TooSlow", "Unprocessable", "Within", "allow", "answer", "body_of", "callers_namespaces", "json_of",
+    "node_of", "one_route", "problem", "route",
+]  # fmt: skip
+BASE = "/api/v1/main"
+_OPEN = frozenset({Permission.PUBLIC, Permission.KEY})
+_CHANGES = frozenset({Permission.WRITE, Permission.RUN, Permission.ADMIN})
+_NO_NAME = re.compile("[^A-Za-z0-9]+")
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _log = structlog.get_logger("onbeat.api")
-Handler = Callable[[Request], Awaitable[Response]]
 
 
-class Unprocessable(UserError):
-    """The request can be read, and asks for what cannot be."""
+class Within(StrEnum):
+    """What of the server a route reaches, and so how it is found out whether its caller may."""
 
-
-class TooLarge(UserError):
-    """The body is larger than the limit."""
-
-
-class TooSlow(UserError):
-    """The body did not come in time."""
+    NAMESPACE = "namespace"
+    """What is in the `{namespace}` of its path: asked before the handler is called."""
+    TOPIC = "topic"
+    """The `{topic}` of its path: asked before the handler is called."""
+    OBJECT = "object"
+    """One thing, whose namespace the handler finds: it asks with `allow`."""
+    LIST = "list"
+    """Many things: the handler filters them by `callers_namespaces`."""
+    SERVER = "server"
+    """The server as a whole: asked before the handler is called."""
+    NOTHING = "nothing"
+    """What everybody may know who may anything; or the handler decides by a key of its own."""
 
 
 def answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -46,17 +69,33 @@ def answer(content: Any, status: int = 200, headers: dict[str, str] | None = Non
     return Response(orjson.dumps(content), status, headers, "application/json")
 
 
-def problem(status: int, title: str, detail: str) -> Response:
-    """What went wrong, for programs and people."""
-    content = {"type": "about:blank", "title": title, "status": status, "detail": detail, "message": detail}
-    headers = {"Retry-After": "1"} if status == 503 else {"WWW-Authenticate": "Bearer"} if status == 401 else None
-    return Response(orjson.dumps(content), status, headers, "application/problem+json")
-
-
 def node_of(request: Request) -> Node:
     """The node behind the API."""
     node: Node = request.app.state.node
     return node
+
+
+NodeOf = Annotated[Node, Depends(node_of)]
+
+
+async def allow(request: Request, namespace: str, missing: str, permission: Permission | None = None) -> None:
+    """Go on if the caller may do that in the namespace that the object is in; without a permission, what the route asks for.
+
+    Raises NotFound with `missing` where he may not even know of it, Forbidden where he may.
+    """
+    request.state.asked = True
+    caller = await caller_of(request)
+    wanted = permission or request.state.permission
+    if not caller.may(wanted, namespace):
+        if not caller.may(Permission.READ, namespace):
+            raise NotFound(missing)
+        raise Forbidden(f"that needs the permission `{wanted}` in namespace `{namespace}`")
+
+
+async def callers_namespaces(request: Request) -> tuple[str, ...] | None:
+    """The namespaces, each with those below it, in which the caller may do what the route asks for; None: all."""
+    request.state.asked = True
+    return (await caller_of(request)).namespaces(request.state.permission)
 
 
 async def body_of(request: Request, limit: int | None = None) -> bytes:
@@ -89,56 +128,184 @@ def json_of(body: bytes) -> Any:
         raise UserError(f"the body is not JSON: {wrong}") from None
 
 
-def route(path: str, handler: Handler, permission: Permission, methods: tuple[str, ...] = ("GET",)) -> list[Route]:
-    """A route under /api/v1/main and, without the tenant, under /api/v1."""
-    return [one_route(f"/api/v1{tenant}{path}", handler, permission, methods) for tenant in ("/main", "")]
+def route(
+    path: str,
+    handler: Callable[..., Awaitable[Response]],
+    permission: Permission,
+    methods: tuple[str, ...] = ("GET",),
+    *,
+    within: Within | None = None,
+    answers: Any = None,
+    status: int = 200,
+    media: str = "application/json",
+    takes: Mapping[str, Any] | None = None,
+) -> list[BaseRoute]:
+    """A route under /api/v1/main; without the tenant the same one is reached (see `Tenant`).
+
+    within: told by the path where it has a namespace or a topic. answers: the type of a good answer, for the document. takes: the media
+    types of a body that the handler reads itself, each with its schema.
+    """
+    reach = within or _within(path, permission)
+    return [_Documented(f"{BASE}{path}", handler, permission, method, reach, answers, status, media, takes) for method in methods]
 
 
-def one_route(path: str, handler: Handler, permission: Permission, methods: tuple[str, ...] = ("GET",)) -> Route:
-    """One route that only those with the permission reach."""
+def one_route(
+    path: str, handler: Handler, permission: Permission, methods: tuple[str, ...] = ("GET",), *, within: Within | None = None
+) -> Route:
+    """A route of its own path, without FastAPI: the fastest there is, and in no document."""
+    reach = within or _within(path, permission)
 
-    async def guarded(request: Request) -> Response:
-        if request.method not in methods:
-            return problem(405, "Method not allowed", f"use {', '.join(methods)}")
-        access: Access = request.app.state.access
-        if permission not in (Permission.KEY, Permission.PUBLIC) and not access.knows_host(request):
-            return problem(421, "Unknown host", "this Host is not allowed; add it to ONBEAT_ALLOWED_HOSTS")
-        if not access.allows(request, permission):
-            return problem(401, "Unauthorized", "send the token of DATA/admin-token as `Authorization: Bearer …`")
-        return await _tried(request, handler, path)
+    async def called(request: Request) -> Response:
+        return await _guarded(request, handler, permission, reach, methods, path)
 
-    made = Route(path, guarded, methods=list(methods))
-    made.permission = permission  # type: ignore[attr-defined]  # read by the test that enumerates the routes
+    made = Route(path, called, methods=list(methods))
+    made.permission, made.within = permission, reach  # type: ignore[attr-defined]  # read by the test that enumerates the routes
     return made
 
 
-async def _tried(request: Request, handler: Handler, template: str) -> Response:
-    try:
-        return await handler(request)
-    except (InputError, Blocked) as wrong:
-        return problem(422, "Invalid inputs", str(wrong))
-    except Unprocessable as wrong:
-        return problem(422, "Not possible", str(wrong))
-    except TooLarge as wrong:
-        return problem(413, "Too large", str(wrong))
-    except TooSlow as wrong:
-        return problem(408, "Too slow", str(wrong))
-    except NotFound as wrong:
-        return problem(404, "Not found", str(wrong))
-    except Refused as wrong:
-        return problem(409, "Not possible now", str(wrong))
-    except Unauthorized as wrong:
-        return problem(401, "Unauthorized", str(wrong))
-    except UserError as wrong:
-        return problem(400, "Bad request", str(wrong))
-    except Overloaded as full:
-        return problem(503, "Try again later", str(full))
-    except OutsideError as outside:
-        return problem(502, "Something outside failed", str(outside))
-    except StoreBroken:
-        return problem(503, "The store failed", "the store failed; the daemon stops")
-    except ClientDisconnect:
-        return Response(status_code=499)
-    except Exception:
-        _log.exception("a route raised", route=template, method=request.method)
-        return problem(500, "Internal error", "this is a bug in onbeat; the daemon's log has it")
+class _Documented(APIRoute):
+    """A route of FastAPI's that is guarded before it reads anything."""
+
+    def __init__(
+        self,
+        path: str,
+        handler: Callable[..., Awaitable[Response]],
+        permission: Permission,
+        method: str,
+        within: Within,
+        answers: Any,
+        status: int,
+        media: str,
+        takes: Mapping[str, Any] | None,
+    ) -> None:
+        self.permission, self.within = permission, within
+        tag = handler.__module__.rpartition(".")[2]
+        good: dict[str, Any] = {"description": "Done."}
+        if answers is not None and media == "application/json":
+            good["model"] = answers
+        elif answers is not None or media != "application/json":
+            good["content"] = {media: {"schema": {"type": "string"}}}
+        super().__init__(
+            path,
+            handler,
+            methods=[method],
+            response_model=None,
+            status_code=status,
+            responses={status: good},
+            tags=[tag],
+            operation_id=_NO_NAME.sub("_", f"{method.lower()}{path.removeprefix(BASE)}").strip("_"),
+            summary=(handler.__doc__ or handler.__name__).strip().split("\n")[0],
+        )
+        self.openapi_extra = self._undeclared(takes)
+
+    def _undeclared(self, takes: Mapping[str, Any] | None) -> dict[str, Any]:
+        """What FastAPI cannot know of handlers that read the request themselves: the path's parameters, the body."""
+        declared = {each.alias for each in self.dependant.path_params}
+        missing = [name for name in self.param_convertors if name not in declared]
+        parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in missing]
+        extra: dict[str, Any] = {"parameters": parameters} if parameters else {}
+        if takes is not None:
+            extra["requestBody"] = {"required": False, "content": {media: {"schema": schema} for media, schema in takes.items()}}
+        return extra
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler, methods = super().get_route_handler(), tuple(self.methods or ())
+
+        async def bounded(request: Request) -> Response:
+            return await handler(Request(request.scope, _bounded(request)))
+
+        async def called(request: Request) -> Response:
+            return await _guarded(request, bounded, self.permission, self.within, methods, self.path)
+
+        return called
+
+
+def _bounded(request: Request) -> Receive:
+    """What FastAPI receives of a body that it reads itself: as much as there may be, in the time that it may take."""
+    state, size, whole = request.app.state, 0, False
+    deadline = asyncio.get_running_loop().time() + state.patience
+
+    async def counted() -> Message:
+        nonlocal size, whole
+        if whole:  # what is waited for now is the end of the connection
+            return await request.receive()
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await request.receive()
+        except TimeoutError:
+            raise TooSlow(f"the body was not there within {state.patience:g} s") from None
+        size += len(message.get("body", b""))
+        if size > state.max_body:
+            raise TooLarge(f"the body is larger than the limit of {state.max_body} bytes")
+        whole = not message.get("more_body", False)
+        return message
+
+    return counted
+
+
+def _within(path: str, permission: Permission) -> Within:
+    if permission in _OPEN or permission is Permission.SELF:
+        return Within.NOTHING
+    if "{namespace}" in path:
+        return Within.NAMESPACE
+    if "{topic}" in path:
+        return Within.TOPIC
+    if permission is Permission.ADMIN:
+        return Within.SERVER
+    raise AssertionError(f"say what {path} reaches: `within=`")
+
+
+async def _guarded(
+    request: Request, handler: Handler, permission: Permission, within: Within, methods: tuple[str, ...], template: str
+) -> Response:
+    """The answer for a caller who may; a problem for one who may not."""
+    if request.method not in methods:
+        return problem(405, "Method not allowed", f"use {', '.join(methods)}")
+    if permission in _OPEN:
+        return await tried(request, handler, template)
+    access: Access = request.app.state.access
+    if not access.knows_host(request):
+        return problem(421, "Unknown host", "this Host is not allowed; add it to ONBEAT_ALLOWED_HOSTS")
+    request.state.permission, request.state.asked = permission, within not in (Within.OBJECT, Within.LIST)
+
+    async def checked(request: Request) -> Response:
+        await _check(await caller_of(request), permission, within, request.path_params)
+        found = await handler(request)
+        if found.status_code >= 400:
+            return found
+        if not request.state.asked:
+            raise AssertionError("the route did not ask whose it is")
+        if permission in _CHANGES and request.method not in _SAFE and not getattr(request.state, "audited", False):
+            await _note(request, template)
+        return found
+
+    return await tried(request, checked, template)
+
+
+async def _note(request: Request, template: str) -> None:
+    """Write into the audit log what a route did that says no more of it itself."""
+    node, path = node_of(request), request.path_params
+    what = template.removeprefix(BASE).format_map({name.partition(":")[0]: value for name, value in path.items()})
+    said = {**request.query_params} or None
+    row = audit_row(node.clock.now(), (await caller_of(request)).name, request.method, what, None, said, node.evaluator.mask)
+    await node.store.write(Work(audit=(row,)))
+
+
+async def _check(caller: Caller, permission: Permission, within: Within, path: Mapping[str, Any]) -> None:
+    """Raises Unauthorized, Forbidden, NotFound."""
+    match within:
+        case Within.NAMESPACE:
+            fine, visible = caller.may(permission, path["namespace"]), caller.may(Permission.READ, path["namespace"])
+        case Within.TOPIC:
+            fine, visible = caller.may_topic(permission, path["topic"]), caller.may_topic(Permission.READ, path["topic"])
+        case Within.SERVER:
+            fine, visible = caller.may(permission), True
+        case _:
+            fine, visible = caller.may_somewhere(permission), True
+    if fine:
+        return
+    if not caller.grants:
+        raise Unauthorized("this account may do nothing yet; an admin gives it a role")
+    if not visible:
+        raise NotFound("there is nothing of that name, or you may not see it")
+    raise Forbidden(f"that needs the permission `{permission}`")

@@ -2,16 +2,16 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from onbeat import __version__
 from onbeat.api.access import Permission
-from onbeat.api.routing import answer, node_of, one_route, problem, route
+from onbeat.api.routing import Within, answer, node_of, one_route, problem, route
 
 
-def routes() -> list[Route]:
+def routes() -> list[BaseRoute]:
     """The routes."""
-    return [one_route("/health", health, Permission.PUBLIC), *route("/status", status, Permission.READ)]
+    return [one_route("/health", health, Permission.PUBLIC), *route("/status", status, Permission.READ, within=Within.SERVER)]
 
 
 async def health(request: Request) -> Response:

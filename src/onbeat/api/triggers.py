@@ -9,10 +9,11 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
-from onbeat.api.routing import answer, body_of, json_of, node_of, route
+from onbeat.api.routing import Within, allow, answer, body_of, callers_namespaces, json_of, node_of, route
+from onbeat.core.access import covers
 from onbeat.core.event import Json, Micros
 from onbeat.core.times import from_datetime, from_iso, iso, to_datetime
 from onbeat.core.timetable import Timetable
@@ -25,18 +26,18 @@ _SHOWN = 1_000
 """How many instants a preview lists."""
 
 
-def routes() -> list[Route]:
+def routes() -> list[BaseRoute]:
     """The routes."""
     change = Permission.RUN
     return [
-        *route("/triggers/search", search, Permission.READ),
-        *route("/triggers", update, change, ("PUT",)),
-        *route("/triggers/set-disabled/by-triggers", set_disabled, change, ("POST",)),
-        *route("/triggers/set-disabled/by-query", set_disabled_by_query, change, ("POST",)),
-        *route("/triggers/backfill/preview", preview, Permission.READ, ("POST",)),
-        *route("/triggers/backfill/pause", pause, change, ("PUT",)),
-        *route("/triggers/backfill/unpause", unpause, change, ("PUT",)),
-        *route("/triggers/backfill/delete", delete, change, ("POST",)),
+        *route("/triggers/search", search, Permission.READ, within=Within.LIST),
+        *route("/triggers", update, change, ("PUT",), within=Within.OBJECT),
+        *route("/triggers/set-disabled/by-triggers", set_disabled, change, ("POST",), within=Within.OBJECT),
+        *route("/triggers/set-disabled/by-query", set_disabled_by_query, change, ("POST",), within=Within.LIST),
+        *route("/triggers/backfill/preview", preview, Permission.READ, ("POST",), within=Within.OBJECT),
+        *route("/triggers/backfill/pause", pause, change, ("PUT",), within=Within.OBJECT),
+        *route("/triggers/backfill/unpause", unpause, change, ("PUT",), within=Within.OBJECT),
+        *route("/triggers/backfill/delete", delete, change, ("POST",), within=Within.OBJECT),
         *route("/triggers/{namespace}/{flow}", of_flow, Permission.READ),
     ]
 
@@ -48,7 +49,7 @@ async def search(request: Request) -> Response:
     """Every trigger: whether it listens, since when it has seen nothing, what is wrong. `q` is part of its name; `namespace` with those
     below it; `flowId`; `size` and `page`."""
     node, query = node_of(request), request.query_params
-    found = _chosen(node, query)
+    found = await _chosen(request)
     begin, end = _page(query, len(found))
     results = [{**await _state(node, each), **await _both(node, each)} for each in found[begin:end]]
     return answer({"results": results, "total": len(found)})
@@ -63,7 +64,9 @@ async def of_flow(request: Request) -> Response:
     return answer({"results": [await context_json(node, each) for each in found[begin:end]], "total": len(found)})
 
 
-def _chosen(node: Node, query: Mapping[str, str]) -> list[LoadedTrigger]:
+async def _chosen(request: Request) -> list[LoadedTrigger]:
+    """Those that the query names, of those that the caller may act on."""
+    node, query, allowed = node_of(request), request.query_params, await callers_namespaces(request)
     namespace, part, flow = query.get("namespace"), query.get("q", "").lower(), query.get("flowId")
     return [
         each
@@ -71,7 +74,13 @@ def _chosen(node: Node, query: Mapping[str, str]) -> list[LoadedTrigger]:
         if part in each.spec.name.lower()
         and (namespace is None or any(f"{target.namespace}.".startswith(f"{namespace}.") for target in each.spec.targets))
         and (flow is None or any(target.id == flow for target in each.spec.targets))
+        and (allowed is None or all(any(covers(outer, inner) for outer in allowed) for inner in _namespaces(each)))
     ]
+
+
+def _namespaces(trigger: LoadedTrigger) -> set[str]:
+    """The namespaces in which it starts something, or the one it is in."""
+    return {target.namespace for target in trigger.spec.targets} or {trigger.spec.namespace or ""}
 
 
 def _page(query: Mapping[str, str], total: int) -> tuple[int, int]:
@@ -177,7 +186,7 @@ async def update(request: Request) -> Response:
     """Switch a trigger off or on (`disabled`), or begin a backfill of a schedule (`backfill: {start, end, inputs, labels, paused}`)."""
     node = node_of(request)
     body = await _body(request)
-    trigger = _named(node, body)
+    trigger = await _named(request, body)
     if body.get("backfill") is not None:
         start, end, rest = _range(body["backfill"])
         labels = rest.get("labels") or {}
@@ -200,13 +209,13 @@ async def set_disabled(request: Request) -> Response:
     given = body.get("triggers")
     if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
         raise UserError("`triggers` is a list of maps with `namespace`, `flowId` and `triggerId`")
-    return await _switch(node, [_named(node, each) for each in given], _flag(body, "disabled"))
+    return await _switch(node, [await _named(request, each) for each in given], _flag(body, "disabled"))
 
 
 async def set_disabled_by_query(request: Request) -> Response:
     """Switch all triggers off or on that a search with this query finds; `disabled` says which, by default off."""
     node, query = node_of(request), request.query_params
-    return await _switch(node, _chosen(node, query), query.get("disabled", "true") != "false")
+    return await _switch(node, await _chosen(request), query.get("disabled", "true") != "false")
 
 
 async def _switch(node: Node, triggers: list[LoadedTrigger], disabled: bool) -> Response:
@@ -222,7 +231,7 @@ async def preview(request: Request) -> Response:
     node = node_of(request)
     body = await _body(request)
     start, end, _ = _range(body.get("backfill"))
-    found = await node.backfills.preview(_named(node, body), start, end)
+    found = await node.backfills.preview(await _named(request, body), start, end)
     return answer({"total": len(found), "dates": [_date(instant) for instant in found[:_SHOWN]]})
 
 
@@ -239,14 +248,14 @@ async def unpause(request: Request) -> Response:
 async def delete(request: Request) -> Response:
     """Give a backfill up; what runs goes on."""
     node = node_of(request)
-    trigger = _named(node, await _body(request))
+    trigger = await _named(request, await _body(request))
     await node.backfills.delete(trigger)
     return answer(await context_json(node, trigger))
 
 
 async def _paused(request: Request, paused: bool) -> Response:
     node = node_of(request)
-    trigger = _named(node, await _body(request))
+    trigger = await _named(request, await _body(request))
     await node.backfills.pause(trigger, paused)
     return answer(await context_json(node, trigger))
 
@@ -261,7 +270,15 @@ async def _body(request: Request) -> dict[str, Any]:
     return body
 
 
-def _named(node: Node, body: Mapping[str, Any]) -> LoadedTrigger:
+async def _named(request: Request, body: Mapping[str, Any]) -> LoadedTrigger:
+    """The trigger that a body names, for a caller who may act on all that it starts."""
+    found = _in_body(node_of(request), body)
+    for namespace in sorted(_namespaces(found)):
+        await allow(request, namespace, f"there is no trigger {found.spec.name}")
+    return found
+
+
+def _in_body(node: Node, body: Mapping[str, Any]) -> LoadedTrigger:
     name = body.get("name")
     if isinstance(name, str):
         return node.triggers.named(name)

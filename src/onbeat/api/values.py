@@ -3,13 +3,14 @@
 Called by: app.
 """
 
+import functools
 from datetime import date
 from typing import Any
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
 from onbeat.api.routing import Handler, answer, body_of, json_of, node_of, problem, route
@@ -23,20 +24,21 @@ from onbeat.errors import NotFound, UserError
 from onbeat.ports import Value
 
 
-def routes() -> list[Route]:
+def routes() -> list[BaseRoute]:
     """The routes."""
     return [
         *route("/namespaces/{namespace}/kv", entries, Permission.READ),
-        *route("/namespaces/{namespace}/kv", delete_all, Permission.RUN, ("DELETE",)),
+        *route("/namespaces/{namespace}/kv", delete_all, Permission.WRITE, ("DELETE",)),
         *route("/namespaces/{namespace}/kv/{key}", named(show), Permission.READ),
-        *route("/namespaces/{namespace}/kv/{key}", named(put), Permission.RUN, ("PUT",)),
-        *route("/namespaces/{namespace}/kv/{key}", named(delete), Permission.RUN, ("DELETE",)),
+        *route("/namespaces/{namespace}/kv/{key}", named(put), Permission.WRITE, ("PUT",)),
+        *route("/namespaces/{namespace}/kv/{key}", named(delete), Permission.WRITE, ("DELETE",)),
     ]
 
 
 def named(handler: Handler) -> Handler:
     """The handler, for keys and namespaces that can be ones: others are refused as Kestra does."""
 
+    @functools.wraps(handler)
     async def checked(request: Request) -> Response:
         try:
             check_namespace(request.path_params["namespace"])
@@ -45,7 +47,6 @@ def named(handler: Handler) -> Handler:
             return problem(422, "Not a key", str(wrong))
         return await handler(request)
 
-    checked.__doc__ = handler.__doc__
     return checked
 
 

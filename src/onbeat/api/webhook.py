@@ -14,10 +14,10 @@ from weakref import WeakValueDictionary
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
-from onbeat.api.routing import answer, body_of, node_of, problem, route
+from onbeat.api.routing import BASE, answer, body_of, node_of, one_route, problem
 from onbeat.api.webhook_answer import answer_ended, answer_started
 from onbeat.core.signatures import Auth, challenge
 from onbeat.engine.intake import LoadedTrigger, Subscription
@@ -32,9 +32,9 @@ _one_at_a_time: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 """Requests with the same Idempotency-Key wait for each other, so that two bodies at once are told apart."""
 
 
-def routes() -> list[Route]:
+def routes() -> list[BaseRoute]:
     """The route."""
-    return route("/executions/webhook/{namespace}/{flow}/{key}", webhook, Permission.KEY, METHODS)
+    return [one_route(f"{BASE}/executions/webhook/{{namespace}}/{{flow}}/{{key}}", webhook, Permission.KEY, METHODS)]
 
 
 async def webhook(request: Request) -> Response:
