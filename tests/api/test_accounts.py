@@ -107,7 +107,10 @@ async def test_a_token_lives_ninety_days_unless_it_is_said_otherwise(tmp_path: P
         assert (await home("GET", "/api/v1/me", token=made.json["token"])).status == 401
         made = await home.by("ada", "POST", TOKENS, {"name": "three", "expires": None})
         assert made.json["expires"] is None
-        assert (await home.by("ada", "POST", TOKENS, {"name": "four", "expires": "soon"})).status == 400
+        made = await home.by("ada", "POST", TOKENS, {"name": "four", "expires": "P30D"})
+        assert made.json["expires"] == "2026-01-31T01:00:00.000000Z"
+        for wrong in ("soon", "", "P1M", "P"):
+            assert (await home.by("ada", "POST", TOKENS, {"name": "five", "expires": wrong})).status == 400
 
 
 async def test_a_token_makes_and_revokes_no_tokens(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ Rules
 Called by: app.
 """
 
+from datetime import timedelta
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -19,6 +21,7 @@ from onbeat.api.bodies import ChangedUser, KestraUser, NewToken, NewUser, read_b
 from onbeat.api.login import accounts_of
 from onbeat.api.routing import answer, node_of, route
 from onbeat.core.access import Grant, Role
+from onbeat.core.durations import parse_duration
 from onbeat.core.event import Micros
 from onbeat.core.times import from_iso, iso
 from onbeat.engine.accounts import Token, User
@@ -152,7 +155,7 @@ async def create_token(request: Request) -> Response:
             raise Forbidden("only an admin makes tokens for others")
         owner = (await accounts.need_user(given.user)).id
     now = node_of(request).clock.now()
-    expires = _expiry(given.expires) if "expires" in given.model_fields_set else now + LIFE
+    expires = _expiry(given.expires, now) if "expires" in given.model_fields_set else now + LIFE
     scopes = None if given.scopes is None else [each.as_scope() for each in given.scopes]
     token, text = await accounts.create_token(caller.name, given.name, user=owner, scopes=scopes, expires=expires)
     return answer({**_token(token), "token": text}, 201)
@@ -179,11 +182,13 @@ def _owns(caller: Caller, token: Token) -> bool:
     return caller.user is not None and caller.user == token.user
 
 
-def _expiry(text: str | None) -> Micros | None:
+def _expiry(text: str | None, now: Micros) -> Micros | None:
     try:
-        return None if text is None else from_iso(text)
+        if text is None or not text.startswith("P"):
+            return None if text is None else from_iso(text)
+        return now + parse_duration(text) // timedelta(microseconds=1)
     except (ValueError, OverflowError):
-        raise UserError("`expires` is an instant such as 2027-01-31T12:00:00Z, or null for never") from None
+        raise UserError("`expires` is an instant such as 2027-01-31T12:00:00Z, a duration such as P30D, or null for never") from None
 
 
 def _user(user: User) -> dict[str, object]:

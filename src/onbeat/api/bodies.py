@@ -91,7 +91,8 @@ class ChangedUser(_Body):
 
 
 class NewToken(_Body):
-    """A token to make. scopes: null for all that the owner may; expires: an instant, null for never, 90 days when left out."""
+    """A token to make. scopes: null for all that the owner may; expires: an instant, a duration such as P30D, null for never; 90 days
+    when left out."""
 
     name: str
     scopes: list[ScopeBody] | None = Field(None, max_length=100)

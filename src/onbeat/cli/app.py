@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import typer
 
 from onbeat import __version__
-from onbeat.cli import events, executions, flows, follow, kv, secrets, show, triggers
+from onbeat.cli import events, executions, flows, follow, kv, secrets, show, tokens, triggers, users
 from onbeat.cli.client import Client
 from onbeat.cli.errors import Commands
 from onbeat.cli.options import AsJson, Data, Inputs, Server, pairs
@@ -26,6 +26,8 @@ app.add_typer(flows.flows, name="flows", help="What can be run: list, show, run.
 app.add_typer(triggers.app, name="triggers", help="What starts flows: list with state and trouble, disable, enable.")
 app.add_typer(events.app, name="events", help="Topics, dead events, and why an event started nothing.")
 app.add_typer(secrets.app, name="secrets", help="Secrets that namespaces keep, encrypted: list, set, delete, rotate.")
+app.add_typer(users.app, name="users", help="Who may log in, and what he may: list, add, set, password, delete.")
+app.add_typer(tokens.app, name="tokens", help="Access for programs: list, create, revoke.")
 app.add_typer(kv.app, name="kv", help="Values that namespaces keep: list, get, set, delete.")
 
 FlowDirs = Annotated[list[Path] | None, typer.Option("--flows", metavar="DIR", help="Folder of flows; repeat it for more.")]
@@ -221,6 +223,14 @@ def demo(
     from onbeat.cli import demo as work
 
     raise typer.Exit(work.demo(once, keep, port))
+
+
+@app.command(epilog="Example: onbeat login", rich_help_panel="Care")
+def login(as_json: AsJson = False, server: Server = None, data: Data = None) -> None:
+    """Print a link that logs your browser in, once."""
+    from onbeat.cli import login as work
+
+    work.login(Client.of(server, data), as_json)
 
 
 @app.command(epilog="Example: onbeat doctor", rich_help_panel="Care")
