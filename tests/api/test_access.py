@@ -8,7 +8,8 @@ import pytest
 from starlette.requests import Request
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from onbeat.api.access import Access, Forbidden, admin_token, is_loopback
+from onbeat.api.access import Access, admin_token, is_loopback
+from onbeat.api.problems import Forbidden
 from onbeat.core.access import ADMIN_TOKEN, ANYBODY, Permission
 from onbeat.engine.logins import TooManyTries
 from onbeat.errors import Unauthorized

@@ -40,12 +40,12 @@ async def test_an_admin_keeps_users(tmp_path: Path) -> None:
         ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["ada", "vic", "nobody"])
-async def test_who_is_no_admin_sees_no_users(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(("name", "status"), [("ada", 403), ("vic", 403), ("nobody", 401)])
+async def test_who_is_no_admin_sees_no_users(tmp_path: Path, name: str, status: int) -> None:
     """Nor changes any, himself included."""
     async with house(tmp_path) as home:
         for method, path in (("GET", ""), ("POST", ""), ("GET", "/ada"), ("PATCH", "/ada"), ("DELETE", "/ada")):
-            assert (await home.by(name, method, USERS + path, {})).status in (401, 403)
+            assert (await home.by(name, method, USERS + path, {})).status == status
         assert await home.actions() == []
 
 
@@ -117,8 +117,8 @@ async def test_a_token_makes_and_revokes_no_tokens(tmp_path: Path) -> None:
     """What was cut from it would come back; it may look."""
     async with house(tmp_path) as home:
         id_, text = await token_of(home, "ada", scopes=[{"permissions": ["read"]}])
-        assert (await home("POST", TOKENS, {"name": "more"}, token=text, **JSON)).status in (401, 403)
-        assert (await home("DELETE", f"{TOKENS}/{id_}", token=text)).status in (401, 403)
+        assert (await home("POST", TOKENS, {"name": "more"}, token=text, **JSON)).status == 403
+        assert (await home("DELETE", f"{TOKENS}/{id_}", token=text)).status == 403
         assert (await home("GET", TOKENS, token=text)).json["total"] == 1
         _, text = await token_of(home, "root", scopes=[{"permissions": ["admin"]}])
         assert (await home("POST", TOKENS, {"name": "more"}, token=text, **JSON)).status == 201
@@ -131,7 +131,7 @@ async def test_anothers_token_is_not_there(tmp_path: Path) -> None:
         for method in ("GET", "DELETE"):
             assert (await home.by("vic", method, f"{TOKENS}/{id_}")).status == 404
         assert (await home.by("vic", "GET", f"{TOKENS}?user=ada")).json["results"] == []
-        assert (await home.by("vic", "POST", TOKENS, {"name": "x", "user": "ada"})).status in (401, 403)
+        assert (await home.by("vic", "POST", TOKENS, {"name": "x", "user": "ada"})).status == 403
         assert [each["user"] for each in (await home.by("root", "GET", TOKENS)).json["results"]] == ["ada"]
         assert (await home.by("root", "GET", f"{TOKENS}?user=vic")).json["results"] == []
         assert (await home.by("root", "DELETE", f"{TOKENS}/{id_}")).status == 204
@@ -165,6 +165,6 @@ async def test_kestras_set_up_makes_an_admin(tmp_path: Path) -> None:
         for _ in range(2):
             assert (await home("POST", "/api/v1/main/basicAuth", body, **JSON)).status == 204
         assert (await home.by("kestra@example.org", "GET", USERS, password="Kestra123-long")).status == 200
-        assert (await home.by("vic", "POST", "/api/v1/main/basicAuth", body)).status in (401, 403)
+        assert (await home.by("vic", "POST", "/api/v1/main/basicAuth", body)).status == 403
         assert (await home.by("vic", "GET", "/api/v1/configs")).json["isBasicAuthInitialized"] is True
         assert (await home("GET", "/api/v1/configs", token=None)).status == 401

@@ -28,12 +28,13 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from onbeat.api.problems import Forbidden
 from onbeat.core.access import ADMIN_TOKEN, ANYBODY, Caller, Permission
 from onbeat.engine.accounts import ADMIN, PREFIX, Accounts, User, subject_of
 from onbeat.engine.sessions import csrf_token
 from onbeat.errors import Unauthorized
 
-__all__ = ["TOKEN_FILE", "Access", "Caller", "Forbidden", "Permission", "admin_token", "caller_of", "is_loopback"]
+__all__ = ["TOKEN_FILE", "Access", "Caller", "Permission", "admin_token", "caller_of", "is_loopback"]
 
 TOKEN_FILE = "admin-token"
 COOKIE = "onbeat_session"
@@ -43,10 +44,6 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _PORTS = {"http": 80, "https": 443}
 _ANYBODY = "anybody"
 _HOW = "send a token as `Authorization: Bearer …`, or name and password as Basic; the admin's token is in DATA/admin-token"
-
-
-class Forbidden(Unauthorized):
-    """Known or not, that is not allowed."""
 
 
 class Access:

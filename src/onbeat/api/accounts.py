@@ -16,9 +16,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from onbeat import __version__
-from onbeat.api.access import Caller, Forbidden, Permission, caller_of
+from onbeat.api.access import Caller, Permission, caller_of
 from onbeat.api.bodies import ChangedUser, KestraUser, NewToken, NewUser, read_body
 from onbeat.api.login import accounts_of
+from onbeat.api.problems import Forbidden
 from onbeat.api.routing import answer, node_of, route
 from onbeat.core.access import Grant, Role
 from onbeat.core.durations import parse_duration

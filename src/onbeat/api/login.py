@@ -17,10 +17,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from onbeat.api.access import COOKIE, SECURE_COOKIE, Access, Forbidden, Permission, caller_of
+from onbeat.api.access import COOKIE, SECURE_COOKIE, Access, Permission, caller_of
 from onbeat.api.audit import row_of
 from onbeat.api.bodies import Credentials, NewPassword, read_body
-from onbeat.api.routing import answer, node_of, one_route, problem, route
+from onbeat.api.problems import Forbidden
+from onbeat.api.routing import answer, node_of, one_route, route
 from onbeat.core.access import GRANTABLE, Caller
 from onbeat.core.times import iso
 from onbeat.engine.accounts import Accounts, subject_of
@@ -54,10 +55,7 @@ async def login(request: Request) -> Response:
     access = _access(request)
     _refuse_foreign(access, request)
     given = await read_body(request, Credentials)
-    try:
-        user = await access.user(request, given.username, given.password)
-    except TooManyTries as wait:
-        return too_many(wait)
+    user = await access.user(request, given.username, given.password)
     caller = Caller(user.name, "user", user.grants, user=user.id)
     request.state.caller = caller
     secret = await accounts_of(request).sessions.open(subject_of(user), [await row_of(request, "login", f"user:{user.id}")])
@@ -137,8 +135,8 @@ async def change_password(request: Request) -> Response:
         raise Forbidden("only a user who is logged in has a password to change")
     try:
         await access.user(request, caller.user, given.current)
-    except TooManyTries as wait:
-        return too_many(wait)
+    except TooManyTries:
+        raise
     except Unauthorized:
         raise UserError("the present password is wrong") from None
     await accounts_of(request).set_password(caller.name, caller.user, given.password)
@@ -152,13 +150,6 @@ def accounts_of(request: Request) -> Accounts:
         raise NotFound("this server keeps no users")
     request.state.audited = True  # each of their changes is written with its row
     return accounts
-
-
-def too_many(wait: TooManyTries) -> Response:
-    """The answer to one try too many."""
-    answered = problem(429, "Too many tries", str(wait))
-    answered.headers["Retry-After"] = str(max(1, round(wait.seconds)))
-    return answered
 
 
 def _access(request: Request) -> Access:

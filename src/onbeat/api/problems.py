@@ -19,6 +19,7 @@ from starlette.responses import Response
 
 from onbeat.core.inputs import InputError
 from onbeat.engine.checks import Blocked
+from onbeat.engine.logins import TooManyTries
 from onbeat.errors import Conflict, NotFound, OutsideError, Overloaded, Refused, StoreBroken, Unauthorized, UserError
 
 _log = structlog.get_logger("onbeat.api")
@@ -53,6 +54,7 @@ _STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (Refused, 409, "Not possible now"),
     (Conflict, 409, "Not possible now"),
     (Forbidden, 403, "Forbidden"),
+    (TooManyTries, 429, "Too many tries"),
     (Unauthorized, 401, "Unauthorized"),
     (UserError, 400, "Bad request"),
     (Overloaded, 503, "Try again later"),
@@ -88,7 +90,10 @@ async def tried(request: Request, handler: Handler, template: str) -> Response:
 def _problem_of(wrong: Exception, request: Request, template: str) -> Response:
     for kind, status, title in _STATUS:
         if isinstance(wrong, kind):
-            return problem(status, title, str(wrong))
+            answered = problem(status, title, str(wrong))
+            if isinstance(wrong, TooManyTries):
+                answered.headers["Retry-After"] = str(max(1, round(wrong.seconds)))
+            return answered
     if isinstance(wrong, StoreBroken):
         return problem(503, "The store failed", "the store failed; the daemon stops")
     _log.error("a route raised", route=template, method=request.method, exc_info=wrong)
