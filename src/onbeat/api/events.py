@@ -10,6 +10,7 @@ from onbeat.api.access import Permission, caller_of
 from onbeat.api.routing import BASE, Within, answer, body_of, json_of, node_of, one_route, route
 from onbeat.api.stream import events_of_topic, position_of
 from onbeat.core.names import did_you_mean
+from onbeat.core.sealed import shown
 from onbeat.core.times import iso
 from onbeat.engine.explain import explain as explain_event
 from onbeat.errors import NotFound, Refused, UserError
@@ -100,8 +101,8 @@ def dead_json(dead: DeadEvent, *, whole: bool = False) -> dict[str, Any]:
             "type": dead.event.type,
             "time": iso(dead.event.time),
             "topic": dead.event.topic,
-            "data": dead.event.data,
-            "trigger": dead.event.variables,
+            "data": shown(dead.event.data),
+            "trigger": shown(dead.event.variables),
         }
         content["raw"] = dead.raw.decode("utf-8", "backslashreplace") if dead.raw is not None else None
     return content

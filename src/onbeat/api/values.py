@@ -18,6 +18,7 @@ from onbeat.core.durations import parse_duration
 from onbeat.core.event import Json
 from onbeat.core.inputs.readers import read_datetime, write_datetime
 from onbeat.core.names import check_namespace
+from onbeat.core.sealed import shown
 from onbeat.core.times import iso
 from onbeat.engine.values import check_key
 from onbeat.errors import NotFound, UserError
@@ -76,7 +77,7 @@ async def show(request: Request) -> Response:
     found = await node_of(request).values.get(namespace, key)
     if found is None:
         raise NotFound(f"there is no value `{key}` in namespace {namespace}")
-    return answer({"type": found.type, "value": found.value, "description": found.description})
+    return answer({"type": found.type, "value": shown(found.value), "description": found.description})
 
 
 async def put(request: Request) -> Response:

@@ -45,6 +45,7 @@ from onbeat.engine.process import LocalProcesses
 from onbeat.engine.readers import Readers
 from onbeat.engine.relay import Relay
 from onbeat.engine.runner import Runner
+from onbeat.engine.sealing_store import sealing
 from onbeat.engine.secrets import Backend, Files, Secrets
 from onbeat.engine.secrets_kept import KeptSecrets
 from onbeat.engine.storage import LocalStorage
@@ -153,10 +154,11 @@ def _assemble(
     backends: list[Backend] = [kept_secrets, *([Files(settings.secrets_dir)] if settings.secrets_dir else [])]
     secrets = Secrets(environment, *backends)
     payloads = Payloads(storage, vault)
+    written, store = store, sealing(store, payloads, secrets)
     defaults = server_defaults(settings.plugin_defaults)
     catalog = Catalog(store, defaults)
     registry = registry or Registry(_bus_aliases(settings), defaults)
-    values, files = KeptValues(store, clock), KeptFiles(storage)
+    values, files = KeptValues(store, clock, payloads, secrets.present), KeptFiles(storage)
     asked = (store.logs, values, store.load)
     evaluator = Evaluator(
         clock, payloads, identity.bits, environment, settings.env_prefix, settings.variables_globals, *asked, programs, secrets
@@ -181,7 +183,7 @@ def _assemble(
     tracing = Tracing(catalog, settings.traces_ratio, spans.take, evaluator.masked) if spans is not None else Tracing(catalog)
     projection = Projection(settings.events_topic, evaluator.masked, tracing.of)
     listening = Listening(store, catalog, evaluator, projection, clock, group, embedded=publisher.embedded)
-    runner = Runner(registry, evaluator, payloads, logs, lent, targets, workspaces, TaskCache(storage, clock), group)
+    runner = Runner(registry, evaluator, payloads, logs, lent, targets, workspaces, TaskCache(storage, clock), group, values)
     places: dict[Kind, int] = {"loop": settings.max_tasks, "process": settings.max_processes}
     triggers = TriggerStates(store, clock)
     engine = Engine(store, catalog, runner, answering, listening, clock, group, places, settings.max_active, triggers)
@@ -196,7 +198,7 @@ def _assemble(
     loader = Loader(settings.flows, settings.triggers, registry, catalog, store, clock, evaluator.outside_of, triggers.update)
     node = actions.node = Node(
         store=store,
-        queries=store,
+        queries=written,
         engine=engine,
         intake=intake,
         catalog=catalog,

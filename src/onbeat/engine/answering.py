@@ -31,7 +31,6 @@ from onbeat.errors import OnbeatError, OutsideError, StoreBroken, UserError
 _log = structlog.get_logger("onbeat.engine")
 LONGEST_EVALUATION = 60.0
 """Seconds after which an evaluation that waits for something outside has failed."""
-_NO_LIMIT = 2**62
 _CONDITIONS = frozenset({"condition", "run_if", "until"})
 
 Ask = Callable[[LoadedFlow, Execution, int], Awaitable[Json | tuple[Chosen, ...]]]
@@ -78,9 +77,7 @@ class Answering:
             return value
         if ask in _CONDITIONS:
             return truthy(value)
-        raise UserError(
-            "there is a secret in it, and it would be kept in plain: decide by something else, and use the secret in a task"
-        )
+        raise UserError("there is a secret in it, and it would be kept in plain: decide by something else, and use the secret in a task")
 
     async def _outputs(self, loaded: LoadedFlow, execution: Execution, ask: str, hidden: Hidden) -> Json:
         """What is rendered at the end, sealed where it holds a secret; an optional output that cannot be had is left out."""
@@ -98,4 +95,4 @@ class Answering:
                 if number == 0:
                     raise
         outputs = normalise({name: given[name] for name in specs if name in given})
-        return await self._payloads.keep(outputs, "", _NO_LIMIT, hidden())
+        return await self._payloads.seal_values(outputs, hidden())

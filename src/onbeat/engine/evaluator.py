@@ -34,8 +34,9 @@ from onbeat.engine.masking import Mask
 from onbeat.engine.outside import Asked, ErrorLogs, Load, Outside
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.secrets import Secrets
+from onbeat.engine.values import KeptValues
 from onbeat.errors import UserError
-from onbeat.ports import Clock, Values, Workers
+from onbeat.ports import Clock, Workers
 
 T = TypeVar("T")
 _MOST_REFS = 32
@@ -59,7 +60,7 @@ class Evaluator:
         prefix: str = "ENV_",
         globals_: Mapping[str, str] | None = None,
         error_logs: ErrorLogs | None = None,
-        values: Values | None = None,
+        values: KeptValues | None = None,
         load: Load | None = None,
         workers: Workers | None = None,
         secrets: Secrets | None = None,

@@ -250,7 +250,7 @@ class Node:
         hidden = Hidden(self.evaluator.mask_of(head))
         for spec in (spec for pause in waiting for spec in pause.on_resume if spec.type == "SECRET"):
             hidden.taint.note(answers.get(spec.id.partition(".")[0]))
-        return await self.payloads.keep(answers, "", 2**62, hidden())
+        return await self.payloads.seal_values(answers, hidden())
 
     # ---- events ------------------------------------------------------------------------------------------------
 

@@ -29,8 +29,9 @@ from onbeat.core.times import iso
 from onbeat.engine.arguments import Arguments, bound, text_of
 from onbeat.engine.outside_jq import Jq
 from onbeat.engine.outside_late import Answer, late_answers
+from onbeat.engine.values import KeptValues
 from onbeat.errors import NotFound
-from onbeat.ports import LogLine, Storage, Values, Workers
+from onbeat.ports import LogLine, Storage, Workers
 
 MOST_READ = 1_000_000
 """Bytes; no text in an expression may be longer anyway."""
@@ -70,7 +71,7 @@ class Outside:
         self,
         storage: Storage,
         error_logs: ErrorLogs | None = None,
-        values: Values | None = None,
+        values: KeptValues | None = None,
         load: Load | None = None,
         workers: Workers | None = None,
     ) -> None:
@@ -193,7 +194,7 @@ class Outside:
 
     # ---- values and logs -------------------------------------------------------------------------------------------
 
-    async def _kv(self, asked: Asked, arguments: Arguments) -> Json:
+    async def _kv(self, asked: Asked, arguments: Arguments) -> Json | Hidden:
         assert self._values is not None
         given = bound("kv", arguments, "key", "namespace", "errorOnMissing")
         key = text_of("kv", "key", given["key"])
@@ -201,7 +202,8 @@ class Outside:
         for each in lineage(namespace) if namespace == asked.namespace else [namespace]:
             found = await self._values.get(each, key)
             if found is not None:
-                return found.value
+                clear = await self._values.clear(found)
+                return clear.value if clear is found else Hidden(clear.value)
         if given["errorOnMissing"] is None or truthy(given["errorOnMissing"]):
             raise ExpressionError(
                 f"there is no value `{key}` in namespace {namespace}; `kv('{key}', errorOnMissing=false)` gives null then"

@@ -25,10 +25,11 @@ from onbeat.engine.masking import MASK, Mask
 from onbeat.engine.vault import Vault
 from onbeat.ports import Storage
 
-_ABOUT = "value"
+_ABOUT, _TEXT = "value", "text"
 """What kept values that are secret are bound to."""
 _LARGEST_SHOWN = 8_192
 """Bytes of JSON up to which a secret value is shown masked, in a row of its own execution; a larger one is not shown at all."""
+_NO_LIMIT = 2**62
 _CHEAP = 2_000
 """Values with fewer characters than this in all need not be measured."""
 
@@ -42,7 +43,7 @@ class Payloads:
 
     async def keep(self, values: dict[str, Json], where: str, limit: int = INLINE_LIMIT, mask: Mask | None = None) -> dict[str, Json]:
         """The values as a row may hold them, `limit` bytes of them. where: a path in storage that is theirs alone. mask: finds secrets."""
-        masked = mask.mask_value(values) if mask else values
+        masked: dict[str, Json] = mask.mask_value(values) if mask else values
         suspicious = masked is not values or any(is_mark(value) for value in values.values())
         if not suspicious and ((_small(values) and limit >= _CHEAP) or len(orjson.dumps(values)) <= limit):
             return values
@@ -70,6 +71,24 @@ class Payloads:
         if len(uri) > room:
             uri = await self.storage.put(path, uri.removeprefix(SECRET).encode())
         return secret_mark(uri, len(data), shown)
+
+    async def seal_values(self, values: dict[str, Json], mask: Mask) -> dict[str, Json]:
+        """The values, those that hold a secret sealed; all of them stay in the row."""
+        if not mask.within(values):
+            return values
+        return {name: await self.seal_value(value, mask) if mask.within(value) else value for name, value in values.items()}
+
+    async def seal_value(self, value: Json, mask: Mask) -> dict[str, Json]:
+        """What stands in a row for the value."""
+        return await self._sealed(orjson.dumps(value), mask.mask_value(value), "", _NO_LIMIT)
+
+    def seal_text(self, text: str) -> str:
+        """A text, encrypted."""
+        return self._vault.seal(_TEXT, text)
+
+    def open_text(self, text: str) -> str:
+        """What `seal_text` encrypted. Raises UserError."""
+        return self._vault.open(_TEXT, text)
 
     def seal(self, flow: Flow, inputs: dict[str, Json]) -> dict[str, Json]:
         """The inputs of an execution of this flow, the SECRET ones encrypted."""

@@ -55,6 +55,7 @@ from onbeat.engine.targets import Targets
 from onbeat.engine.task_cache import TaskCache
 from onbeat.engine.tasklog import AttemptLog, TaskLogs
 from onbeat.engine.tracing import Tracing
+from onbeat.engine.values import KeptValues, LentValues
 from onbeat.engine.workspace import OUTPUT_DIR, WORKING_DIR, Workspaces
 from onbeat.errors import OutsideError, Overloaded, UserError
 from onbeat.ports import LogLine, MetricRow, Outcome, Record, TaskContext, TaskFailed, TaskOptions, TaskServices, WorkspaceTask
@@ -114,7 +115,9 @@ class Runner:
         workspaces: Workspaces,
         cache: TaskCache,
         group: asyncio.TaskGroup,
+        values: KeptValues,
     ) -> None:
+        self._values = values
         self._registry = registry
         self._evaluator = evaluator
         self._payloads = payloads
@@ -245,7 +248,8 @@ class Runner:
                 room = max(0, INLINE_LIMIT - len(orjson.dumps(execution.variables)))
                 kept = await self._keep(execution, f"variables/{n}/{attempt}", facts.variables, log, room)
                 facts = msgspec.structs.replace(facts, variables=kept)
-            records = tuple(caused(record, execution.head, self.tracing.of(execution.head, n)) for record in outcome.records)
+            given = [await self._hidden(record, log) for record in outcome.records]
+            records = tuple(caused(record, execution.head, self.tracing.of(execution.head, n)) for record in given)
             return TaskEnded(n, attempt, outcome.state, outputs, error, retry, facts), records
         except asyncio.CancelledError:
             if running.stopped:
@@ -317,7 +321,7 @@ class Runner:
             idempotency_key=idempotency_key(execution.id, n),
             log=log,
             deadline=self._deadline(execution, n),
-            services=self._lent(execution.head, n),
+            services=self._lent(execution.head, n, log),
             directory=folder,
             render=partial(self._render, loaded, execution, n, beside, log),
             run=execution.run_id(n),
@@ -366,17 +370,23 @@ class Runner:
         other = task.instead()
         return task if other is None else self._task(self._registry.task(other[0]), other[1])
 
-    def _lent(self, head: Head, n: int) -> TaskServices:
-        """The services as one execution's attempts see them."""
-        if self._services.publisher.embedded:
-            return self._services
-        return replace(self._services, publisher=CausedPublisher(self._services.publisher, head, self.tracing.of(head, n)))
+    def _lent(self, head: Head, n: int, log: AttemptLog) -> TaskServices:
+        """The services as one attempt sees them."""
+        services = replace(self._services, values=LentValues(self._values, log.hidden))
+        if services.publisher.embedded:
+            return services
+        return replace(services, publisher=CausedPublisher(self._services.publisher, head, self.tracing.of(head, n)))
 
     def _deadline(self, execution: Execution, n: int) -> float | None:
         wake = execution.runs[n].wake
         if wake is None:
             return None
         return self._services.clock.monotonic() + max(0, wake - self._services.clock.now()) / 1_000_000
+
+    async def _hidden(self, record: Record, log: AttemptLog) -> Record:
+        """What is published, as a row may hold it."""
+        data = (await self._payloads.seal_values({"": normalise(record.data)}, log.hidden()))[""]
+        return msgspec.structs.replace(record, data=data)
 
     async def _keep(
         self, execution: Execution, where: str, values: dict[str, Json] | None, log: AttemptLog, room: int = INLINE_LIMIT

@@ -4,14 +4,15 @@ Rules
 1. A value that has expired is not seen, even before housekeeping has removed it.
 2. A put that must not overwrite is refused when there is a value, also when two come at once.
 3. Replacing a value keeps when it was first made.
-4. A key is what Kestra lets be one; a value is plain JSON of at most MOST_BYTES.
+4. A value with a secret in it is sealed in its row; who gets it is told how it is shown, and `clear` opens it.
+5. A key is what Kestra lets be one; a value is plain JSON of at most MOST_BYTES.
 
 Called by: tasks and the expression function `kv` through ports.Values, the API; housekeeping removes what has expired.
 """
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from weakref import WeakValueDictionary
 
@@ -19,7 +20,10 @@ import msgspec
 
 from onbeat.core.event import Json, Micros
 from onbeat.core.names import check_namespace
+from onbeat.core.sealed import is_secret_mark
 from onbeat.core.values import normalise
+from onbeat.engine.masking import Hidden, Mask
+from onbeat.engine.payloads import Payloads
 from onbeat.errors import Refused, UserError
 from onbeat.ports import Clock, LedgerRow, Store, Value, Work
 
@@ -38,9 +42,11 @@ _encode = msgspec.json.Encoder().encode
 class KeptValues:
     """ports.Values in the store's ledger."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, payloads: Payloads | None = None, mask: Callable[[], Mask] = Mask) -> None:
         self._store = store
         self._clock = clock
+        self._payloads = payloads
+        self._mask = mask
         self._one_at_a_time: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def get(self, namespace: str, key: str) -> Value | None:
@@ -60,19 +66,20 @@ class KeptValues:
         ttl: float | None = None,
         description: str | None = None,
         overwrite: bool = True,
+        mask: Mask | None = None,
     ) -> Value:
-        """Keep it. Raises UserError, Refused."""
+        """Keep it, sealed where there is a secret in it. mask: finds them, when not that of the daemon. Raises UserError, Refused."""
         check_key(key)
         check_namespace(namespace)
         async with self._turn(namespace, key):
             before = await self.get(namespace, key)
             if before is not None and not overwrite:
                 raise Refused(f"there is a value `{key}` in namespace {namespace} already, and `overwrite` is false")
-            now = self._clock.now()
+            now, plain = self._clock.now(), normalise(value)
             kept = Value(
                 namespace=namespace,
                 key=key,
-                value=normalise(value),
+                value=await self._sealed(plain, mask or self._mask()),
                 type=kind_of(value) if type is None else type,
                 description=description if description is not None or before is None else before.description,
                 created=now if before is None else before.created,
@@ -85,6 +92,18 @@ class KeptValues:
             row = LedgerRow(_ledger(namespace), key, text, kept.until)
             await self._store.write(Work(ledger=(row, LedgerRow(_NAMESPACES, namespace, ""))))
         return kept
+
+    async def clear(self, value: Value) -> Value:
+        """The value as it was put."""
+        if self._payloads is None or not is_secret_mark(value.value):
+            return value
+        return msgspec.structs.replace(value, value=await self._payloads.clear(value.value))
+
+    async def _sealed(self, value: Json, mask: Mask) -> Json:
+        """What stands in the row. A value that looks sealed is sealed, too: it would be opened as one."""
+        if self._payloads is None or not (is_secret_mark(value) or (mask and mask.within(value))):
+            return value
+        return await self._payloads.seal_value(value, mask)
 
     async def delete(self, namespace: str, key: str) -> bool:
         """Remove it; whether it was there."""
@@ -154,3 +173,48 @@ def _ledger(namespace: str) -> str:
 
 def _expired(value: Value, now: Micros) -> bool:
     return value.until is not None and value.until <= now
+
+
+class LentValues:
+    """ports.Values for one attempt: what it reads is clear and noted, what it writes is sealed where a secret is in it."""
+
+    def __init__(self, values: KeptValues, hidden: Hidden) -> None:
+        self._values = values
+        self._hidden = hidden
+        self.delete = values.delete
+        self.purge = values.purge
+        self.namespaces = values.namespaces
+
+    async def get(self, namespace: str, key: str) -> Value | None:
+        """See ports.Values."""
+        found = await self._values.get(namespace, key)
+        return None if found is None else await self._clear(found)
+
+    async def put(
+        self,
+        namespace: str,
+        key: str,
+        value: Json,
+        *,
+        type: str | None = None,
+        ttl: float | None = None,
+        description: str | None = None,
+        overwrite: bool = True,
+    ) -> Value:
+        """See ports.Values."""
+        mask = self._hidden()
+        if description is not None:
+            description = mask.mask(description)
+        return await self._values.put(
+            namespace, mask.mask(key), value, type=type, ttl=ttl, description=description, overwrite=overwrite, mask=mask
+        )
+
+    async def entries(self, namespace: str, prefix: str = "") -> Sequence[Value]:
+        """See ports.Values."""
+        return [await self._clear(value) for value in await self._values.entries(namespace, prefix)]
+
+    async def _clear(self, value: Value) -> Value:
+        clear = await self._values.clear(value)
+        if clear is not value:
+            self._hidden.taint.note(clear.value)
+        return clear
