@@ -128,6 +128,10 @@ class Settings(BaseSettings):
     )
     encryption_key: SecretStr | None = Field(None, description="The older name of `secret_key`.")
     secrets_dir: Path | None = Field(None, description="Directory of secrets: a file each, beside or in folders of namespaces.")
+    egress: Literal["default", "public-only", "allow-all"] = Field(
+        "default", description="What HTTP tasks may reach; `default`: all but link-local and metadata addresses."
+    )
+    egress_allow: list[str] = Field([], description="Hosts, addresses and networks that HTTP tasks may reach whatever `egress` says.")
     plugin_defaults: list[dict[str, Any]] = Field(
         [], description="Values for all tasks and triggers of a type, below each flow's own pluginDefaults: `{type, forced, values}`."
     )
@@ -156,6 +160,8 @@ class Settings(BaseSettings):
             "kafka_group": self.kafka_group,
             "kafka_session_timeout": self.kafka_session_timeout,
             "mqtt_url": self.mqtt_url,
+            "egress": self.egress,
+            "egress_allow": self.egress_allow,
             "node": self.node,
             "environments": str(self.data.absolute() / "environments"),
             "events_topic": self.events_topic,

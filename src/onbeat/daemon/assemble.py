@@ -57,6 +57,7 @@ from onbeat.engine.tracing import Tracing
 from onbeat.engine.trigger_states import TriggerStates
 from onbeat.engine.values import KeptValues
 from onbeat.engine.vault import Vault
+from onbeat.engine.watching import Watch
 from onbeat.engine.workers import LocalWorkers
 from onbeat.engine.workspace import Workspaces
 from onbeat.errors import UserError
@@ -161,7 +162,16 @@ def _assemble(
     values, files = KeptValues(store, clock, payloads, secrets.present), KeptFiles(storage)
     asked = (store.logs, values, store.load)
     evaluator = Evaluator(
-        clock, payloads, identity.bits, environment, settings.env_prefix, settings.variables_globals, *asked, programs, secrets
+        clock,
+        payloads,
+        identity.bits,
+        environment,
+        settings.env_prefix,
+        settings.variables_globals,
+        *asked,
+        programs,
+        secrets,
+        settings.for_plugins(),
     )
     logs = TaskLogs(store, clock)
     actions = NodeActions(store, storage)
@@ -219,6 +229,7 @@ def _assemble(
         projection=projection,
         triggers=triggers,
         backfills=Backfills(store, clock, identity.new, triggers),
+        watch=Watch(store, clock, group),
         meters=meters,
         tracing=tracing,
     )

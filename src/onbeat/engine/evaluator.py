@@ -64,11 +64,13 @@ class Evaluator:
         load: Load | None = None,
         workers: Workers | None = None,
         secrets: Secrets | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         self._clock = clock
         self._payloads = payloads
         self._secrets = secrets or Secrets(environment)
         self._outside = Outside(payloads.storage, error_logs, values, load, workers)
+        self._outside.settings = settings or {}
         self._masks: OrderedDict[str, tuple[Mask, Mask]] = OrderedDict()
         self.outside: dict[str, Any] = {
             "envs": {name[len(prefix) :].lower(): value for name, value in environment.items() if name.startswith(prefix)},

@@ -45,12 +45,13 @@ Load = Callable[[str], Awaitable[Execution | None]]
 
 
 class Asked(NamedTuple):
-    """For whom an expression is evaluated. origin: the execution that started this one."""
+    """For whom an expression is evaluated. origin: the execution that started this one. settings: what the server lends to plugins."""
 
     namespace: str
     flow: str
     execution: str
     origin: str | None = None
+    settings: Mapping[str, Any] = {}
 
     @classmethod
     def of(cls, head: Head) -> "Asked":
@@ -75,6 +76,7 @@ class Outside:
         load: Load | None = None,
         workers: Workers | None = None,
     ) -> None:
+        self.settings: Mapping[str, Any] = {}
         self._storage = storage
         self._logs = error_logs
         self._values = values
@@ -103,7 +105,7 @@ class Outside:
         function = self._known.get(outside.name)
         if function is None:
             raise ExpressionError(f"the function `{outside.name}` is not available here")
-        return await function(asked, outside.arguments)
+        return await function(asked._replace(settings=self.settings), outside.arguments)
 
     def functions(self, answers: Mapping[str, Json | Hidden], touch: Callable[[], None] | None = None) -> dict[str, Callable[..., Json]]:
         """The functions with these answers at hand; asked for another one they say what they need. touch: told of a Hidden one."""

@@ -23,6 +23,7 @@ from onbeat.core.event import Json
 from onbeat.core.expressions import ExpressionError
 from onbeat.core.expressions.json_text import read_json
 from onbeat.engine.arguments import bound
+from onbeat.plugins.http.address import Egress
 from onbeat.plugins.http.call import Call, Caller, head
 from onbeat.ports import TaskFailed
 
@@ -41,8 +42,9 @@ async def http(asked: Any, arguments: tuple[Any, ...]) -> Json:
     given = bound("http", arguments, *_NAMES)
     call = _call({name: value for name, value in given.items() if value is not None})
     key = hashlib.sha256(orjson.dumps(arguments)).hexdigest()[:32]
+    caller = Caller(_nobody, f"{asked.execution}-{key}", egress=Egress(asked.settings))
     try:
-        async with asyncio.timeout(LONGEST), call.answered(Caller(_nobody, f"{asked.execution}-{key}")) as response:
+        async with asyncio.timeout(LONGEST), call.answered(caller) as response:
             text = call.text(await call.read(response), response)
             if not call.allows(response.status):
                 raise TaskFailed(call.refusal(head(response)))

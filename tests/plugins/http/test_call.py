@@ -254,6 +254,52 @@ async def test_a_name_that_resolves_to_a_refused_address_is_refused(world: FakeW
         await world.run(Request, {"uri": "http://innocent.example.com/"})
 
 
+async def test_a_name_that_leads_elsewhere_the_next_time_is_still_pinned(world: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rebinding: one answer is checked and used; one bad address among good ones refuses all."""
+    asked: list[str] = []
+
+    async def resolve(self: AbstractResolver, host: str, port: int = 0, family: int = 0) -> list[dict[str, Any]]:
+        asked.append(host)
+        good = {"hostname": host, "host": "127.0.0.1", "port": port, "family": socket.AF_INET, "proto": 0, "flags": 0}
+        return [good, {**good, "host": "169.254.169.254"}] if host == "mixed.example.com" else [good]
+
+    for resolver in (ThreadedResolver, *ThreadedResolver.__subclasses__()):
+        monkeypatch.setattr(resolver, "resolve", resolve)
+    with pytest.raises(UserError, match=r"leads to 169\.254\.169\.254"):
+        await world.run(Request, {"uri": "http://mixed.example.com/"})
+    with pytest.raises(OutsideError):
+        await world.run(Request, {"uri": "http://rebinding.example.com:1/"})
+    assert asked == ["mixed.example.com", "rebinding.example.com"]
+
+
+async def test_the_servers_setting_decides(world: FakeWorld, server: Server) -> None:
+    """`public-only` refuses even loopback, a redirect there too, and a proxy; what is named is allowed."""
+    world.settings = {"egress": "public-only"}
+    with pytest.raises(UserError, match=r"leads to 127\.0\.0\.1: only public addresses"):
+        await call(world, server, "/x")
+    proxy = {"address": "127.0.0.1", "port": 1}
+    with pytest.raises(UserError, match="only public addresses"):
+        await world.run(Request, {"uri": "http://example.com/x", "options": {"proxy": proxy}})
+    with pytest.raises(UserError, match="only public addresses"):
+        await world.run(Request, {"uri": "http://10.0.0.1/x", "options": {"proxy": proxy}})
+    assert server.seen == []
+    world.settings = {"egress": "public-only", "egress_allow": ["localhost", "127.0.0.0/8"]}
+    assert (await call(world, server, "/x")).outputs
+
+
+async def test_what_proves_who_we_are_goes_to_no_other_host(world: FakeWorld, server: Server) -> None:
+    """A redirect elsewhere loses it; one on the same server keeps it."""
+    secret = {"Authorization": "Bearer a", "X-Api-Key": "b", "Cookie": "c=d", "X-Vault-Token": "e"}
+    other = server.url.replace("127.0.0.1", "localhost")
+    server.answers["/away"] = {"status": 302, "headers": {"Location": f"{other}/there"}}
+    server.answers["/home"] = {"status": 302, "headers": {"Location": "/there"}}
+    await call(world, server, "/away", headers={**secret, "X-Plain": "f"})
+    assert not [name for name in secret if name in server.seen[1].headers]
+    assert server.seen[1].headers["X-Plain"] == "f"
+    await call(world, server, "/home", headers=secret)
+    assert [server.seen[3].headers.get(name) for name in secret] == list(secret.values())
+
+
 async def test_certificates_are_checked_unless_told_not_to(world: FakeWorld, tls: tuple[str, ssl.SSLContext]) -> None:
     """A certificate that nobody signed is no answer."""
     uri, _ = tls

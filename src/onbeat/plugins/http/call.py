@@ -22,9 +22,9 @@ from yarl import URL
 from onbeat.core.event import Json
 from onbeat.core.expressions import to_text
 from onbeat.errors import OutsideError, UserError
-from onbeat.plugins.http.address import Gate
+from onbeat.plugins.http.address import Egress, Gate, Resolver, literal
 from onbeat.plugins.http.options import MEGABYTE, Basic, Bearer, Options
-from onbeat.ports import Storage, TaskFailed, TaskLog
+from onbeat.ports import Storage, TaskContext, TaskFailed, TaskLog
 
 PIECE = 64 * 1024
 SHOWN = 2_000
@@ -38,12 +38,20 @@ Response = aiohttp.ClientResponse
 
 
 class Caller(NamedTuple):
-    """Who calls. key: its Idempotency-Key. storage: where files of a form come from; None: there are none. trace: its `traceparent`."""
+    """Who calls. key: its Idempotency-Key. storage: where files of a form come from; None: there are none. trace: its `traceparent`.
+    egress: what may be reached."""
 
     log: TaskLog
     key: str | None = None
     storage: Storage | None = None
     trace: str | None = None
+    egress: Egress = Egress()
+
+    @classmethod
+    def of(cls, context: TaskContext) -> "Caller":
+        """A task."""
+        services = context.services
+        return cls(context.log, context.idempotency_key, services.storage, context.traceparent, Egress(services.settings))
 
 
 class Call(BaseModel):
@@ -84,8 +92,9 @@ class Call(BaseModel):
     async def answered(self, caller: Caller) -> AsyncIterator[Response]:
         """The response when its head is there; its body is to be read inside. Raises OutsideError, UserError, also of the reading."""
         url = self._url()
-        gate = Gate(open_=self.options.proxy is not None)
+        gate = Gate(caller.egress)
         try:
+            self._check_literal(gate, url)
             async with self._session(gate) as session, await self._send(session, url, caller) as response:
                 self._show(caller.log, "REQUEST_HEADERS", response.request_info.headers)
                 self._show(caller.log, "RESPONSE_HEADERS", response.headers)
@@ -93,7 +102,7 @@ class Call(BaseModel):
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if gate.refused:
                 where = f"{shown(url)} leads to {gate.refused[0]}"
-                raise UserError(f"{where}: link-local and metadata addresses may not be called") from None
+                raise UserError(f"{where}: {gate.egress.reason}") from None
             raise OutsideError(f"no answer from {shown(url)}: {_reason(error)}") from error
 
     async def _send(self, session: aiohttp.ClientSession, url: URL, caller: Caller) -> Response:
@@ -127,12 +136,19 @@ class Call(BaseModel):
             raise UserError("`uri` must begin with http:// or https:// and name a host")
         return url
 
+    def _check_literal(self, gate: Gate, url: URL) -> None:
+        """An address that is written as one is checked here: a proxy, if there is one, would call it for us."""
+        address = literal(url.host or "")
+        if address is not None and not gate.egress.allows_host(address):
+            gate.check(address)
+
     def _session(self, gate: Gate) -> aiohttp.ClientSession:
         options = self.options
         connect, idle = options.connect_timeout or options.timeout.connect, options.timeout.idle
         idle = options.read_timeout or options.read_idle_timeout or idle
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(socket_factory=gate.make_socket, force_close=True),
+            connector=aiohttp.TCPConnector(socket_factory=gate.make_socket, resolver=Resolver(gate), force_close=True),
+            trace_configs=gate.traces(),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect.total_seconds(), sock_read=idle.total_seconds()),
         )

@@ -60,7 +60,9 @@ class Download(Call, TaskOptions):
         target = await asyncio.to_thread(_make_file)
         try:
             async with self.answered(
-                Caller(context.log, context.idempotency_key, context.services.storage, context.traceparent)
+                Caller(
+                    context.log, context.idempotency_key, context.services.storage, context.traceparent, Egress(context.services.settings)
+                )
             ) as response:
                 outputs = head(response)
                 if not self.allows(response.status):

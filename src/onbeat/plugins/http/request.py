@@ -50,7 +50,7 @@ class Request(Call, TaskOptions):
 
     async def run(self, context: TaskContext) -> Outcome:
         """Send it and read the response."""
-        async with self.answered(Caller(context.log, context.idempotency_key, context.services.storage, context.traceparent)) as response:
+        async with self.answered(Caller.of(context)) as response:
             outputs = {**head(response), "body": self.text(await self.read(response), response)}
         if "RESPONSE_BODY" in self.options.logs:
             context.log("INFO", outputs["body"][:SHOWN])

@@ -56,7 +56,7 @@ class SseRequest(Call, TaskOptions):
     async def run(self, context: TaskContext) -> Outcome:
         """Read the stream."""
         asking = self.model_copy(update={"headers": {"Accept": STREAM, "Cache-Control": "no-store", **self.headers}})
-        async with asking.answered(Caller(context.log, context.idempotency_key, context.services.storage, context.traceparent)) as response:
+        async with asking.answered(Caller.of(context)) as response:
             outputs = head(response)
             if not self.allows(response.status):
                 raise TaskFailed(self.refusal(outputs), outputs)

@@ -25,6 +25,7 @@ from onbeat.core.event import Event, Json, Micros
 from onbeat.core.expressions import NeedsOutside, compile_value, make_scope, truthy
 from onbeat.core.times import iso
 from onbeat.errors import OnbeatError, Overloaded
+from onbeat.plugins.http.address import Egress
 from onbeat.plugins.http.call import Call, Caller, head
 from onbeat.ports import Listener, Position, Received, SourceContext, SourceOptions, TaskFailed
 from onbeat.ports.waiting import first, until_changed
@@ -107,7 +108,7 @@ class Trigger(Call, SourceOptions):
 
     async def _poll(self, context: SourceContext, trigger: str, slot: Micros) -> Received | None:
         """What the answer starts. Raises OutsideError, UserError, TaskFailed."""
-        async with self.answered(Caller(lambda level, message: context.log.info(message))) as response:
+        async with self.answered(Caller(lambda level, message: context.log.info(message), egress=Egress(context.settings))) as response:
             variables = head(response)
             if not self.allows(response.status):
                 raise TaskFailed(f"{self.refusal(variables)}; with `options.allowFailed: true` the condition decides")
