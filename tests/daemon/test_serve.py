@@ -1,16 +1,20 @@
 """The daemon as a process: where it says it is, how it ends, what it refuses, what it recovers."""
 
+import gzip
 import http.client
+import http.server
 import json
 import os
 import re
 import resource
 import signal
 import stat
+import threading
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from onbeat.daemon.serve import _explain, known_hosts, make_home, missing_folders, refuse_open_doors, url_of
 from onbeat.errors import Refused, StoreBroken, UserError
@@ -80,6 +84,50 @@ def test_the_ready_line_says_where_and_never_the_token(new_daemon):
     assert f"is ready at {daemon.url}" in said
     assert str(daemon.data / "admin-token") in said
     assert daemon.token not in said
+
+
+def test_metrics_are_for_whoever_may_read_unless_they_are_opened(new_daemon):
+    """`metrics_public` opens that one route and no other."""
+    closed, opened = new_daemon().start(), new_daemon(env={"ONBEAT_METRICS_PUBLIC": "true"}).start()
+    assert closed.request("GET", "/metrics").status == http.client.UNAUTHORIZED
+    assert b"onbeat_build_info{" in closed.api("GET", "/metrics").body
+    assert b"onbeat_build_info{" in opened.request("GET", "/metrics").body
+    assert opened.request("GET", "/api/v1/status").status == http.client.UNAUTHORIZED
+
+
+def test_a_collector_gets_the_spans_of_a_daemon(new_daemon):
+    """OTLP over HTTP, protobuf, named by the settings: what an execution did is there when the daemon has stopped."""
+    got: list[tuple[str, bytes]] = []
+
+    class Collector(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *words):
+            """Nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        daemon = new_daemon(env={"ONBEAT_TRACES": f"http://127.0.0.1:{server.server_port}/v1/traces", "ONBEAT_NODE": "here"})
+        daemon.add_flow("one", "id: one\nnamespace: t\ntasks: [{id: only, type: core.debug.Return, format: x}]\n")
+        daemon.start()
+        execution = daemon.api("POST", "/api/v1/executions/t/one").json()["id"]
+        daemon.until(lambda: state_of(daemon, execution) == "SUCCESS", "it ended")
+        assert daemon.stop() == 0
+        server.shutdown()
+    spans = {}
+    for path, body in got:
+        assert path == "/v1/traces"
+        plain = gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
+        for told in ExportTraceServiceRequest.FromString(plain).resource_spans:
+            facts = {each.key: each.value.string_value for each in told.resource.attributes}
+            assert (facts["service.name"], facts["service.instance.id"]) == ("onbeat", "here")
+            spans |= {span.name: span for scope in told.scope_spans for span in scope.spans}
+    assert spans.keys() == {"flow t.one", "task only"}
+    assert spans["task only"].parent_span_id == spans["flow t.one"].span_id
+    assert spans["task only"].trace_id == spans["flow t.one"].trace_id
 
 
 def test_a_free_port_is_taken_for_0(new_daemon):

@@ -6,8 +6,9 @@ import pytest
 
 from onbeat.core.evolve import create
 from onbeat.core.execution import Head
+from onbeat.core.signals import Begin
 from onbeat.engine import memory
-from onbeat.engine.mailbox import Mailbox
+from onbeat.engine.mailbox import Mailbox, Told
 from onbeat.engine.memory import WAKE, Memory
 from onbeat.engine.timers import Timers
 from onbeat.testing import ManualClock, settle
@@ -38,6 +39,16 @@ async def test_what_is_at_work_counts_against_the_limit():
         assert not waiting.done()
         made.rest(box)
     assert (len(made), made.full(), made.look("a")) == (0, False, box)
+
+
+async def test_signals_that_wait_are_those_of_what_is_at_work():
+    """What is told is counted until it is decided."""
+    made = await memory_of()
+    for name, count in (("a", 2), ("b", 1)):
+        box = box_of(name)
+        made.add(box)
+        box.told += [Told(Begin())] * count
+    assert made.told() == 3
 
 
 async def test_one_that_waits_is_taken_up_again():

@@ -201,6 +201,23 @@ async def test_a_restart_of_the_daemon_changes_no_place(tmp_path: Path, collecte
     assert collected.named("task on").place.parent == whole.place.span
 
 
+async def test_iterations_of_a_loop_are_inside_of_it(tmp_path: Path, collected: Collected) -> None:
+    """They are executions of their own, in the loop's trace."""
+    flow = """
+id: many
+namespace: t
+tasks: [{id: each, type: core.flow.Loop, values: [1, 2], tasks: [{id: work, type: core.debug.Return, format: x}]}]
+"""
+    async with node_with(MemoryStore(), {"many.yaml": flow}, tmp_path, traces="there") as node:
+        started = await node.start("t", "many", traceparent=GIVEN)
+        await node.engine.ended(started.id)
+    loop = collected.named("task each").place
+    whole = span_id(started.id)
+    inside = [span.place.parent for span in collected.spans if span.name == "flow t.many" and span.place.span != whole]
+    assert inside == [loop.span, loop.span]
+    assert {span.place.trace for span in collected.spans} == {TRACE}
+
+
 async def test_what_nobody_stands_behind_begins_a_trace(tmp_path: Path, collected: Collected) -> None:
     """Its first span has none around it, and what follows is in its trace."""
     async with node_with(MemoryStore(), FLOWS, tmp_path, traces="there") as node:

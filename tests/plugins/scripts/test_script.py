@@ -55,6 +55,14 @@ async def test_a_script_knows_which_attempt_it_is(world: Worked) -> None:
     assert world.log.lines == [("INFO", f"5Xkz6sVY0AFVuPuRMG3OQh work 2 {'k' * 32}"), ("INFO", "1.5 true")]
 
 
+async def test_a_script_knows_its_trace(fake: Worked) -> None:
+    """As other tools hand it on: `onbeat publish` in a script is part of it. Without a trace there is none."""
+    trace = f"00-{'a' * 32}-{'b' * 16}-01"
+    await fake.run(ShellScript, {"script": "x"}, traceparent=trace)
+    await fake.run(ShellScript, {"script": "x"})
+    assert [asked["env"].get("TRACEPARENT") for asked in fake.processes.asked] == [trace, None]
+
+
 async def test_the_environment_may_be_json_text(fake: Worked) -> None:
     """One expression may give it all."""
     await fake.run(ShellScript, {"script": "x", "env": '{"A": 1}'})

@@ -125,6 +125,7 @@ def facts(context: TaskContext) -> dict[str, str]:
         "ONBEAT_ATTEMPT": str(context.attempt),
         "ONBEAT_IDEMPOTENCY_KEY": context.idempotency_key,
         "WORKING_DIR": str(context.directory),
+        **({"TRACEPARENT": context.traceparent} if context.traceparent is not None else {}),
     }
 
 
