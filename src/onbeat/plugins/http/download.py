@@ -59,11 +59,7 @@ class Download(Call, TaskOptions):
         """Fetch it into a file beside, then keep that."""
         target = await asyncio.to_thread(_make_file)
         try:
-            async with self.answered(
-                Caller(
-                    context.log, context.idempotency_key, context.services.storage, context.traceparent, Egress(context.services.settings)
-                )
-            ) as response:
+            async with self.answered(Caller.of(context)) as response:
                 outputs = head(response)
                 if not self.allows(response.status):
                     said = (await self.read(response)).decode("utf-8", "replace")[:SHOWN]
