@@ -12,7 +12,7 @@ from onbeat.api.access import Access, admin_token, is_loopback
 from onbeat.api.problems import Forbidden
 from onbeat.core.access import ADMIN_TOKEN, ANYBODY, Permission
 from onbeat.engine.logins import TooManyTries
-from onbeat.errors import Unauthorized
+from onbeat.errors import Unauthorized, UserError
 from tests.api.client import TOKEN, Client, api
 from tests.api.house import PASSWORD, basic, house
 
@@ -87,6 +87,16 @@ def test_the_token_is_made_once_and_is_its_owners(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     assert admin_token(other) != token
+
+
+@pytest.mark.parametrize("token", ["", "admin", "test-token", "changeme", "x" * 50, "kestra" * 3])
+def test_a_token_that_can_be_guessed_starts_nothing(tmp_path: Path, token: str) -> None:
+    """Whoever put it there is told what to do; the file stays as it is, and the token is not repeated."""
+    (tmp_path / "admin-token").write_text(token + "\n")
+    with pytest.raises(UserError, match="can be guessed") as refused:
+        admin_token(tmp_path)
+    assert (tmp_path / "admin-token").read_text() == token + "\n"
+    assert not token or f"`{token}`" not in str(refused.value)
 
 
 async def test_each_kind_of_caller_is_known(tmp_path: Path) -> None:

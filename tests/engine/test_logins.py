@@ -6,7 +6,7 @@ import pytest
 
 from onbeat.engine.logins import Logins, TooManyTries, network
 from onbeat.engine.passwords import Passwords
-from onbeat.errors import Unauthorized
+from onbeat.errors import Overloaded, Unauthorized
 from onbeat.testing.clock import ManualClock
 
 HOME = "192.0.2.1"
@@ -16,10 +16,13 @@ class FakePasswords(Passwords):
     """The hash is the password backwards; counts what is checked."""
 
     checked = 0
+    full = False
 
     async def fits(self, hashed: str | None, password: str) -> bool:
         """Whether it is."""
         self.checked += 1
+        if self.full:
+            raise Overloaded
         return hashed == password[::-1]
 
 
@@ -113,6 +116,17 @@ async def test_names_that_are_not_there_are_throttled_alike() -> None:
     house = House()
     there = [await house.tries("ada", "guess", "198.51.100.1") for _ in range(10)]
     assert [await house.tries("nobody", "guess", "198.51.100.2") for _ in range(10)] == there
+
+
+async def test_a_try_that_was_not_looked_at_does_not_count() -> None:
+    """While a flood of others fills the one thread, the right one is not shut out for its sake."""
+    house = House()
+    house.passwords.full = True
+    for _ in range(30):
+        with pytest.raises(Overloaded):
+            await house.logins.check("ada", "forada", HOME)
+    house.passwords.full = False
+    assert await house.tries("ada", "forada") is None
 
 
 async def test_a_refusal_says_when_to_try_again() -> None:

@@ -32,7 +32,7 @@ from onbeat.api.problems import Forbidden
 from onbeat.core.access import ADMIN_TOKEN, ANYBODY, Caller, Permission
 from onbeat.engine.accounts import ADMIN, PREFIX, Accounts, User, subject_of
 from onbeat.engine.sessions import csrf_token
-from onbeat.errors import Unauthorized
+from onbeat.errors import Unauthorized, UserError
 
 __all__ = ["TOKEN_FILE", "Access", "Caller", "Permission", "admin_token", "caller_of", "is_loopback"]
 
@@ -43,6 +43,8 @@ CSRF_HEADER = "X-CSRF-Token"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _PORTS = {"http": 80, "https": 443}
 _ANYBODY = "anybody"
+_SHORTEST = 20
+"""Characters of an admin's token that somebody put there himself."""
 _HOW = "send a token as `Authorization: Bearer …`, or name and password as Basic; the admin's token is in DATA/admin-token"
 
 
@@ -97,13 +99,6 @@ class Access:
     def session_secret(self, request: Request) -> str | None:
         """What the browser holds of a session, if anything."""
         return request.cookies.get(SECURE_COOKIE) or request.cookies.get(COOKIE)
-
-    def allows(self, request: Request, permission: Permission) -> bool:
-        """Whether the holder of the admin's token is calling, or anybody may: for routes that do not ask who."""
-        if permission in (Permission.PUBLIC, Permission.KEY) or self._digest is None:
-            return True
-        _, text = _given(request.headers.get("authorization", ""))
-        return text is not None and self._is_admin(text)
 
     def knows_host(self, request: Request) -> bool:
         """Whether the Host header is one of ours."""
@@ -213,13 +208,15 @@ def is_loopback(host: str) -> bool:
 
 
 def admin_token(data: Path) -> str:
-    """The token of DATA/admin-token; made on the first call, readable by its owner only."""
+    """The token of DATA/admin-token; made on the first call, readable by its owner only. Raises UserError for one that can be guessed."""
     path = data / TOKEN_FILE
     try:
-        return path.read_text().strip()
+        token = path.read_text().strip()
     except FileNotFoundError:
         token = secrets.token_urlsafe(32)
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(token + "\n")
-        return token
+    if len(token) < _SHORTEST or len(set(token)) < _SHORTEST // 4:
+        raise UserError(f"the token in {path} can be guessed; remove the file, and the next start makes a good one")
+    return token

@@ -22,7 +22,7 @@ from weakref import WeakValueDictionary
 from onbeat.core.event import Micros
 from onbeat.engine.passwords import Passwords
 from onbeat.engine.throttle import Throttle
-from onbeat.errors import Unauthorized
+from onbeat.errors import Overloaded, Unauthorized
 from onbeat.ports import Clock
 
 _REMEMBERED: Micros = 300 * 1_000_000
@@ -77,7 +77,13 @@ class Logins:
             return
         if wait := self._accounts.take(account, now) or self._addresses.take(where, now):
             raise TooManyTries(wait)
-        if not await self._passwords.fits(hashed, password):
+        try:
+            right = await self._passwords.fits(hashed, password)
+        except Overloaded:  # nothing was looked at
+            self._accounts.give_back(account)
+            self._addresses.give_back(where)
+            raise
+        if not right:
             raise Unauthorized("the name or the password is wrong")
         self._accounts.succeeded(account)
         self._addresses.give_back(where)
