@@ -165,6 +165,8 @@ triggers: [{id: on, type: core.trigger.Event, topic: again}]
             before = end
             await clock.advance(5)
         assert 2 < len(await pages(node)) <= 9
+        (dead,) = await node.queries.dead_events()
+        assert "a loop" in dead.reason
 
 
 async def test_iterations_of_a_loop_are_told_by_the_loop(tmp_path: Path, clock: ManualClock, hook: Hook) -> None:

@@ -256,6 +256,23 @@ tasks: [{id: fails, type: core.execution.Fail, errorMessage: "no {{ inputs.word 
     assert whole.facts["onbeat.state"] == failed.state
 
 
+async def test_a_task_that_is_tried_again_is_one_span(tmp_path: Path, collected: Collected) -> None:
+    """With how many attempts it took, from the first to the end of the last."""
+    flow = """
+id: again
+namespace: t
+tasks:
+  - id: try
+    type: core.execution.Fail
+    condition: "{{ taskrun.attemptsCount == 0 }}"
+    retry: {type: constant, interval: PT0.01S, maxAttempts: 3}
+"""
+    async with node_with(MemoryStore(), {"again.yaml": flow}, tmp_path, traces="there") as node:
+        assert (await node.engine.ended((await node.start("t", "again")).id)).state == "SUCCESS"
+    assert collected.named("task try").facts["onbeat.task.attempts"] == 2
+    assert not collected.named("task try").failed
+
+
 async def test_a_second_try_is_a_span_inside_of_the_first(tmp_path: Path, collected: Collected) -> None:
     """An execution that is restarted has ended twice; no span is told twice."""
     flow = """

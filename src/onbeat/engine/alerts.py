@@ -239,10 +239,8 @@ class Alerting:
         return within and self.alert.flow in (None, flow)
 
     async def _of_alert(self, head: Head) -> bool:
-        """Whether an alert stands behind it, or so many flows that it is a loop."""
-        while head.hops < MAX_HOPS:
-            if head.trigger is not None and head.trigger.type == TYPE:
-                return True
+        """Whether an alert started it, or an execution that it is part of."""
+        while head.trigger is None or head.trigger.type != TYPE:
             if head.parent is None:
                 return False
             try:
@@ -322,6 +320,9 @@ class Alerting:
 
     async def _call(self, happened: Happened) -> None:
         assert self.alert.then.webhook is not None
+        if happened.hops > MAX_HOPS:  # to a flow it would be a dead event
+            _log.error("an alert came through too many flows: a loop; it is not told", alert=self.alert.name, text=happened.text)
+            return
         own = {name: value.get_secret_value() for name, value in self.alert.then.headers.items()}
         headers = {"Content-Type": "application/json", "Idempotency-Key": f"{self.alert.name}/{happened.key}", **own}
         if happened.traceparent is not None:
