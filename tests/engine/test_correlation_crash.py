@@ -15,6 +15,7 @@ import pytest
 from onbeat.core.states import State
 from onbeat.engine.node import Node
 from onbeat.errors import StoreBroken
+from onbeat.ports import ExecutionFilter
 from onbeat.stores.memory import MemoryStore
 from onbeat.stores.sqlite import SqliteStore
 from onbeat.testing import ManualClock
@@ -68,7 +69,7 @@ async def all_ended(node: Node) -> None:
     """Wait until every execution has ended."""
     states = [State.CREATED, State.QUEUED, State.RUNNING]
     at = 0
-    while await node.queries.count() < len(EXPECTED) or await node.queries.count(states=states):
+    while await node.queries.count() < len(EXPECTED) or await node.queries.count(ExecutionFilter(states=tuple(states))):
         await node.store.wait_journal(at)
         at = await node.store.journal_end()
 
