@@ -227,3 +227,12 @@ async def test_a_secret_input_is_not_shown(tmp_path: Path) -> None:
         answer = await call("POST", f"{BASE}/t/files", form(*parts), content_type=KIND)
         assert answer.json["inputs"]["hidden"]["type"] == "io.kestra.datatype:aes_encrypted"
         assert b"swordfish" not in answer.body
+
+
+async def test_a_start_is_part_of_the_trace_it_came_with(tmp_path: Path) -> None:
+    """A context that is none is left out."""
+    async with api(tmp_path) as call:
+        given = f"00-{'a' * 32}-{'b' * 16}-01"
+        for sent, kept in ((given, given), ("nonsense", None)):
+            id_ = (await call("POST", "/api/v1/executions/t/hello", traceparent=sent)).json["id"]
+            assert (await call.node.engine.ended(id_)).head.traceparent == kept

@@ -1,6 +1,7 @@
 """Alerts of failures: each is told, nothing twice, and none about itself for ever."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,25 @@ async def test_a_failure_is_told_after_a_crash(tmp_path: Path, clock: ManualCloc
         await clock.advance(10)
         assert len(hook.told) == 1
         assert len(await pages(node)) == 1
+
+
+async def test_an_answer_that_was_lost_is_a_repetition_with_the_same_id(
+    tmp_path: Path, clock: ManualClock, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At least once: whoever is told twice can see it."""
+
+    async def lose(url: str, headers: Mapping[str, str], body: bytes) -> None:
+        await hook(url, headers, body)
+        if len(hook.told) == 1:
+            raise OutsideError("the connection broke")
+
+    monkeypatch.setattr(alerts, "call", lose)
+    async with node_with(MemoryStore(), FLOWS, tmp_path, clock=clock, alerts=[{**FAILURE, "then": HOOK}]) as node:
+        await clock.advance(TURN)
+        await ended(node, "shop.orders", "bad")
+        await clock.advance(10)
+    first, second = hook.told
+    assert first == second
 
 
 async def test_a_webhook_that_does_not_answer_holds_back_its_own_alert_only(tmp_path: Path, clock: ManualClock, hook: Hook) -> None:

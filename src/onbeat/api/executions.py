@@ -112,6 +112,7 @@ async def start(request: Request) -> Response:
             revision=revision,
             correlation_id=labels.get(CORRELATION),
             scheduled=_instant(query.get("scheduleDate")),
+            traceparent=request.headers.get("traceparent"),
         )
     waited = query.get("wait") == "true"
     return answer(await shown(node, await node.engine.ended(execution.id) if waited else create(execution.head)))
