@@ -52,6 +52,9 @@ async def test_changes_follow_each_other_in_the_journal(store: AnyStore):
     ]
     assert [row.head for row in rows] == [change.execution.head for change in (one, two, second, first)]
     assert await store.journal(rows[1].seq, 1) == [rows[2]]
+    assert await store.touched(0, 100) == [(rows[2].seq, id_of(2)), (rows[3].seq, id_of(1))]
+    assert await store.touched(rows[0].seq, 1) == [(rows[1].seq, id_of(2))]
+    assert await store.touched(rows[3].seq, 100) == []
     assert await store.journal_end() == rows[-1].seq
     assert await store.changes(id_of(1)) == [rows[0], rows[3]]
     assert await store.changes(id_of(2), after=1) == [rows[2]]

@@ -29,6 +29,7 @@ from onbeat.engine.batches import Batches
 from onbeat.engine.catalog import Catalog
 from onbeat.engine.engine import Engine
 from onbeat.engine.evaluator import Evaluator
+from onbeat.engine.flow_files import FlowFiles
 from onbeat.engine.guard import Guard
 from onbeat.engine.housekeeping import keep_tidy
 from onbeat.engine.identity import Identity
@@ -45,6 +46,7 @@ from onbeat.engine.process import LocalProcesses
 from onbeat.engine.readers import Readers
 from onbeat.engine.relay import Relay
 from onbeat.engine.runner import Runner
+from onbeat.engine.sealing_storage import SealedStorage
 from onbeat.engine.sealing_store import sealing
 from onbeat.engine.secrets import Backend, Files, Secrets
 from onbeat.engine.secrets_kept import KeptSecrets
@@ -148,12 +150,12 @@ def _assemble(
     spans: Any,
     group: asyncio.TaskGroup,
 ) -> Node:
-    storage = LocalStorage(settings.data / "storage")
     key = settings.secret_key or settings.encryption_key
     vault = Vault(key.get_secret_value() if key else None, settings.data)
     kept_secrets = KeptSecrets(store, vault, clock)
     backends: list[Backend] = [kept_secrets, *([Files(settings.secrets_dir)] if settings.secrets_dir else [])]
     secrets = Secrets(environment, *backends)
+    storage = SealedStorage(settings.data / "storage", vault, secrets.present)
     payloads = Payloads(storage, vault)
     written, store = store, sealing(store, payloads, secrets)
     defaults = server_defaults(settings.plugin_defaults)
@@ -222,6 +224,7 @@ def _assemble(
         values=values,
         secrets=kept_secrets,
         files=files,
+        flow_files=FlowFiles(loader, catalog, store, registry),
         publisher=publisher,
         identity=identity,
         clock=clock,

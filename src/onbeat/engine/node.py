@@ -27,6 +27,7 @@ from onbeat.engine.catalog import Catalog, LoadedFlow
 from onbeat.engine.checks import Broken, broken_checks, checked
 from onbeat.engine.engine import Engine
 from onbeat.engine.evaluator import Evaluator
+from onbeat.engine.flow_files import FlowFiles
 from onbeat.engine.identity import Identity
 from onbeat.engine.inputs import Given, Upload
 from onbeat.engine.intake import Intake
@@ -43,6 +44,7 @@ from onbeat.engine.topics import Projection
 from onbeat.engine.tracing import Tracing, valid
 from onbeat.engine.trigger_states import TriggerStates
 from onbeat.engine.values import KeptValues
+from onbeat.engine.watching import Watch
 from onbeat.errors import NotFound, Overloaded, Refused, UserError
 from onbeat.ports import Clock, Publisher, Queries, Record, Started, Storage, Store, Work
 from onbeat.registry import Registry
@@ -86,6 +88,7 @@ class Node:
     values: KeptValues
     secrets: KeptSecrets
     files: KeptFiles
+    flow_files: FlowFiles
     publisher: Publisher
     identity: Identity
     clock: Clock
@@ -93,6 +96,7 @@ class Node:
     projection: Projection
     triggers: TriggerStates
     backfills: Backfills
+    watch: Watch
     meters: Meters
     tracing: Tracing
     ready: bool = False

@@ -40,6 +40,9 @@ class Store(Protocol):
     async def journal(self, after: int, limit: int) -> list[JournalRow]:
         """Rows with a larger seq, in order: commit order is seq order."""
 
+    async def touched(self, after: int, limit: int) -> list[tuple[int, str]]:
+        """Which executions the next `limit` rows with a larger seq are of, each once with its largest seq there, in the order of those."""
+
     async def journal_end(self) -> int:
         """The largest seq; 0 when there is none."""
 

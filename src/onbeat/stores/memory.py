@@ -230,6 +230,10 @@ class MemoryStore(MemoryHousekeeping):
         begin = bisect_right(self._journal, after, key=by_seq)
         return self._journal[begin : begin + limit]
 
+    async def touched(self, after: int, limit: int) -> list[tuple[int, str]]:
+        last = {row.execution: row.seq for row in await self.journal(after, limit)}
+        return sorted((seq, execution) for execution, seq in last.items())
+
     async def journal_end(self) -> int:
         return self._seqs["journal"]
 

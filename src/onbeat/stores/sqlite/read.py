@@ -52,6 +52,13 @@ JOURNAL = """
 select '[' || group_concat('[' || seq || ',' || json_quote(execution) || ',' || version || ',' || schema || ',' || record || ']') || ']'
 from (select * from journal where seq > ? order by seq limit ?)
 """
+TOUCHED = """
+select '[' || group_concat('[' || seq || ',' || json_quote(execution) || ']') || ']'
+from (
+  select max(seq) as seq, execution from (select seq, execution from journal where seq > ? order by seq limit ?)
+  group by execution order by max(seq)
+)
+"""
 CHANGES = """
 select '[' || group_concat('[' || seq || ',' || json_quote(execution) || ',' || version || ',' || schema || ',' || record || ']') || ']'
 from (select * from journal where execution = ? and version > ? order by version)
@@ -81,6 +88,7 @@ where namespace = ?1 and id = ?2 and revision = coalesce(?3, (select max(revisio
 _signals: msgspec.json.Decoder[list[tuple[int, Any]]] = msgspec.json.Decoder(list[tuple[int, AnySignal]])
 _records = msgspec.json.Decoder(list[tuple[int, Record]])
 _record = msgspec.json.Decoder(tuple[int, Record])
+_touched = msgspec.json.Decoder(list[tuple[int, str]])
 _rows = msgspec.json.Decoder(list[tuple[int, str, int, int, msgspec.Raw]])
 _changes = msgspec.json.Decoder(list[tuple[int, msgspec.Raw]])
 
@@ -139,6 +147,9 @@ class SqliteReads:
     async def inbox(self, execution: str) -> list[Delivery]:
         rows = _signals.decode(await self._one(INBOX, execution) or "[]")
         return [Delivery(seq, execution, signal) for seq, signal in rows]
+
+    async def touched(self, after: int, limit: int) -> list[tuple[int, str]]:
+        return _touched.decode(await self._one(TOUCHED, after, limit) or "[]")
 
     async def journal(self, after: int, limit: int) -> list[JournalRow]:
         return await self._journal_rows(JOURNAL, after, limit)

@@ -1,0 +1,217 @@
+"""Let many look on at once: one reader of the journal tells each follower what concerns him.
+
+Were each follower to read for himself, five hundred of them would read the store five hundred times for each commit.
+
+Rules
+1. While nobody looks on nothing is read. A burst of commits is one reading: there are at most so many a second.
+2. Who follows an execution gets each of its changes, in order, without a gap.
+3. Who follows a list gets what became of the executions in it at most ten times a second, each once with its newest state.
+4. Who does not keep up is told that he lost his place (`Lagged`), and nothing is kept for him any more: he begins anew.
+
+Called by: the API's streams.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+
+from onbeat.core.evolve import evolve
+from onbeat.core.execution import Execution
+from onbeat.errors import NotFound
+from onbeat.ports import Clock, ExecutionFilter, ExecutionSummary, StoreAndQueries
+from onbeat.ports.waiting import first
+from onbeat.stores.memory_search import is_meant
+
+PAUSE = 0.01
+"""Seconds from one reading to the next."""
+TICK = 0.1
+"""Seconds from one word about lists to the next."""
+_BATCH = 2_000
+MOST = 5_000
+"""How many changes of an execution, or executions of a list, wait for a follower; and how far back a list is taken up again."""
+
+
+class Lagged(Exception):
+    """The follower was too slow, or comes back too late: what he missed is not told any more."""
+
+
+class Following:
+    """One who follows an execution. execution: it at the last change that was told."""
+
+    def __init__(self, execution: Execution, seq: int) -> None:
+        self.execution, self.seq = execution, seq
+        self._told: list[tuple[int, Execution]] = []
+        self._changed = asyncio.Event()
+        self._lost = False
+
+    async def next(self) -> list[tuple[int, Execution]]:
+        """What came since the last time: the execution after each change, with its place in the journal. Raises Lagged."""
+        await self._changed.wait()
+        self._changed.clear()
+        if self._lost:
+            raise Lagged
+        told, self._told = self._told, []
+        return told
+
+    def _tell(self, seq: int, execution: Execution) -> None:
+        self.execution, self.seq = execution, seq
+        if len(self._told) >= MOST:
+            self._lost, self._told = True, []
+        elif not self._lost:
+            self._told.append((seq, execution))
+        self._changed.set()
+
+
+class Seen:
+    """What became of executions: their lines, and the ids of those that the list does not mean (any more)."""
+
+    def __init__(self) -> None:
+        self.changed: dict[str, ExecutionSummary] = {}
+        self.gone: set[str] = set()
+        self.seq = 0
+
+    def __len__(self) -> int:
+        return len(self.changed) + len(self.gone)
+
+
+class Listing:
+    """One who follows a list."""
+
+    def __init__(self, wanted: ExecutionFilter) -> None:
+        self._wanted = wanted
+        self._visible = ExecutionFilter(allowed=wanted.allowed)
+        self._seen = Seen()
+        self._changed = asyncio.Event()
+        self._lost = False
+
+    async def next(self) -> Seen:
+        """What became of it since the last time. Raises Lagged."""
+        await self._changed.wait()
+        self._changed.clear()
+        if self._lost:
+            self._lost = False
+            raise Lagged
+        seen, self._seen = self._seen, Seen()
+        return seen
+
+    def _tell(self, seq: int, lines: Iterable[ExecutionSummary]) -> None:
+        for line in lines:
+            if is_meant(line, self._wanted):
+                self._seen.changed[line.id] = line
+                self._seen.gone.discard(line.id)
+            elif is_meant(line, self._visible):
+                self._seen.changed.pop(line.id, None)
+                self._seen.gone.add(line.id)
+        self._seen.seq = seq
+        if len(self._seen) > MOST:
+            self._seen, self._lost = Seen(), True
+        if self._lost or len(self._seen):
+            self._changed.set()
+
+
+class Watch:
+    """The one reader, and all who look on."""
+
+    def __init__(self, store: StoreAndQueries, clock: Clock, group: asyncio.TaskGroup) -> None:
+        self._store = store
+        self._clock = clock
+        self._group = group
+        self._followers: dict[str, list[Following]] = defaultdict(list)
+        self._lists: list[Listing] = []
+        self._untold: dict[str, None] = {}
+        """Executions of which lists have not been told yet."""
+        self._looking = 0
+        self._reader: asyncio.Task[None] | None = None
+        self._at = 0
+
+    @asynccontextmanager
+    async def execution(self, id_: str) -> AsyncIterator[Following]:
+        """Follow an execution from now on. Raises NotFound."""
+        async with self._look():
+            seq = self._at
+            found = await self._store.load(id_)
+            if found is None:
+                raise NotFound(f"there is no execution {id_}")
+            follower = Following(found, seq)
+            self._followers[id_].append(follower)
+            try:
+                await self._catch_up(id_)  # what was written since it was loaded, and may have been read before it was listed here
+                yield follower
+            finally:
+                self._followers[id_].remove(follower)
+                if not self._followers[id_]:
+                    del self._followers[id_]
+
+    @asynccontextmanager
+    async def listing(self, wanted: ExecutionFilter, after: int | None = None) -> AsyncIterator[tuple[Listing, int]]:
+        """Follow a list, from now on or from a place in the journal; with where it begins. Raises Lagged when that is too far back."""
+        async with self._look():
+            follower, begin = Listing(wanted), self._at
+            self._lists.append(follower)
+            try:
+                if after is not None:
+                    await self._take_up(follower, after)
+                yield follower, begin
+            finally:
+                self._lists.remove(follower)
+
+    async def _take_up(self, follower: Listing, after: int) -> None:
+        end = await self._store.journal_end()
+        if not end - MOST <= after <= end:
+            raise Lagged
+        touched = await self._store.touched(after, MOST)
+        if touched:
+            follower._tell(touched[-1][0], await self._lines([id_ for _, id_ in touched]))
+
+    @asynccontextmanager
+    async def _look(self) -> AsyncIterator[None]:
+        """While somebody does, there is a reader."""
+        self._looking += 1
+        try:
+            if self._reader is None:
+                self._at = await self._store.journal_end()
+                if self._reader is None:
+                    self._reader = self._group.create_task(self._read())
+            yield
+        finally:
+            self._looking -= 1
+            if not self._looking and self._reader is not None:
+                self._reader.cancel()
+                self._reader, self._untold = None, {}
+
+    async def _read(self) -> None:
+        tick = 0.0
+        while True:
+            if self._untold:
+                await first(self._store.wait_journal(self._at), self._clock.sleep(max(tick - self._clock.monotonic(), 0)))
+            else:
+                await self._store.wait_journal(self._at)
+            touched = await self._store.touched(self._at, _BATCH)
+            for _, id_ in touched:
+                if id_ in self._followers:
+                    await self._catch_up(id_)
+            if touched:
+                self._at = touched[-1][0]
+                self._untold.update(dict.fromkeys(id_ for _, id_ in touched) if self._lists else {})
+            if self._untold and self._clock.monotonic() >= tick:
+                untold, self._untold = list(self._untold), {}
+                lines = await self._lines(untold)
+                for follower in self._lists:
+                    follower._tell(self._at, lines)
+                tick = self._clock.monotonic() + TICK
+            await self._clock.sleep(PAUSE)
+
+    async def _catch_up(self, id_: str) -> None:
+        """Tell the followers of an execution what they have not heard."""
+        rows = await self._store.changes(id_, min(each.execution.version for each in self._followers[id_]))
+        made: dict[int, Execution] = {}
+        for follower in self._followers.get(id_, ()):
+            for row in rows:
+                if row.version == follower.execution.version + 1:
+                    if row.version not in made:
+                        made[row.version] = evolve(follower.execution, row.change)
+                    follower._tell(row.seq, made[row.version])
+
+    async def _lines(self, ids: Sequence[str]) -> list[ExecutionSummary]:
+        return await self._store.executions(ExecutionFilter(ids=tuple(ids)), limit=len(ids))
