@@ -3,7 +3,8 @@
 Rules
 1. Only a file of the execution is sent, or one that it was given as an input.
 2. A file is sent as bytes to keep, never as a page that a browser shows: what is in it was not written by us.
-3. A large file is sent piece by piece.
+3. One with a secret in it is sealed, and sent to nobody.
+4. A large file is sent piece by piece.
 
 Called by: app; namespace_files sends its own by `send`.
 """
@@ -24,6 +25,7 @@ from onbeat.api.routing import Within, answer, node_of, problem, route
 from onbeat.core.addresses import is_of_execution, path_of
 from onbeat.core.event import Json
 from onbeat.core.execution import Head
+from onbeat.engine.sealing_storage import SealedStorage
 from onbeat.errors import UserError
 from onbeat.ports import Storage
 
@@ -76,6 +78,8 @@ def _is_given(head: Head, uri: str) -> bool:
 
 async def send(storage: Storage, uri: str) -> Response:
     """A response that is the bytes of an address. Raises NotFound."""
+    if isinstance(storage, SealedStorage) and await storage.is_sealed(uri):
+        return problem(403, "Not shown", "there is a secret in this file: only tasks read it")
     size = await storage.size(uri)
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(uri.rpartition('/')[2])}",

@@ -51,6 +51,7 @@ from onbeat.engine.meters import Meters
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.places import Kind, Places
 from onbeat.engine.problems import explain
+from onbeat.engine.sealing_storage import lent_to
 from onbeat.engine.targets import Targets
 from onbeat.engine.task_cache import TaskCache
 from onbeat.engine.tasklog import AttemptLog, TaskLogs
@@ -372,7 +373,7 @@ class Runner:
 
     def _lent(self, head: Head, n: int, log: AttemptLog) -> TaskServices:
         """The services as one attempt sees them."""
-        services = replace(self._services, values=LentValues(self._values, log.hidden))
+        services = replace(self._services, values=LentValues(self._values, log.hidden), storage=lent_to(self._services.storage, log.hidden))
         if services.publisher.embedded:
             return services
         return replace(services, publisher=CausedPublisher(self._services.publisher, head, self.tracing.of(head, n)))

@@ -43,7 +43,8 @@ from onbeat.engine.catalog import LoadedFlow
 from onbeat.engine.evaluator import Evaluator
 from onbeat.engine.logfile import LogFile
 from onbeat.engine.problems import explain
-from onbeat.engine.tasklog import TaskLogs
+from onbeat.engine.sealing_storage import lent_to
+from onbeat.engine.tasklog import AttemptLog, TaskLogs
 from onbeat.engine.workspace_files import WorkspaceFiles
 from onbeat.errors import OutsideError, Overloaded, UserError
 from onbeat.ports import Clock, NamespaceFiles, Storage, TaskLog
@@ -125,7 +126,7 @@ class Workspaces:
         """Put the files that a task begins with into its directory. Raises UserError, OutsideError."""
         await self._files.bring(folder, files, head, log)
 
-    async def keep(self, folder: Path, files: Files, execution: Execution, n: int, attempt: int, log: TaskLog) -> dict[str, Json]:
+    async def keep(self, folder: Path, files: Files, execution: Execution, n: int, attempt: int, log: AttemptLog) -> dict[str, Json]:
         """Put what its `outputFiles` names into storage; the address of each by its path. Raises UserError, OutsideError."""
         found, missing = await _off_loop(directory.find, folder, files.output_files, "outputFiles")
         for pattern in missing:
@@ -134,13 +135,14 @@ class Workspaces:
         if await asyncio.to_thread(apart.is_dir):
             found |= (await _off_loop(directory.find, apart, ["**"], OUTPUT_DIR))[0]
         where = _place(execution, n, attempt)
-        return {name: await self._stored(f"{where}/{name}", path) for name, path in found.items()}
+        storage = lent_to(self._storage, log.hidden)
+        return {name: await self._stored(storage, f"{where}/{name}", path) for name, path in found.items()}
 
-    async def _stored(self, path: str, source: Path) -> str:
+    async def _stored(self, storage: Storage, path: str, source: Path) -> str:
         """Rule 6."""
         while True:
             try:
-                return await self._storage.keep(path, source)
+                return await storage.keep(path, source)
             except Overloaded as full:
                 _log.warning("files wait for room on the disk", path=path, problem=str(full))
                 await self._clock.sleep(_BETWEEN_TRIES)
