@@ -8,8 +8,9 @@ Rules
 5. At boot a bad file leaves its last good revision serving.
 6. A file that holds another flow than before stops new starts of the one it held.
 7. One load at a time; a file is parsed when its content changed, off the loop.
+8. A flow that is in the store alone is served from there, until a file holds one of its name.
 
-Called by: daemon at boot and on a change of the files.
+Called by: daemon at boot and on a change of the files; flow_files, when one was saved.
 """
 
 import asyncio
@@ -36,6 +37,8 @@ from onbeat.registry import Registry
 
 _log = structlog.get_logger("onbeat.loader")
 _LEDGER = "flow-files"
+_STORED = "stored-flows"
+"""The ledger of the flows that are in no file: `namespace/id`."""
 
 
 class _File:
@@ -90,6 +93,7 @@ class Loader:
             unlisted = (flows.unlisted | triggers.unlisted).items()
             wrong = {str(place): [Problem(str(place), 1, 1, why)] for place, why in unlisted if await asyncio.to_thread(place.exists)}
             await self._load_flows(flows, wrong)
+            await self._load_stored(wrong)
             self._tell_circles()
             self._load_triggers(triggers, wrong)
             served = self._triggers(wrong)
@@ -99,6 +103,34 @@ class Loader:
     async def watch(self) -> None:
         """Load again whenever a file changes, until cancelled."""
         await watch([*self._flow_dirs, *self._trigger_dirs], self.load_all, self._clock)
+
+    # ---- where flows are ---------------------------------------------------------------------------------------
+
+    @property
+    def folders(self) -> Sequence[Path]:
+        """The folders of flows, the first of which takes new ones."""
+        return self._flow_dirs
+
+    def files_of(self, namespace: str, flow: str) -> list[Path]:
+        """The files that hold a flow, or did when they were good."""
+        name = (namespace, flow)
+        found = {path for path, held in self._flow_files.items() if held == name}
+        found |= {path for path, (_, file) in self._parsed.items() if file.flow is not None and (file.flow.namespace, file.flow.id) == name}
+        return sorted(found)
+
+    def content_of(self, path: Path) -> bytes | None:
+        """What a file held when it was last read."""
+        return self._parsed[path][0] if path in self._parsed else None
+
+    async def keep_stored(self, flow: Flow, source: str) -> None:
+        """Keep a flow in the store alone, and serve it from there; `load_all` serves its triggers."""
+        await self.keep(flow, source, None)
+        await self._store.write(Work(ledger=(LedgerRow(_STORED, f"{flow.namespace}/{flow.id}", ""),)))
+
+    async def drop_stored(self, namespace: str, flow: str) -> None:
+        """No new executions of a flow that is in the store alone."""
+        await self._store.write(Work(ledger=(LedgerRow(_STORED, f"{namespace}/{flow}", None),)))
+        self._catalog.withdraw(namespace, flow)
 
     # ---- flows -------------------------------------------------------------------------------------------------
 
@@ -131,6 +163,19 @@ class Loader:
             if (namespace, flow) not in present:
                 self._catalog.withdraw(namespace, flow)
                 _log.info("a flow is in no file any more; no new executions of it", flow=f"{namespace}.{flow}", file=str(path))
+
+    async def _load_stored(self, wrong: dict[str, list[Problem]]) -> None:
+        """Serve what is in no file, at boot; what is in one by now is its file's."""
+        in_files = set(self._flow_files.values())
+        for key in await self._store.ledger(_STORED):
+            namespace, _, flow = key.partition("/")
+            if (namespace, flow) in in_files:
+                await self._store.write(Work(ledger=(LedgerRow(_STORED, key, None),)))
+            elif self._catalog.find(namespace, flow) is None and (stored := await self._store.flow(namespace, flow)) is not None:
+                try:
+                    self._catalog.serve(await self._catalog.revision(namespace, flow, stored.revision))
+                except InvalidFile as problem:
+                    wrong[f"{namespace}.{flow}"] = problem.problems
 
     def _tell_circles(self) -> None:
         """Warn of flows that start each other, once for each circle that was not there before."""
