@@ -216,6 +216,17 @@ async def test_an_alert_whose_flow_is_not_there_is_a_dead_event(tmp_path: Path, 
         assert dead.event.data["executionId"] == bad.id
 
 
+async def test_that_nobody_would_be_told_is_known_before(tmp_path: Path, clock: ManualClock) -> None:
+    """Its flow is not there, or is disabled: `onbeat doctor` says so; where it is there, nothing is wrong."""
+    flows = {**FLOWS, "off.yaml": "id: off\nnamespace: ops\ndisabled: true\ntasks: [{id: a, type: core.debug.Return, format: x}]"}
+    rules = [{**FAILURE, "name": id_, "then": {"flow": {"namespace": "ops", "id": id_}}} for id_ in ("gone", "off", "page")]
+    async with node_with(MemoryStore(), flows, tmp_path, clock=clock, alerts=rules) as node:
+        assert [each for each in node.trouble() if "alert:" in each] == [
+            "journal:alert:gone: there is no flow ops.gone; what it is to be told becomes dead events",
+            "journal:alert:off: flow ops.off is disabled, and told nothing",
+        ]
+
+
 async def test_purge_waits_for_an_alert(tmp_path: Path, clock: ManualClock, hook: Hook) -> None:
     """What it has not read stays; it is one of the readers that are present."""
     async with node_with(MemoryStore(), FLOWS, tmp_path, clock=clock, alerts=[{**FAILURE, "then": HOOK}]) as node:

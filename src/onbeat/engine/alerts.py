@@ -70,12 +70,12 @@ Post = Callable[[str, Mapping[str, str], bytes], Awaitable[None]]
 
 
 class Alerting:
-    """One alert. trouble: what is wrong now. most_behind: in rows of the journal."""
+    """One alert. most_behind: in rows of the journal."""
 
     def __init__(self, alert: Alert, node: Node, most_behind: int, post: Post | None = None) -> None:
         self.alert = alert
         self.name = f"{READER if alert.on == 'failure' else ''}alert:{alert.name}"
-        self.trouble: str | None = None
+        self._trouble: str | None = None
         self._node = node
         self._most_behind = most_behind
         self._post = post or call
@@ -85,11 +85,22 @@ class Alerting:
             spec = TriggerSpec(id=alert.name, type=TYPE, flow=target, inputs=alert.then.inputs)
             self._subscription.set_triggers({spec.name: LoadedTrigger(spec, SourceOptions())})
 
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong now; that nobody would be told is known before there is something to tell."""
+        flow = self.alert.then.flow
+        if self._trouble is not None or flow is None:
+            return self._trouble
+        loaded = self._node.catalog.find(flow.namespace, flow.id)
+        if loaded is None:
+            return f"there is no flow {flow.namespace}.{flow.id}; what it is to be told becomes dead events"
+        return f"flow {loaded.flow.name} is disabled, and told nothing" if loaded.flow.disabled else None
+
     async def serve(self) -> None:
         """Watch until cancelled."""
 
         def report(trouble: str | None) -> None:
-            self.trouble = trouble
+            self._trouble = trouble
 
         run = {"failure": self._failures, "stuck": self._stuck, "lag": self._lag}[self.alert.on]
         await keep_running(self.name, run, self._node.clock, report)
@@ -287,7 +298,7 @@ class Alerting:
             for happened in found:
                 await self._call(happened)
             await self._node.store.write(Work(positions=tuple(positions), ledger=tuple(ledger)))
-        self.trouble = None
+        self._trouble = None
         for happened in found:
             self._node.meters.count("onbeat_alerts_total", self.alert.name)
             _log.warning("alert", alert=self.alert.name, text=happened.text)

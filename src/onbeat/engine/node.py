@@ -66,7 +66,9 @@ class Watcher(Protocol):
     """Something that watches, such as an alert. trouble: what is wrong now."""
 
     name: str
-    trouble: str | None
+
+    @property
+    def trouble(self) -> str | None: ...
 
 
 @dataclass(slots=True)
