@@ -181,6 +181,20 @@ async def test_old_revisions_of_flows_are_purged(home: Home, wanted: dict[str, A
     assert (await store.keep_flow("shop", "pay", "new", "new", AT, None)).revision == 5
 
 
+async def test_revisions_are_listed_and_those_that_are_named_are_purged(home: Home):
+    """The newest first; never the newest itself, nor one that an execution has, nor another flow's."""
+    for flow in ("pay", "ship"):
+        for n in range(1, 5):
+            await home.store.keep_flow("shop", flow, str(n), str(n), AT + n, None)
+    await home.store.write(work(creation(1, revision=2)))
+    assert await home.store.flow_revisions("shop", "pay") == [4, 3, 2, 1]
+    assert await home.store.purge_revisions("shop", "pay", [1, 2, 4, 9]) == 1
+    store = await home.restart()
+    assert await store.flow_revisions("shop", "pay") == [4, 3, 2]
+    assert await store.flow_revisions("shop", "ship") == [4, 3, 2, 1]
+    assert (await store.flow_revisions("shop", "none"), await store.purge_revisions("shop", "none", [1])) == ([], 0)
+
+
 async def test_numbers_are_not_given_again(home: Home):
     """After everything was purged and a restart, the journal and the topics go on where they were: readers' positions stay true."""
     await fill(home.store, 2)

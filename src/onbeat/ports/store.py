@@ -85,6 +85,9 @@ class Store(Protocol):
     async def flow(self, namespace: str, flow: str, revision: int | None = None) -> StoredFlow | None:
         """A revision's source; None: the newest."""
 
+    async def flow_revisions(self, namespace: str, flow: str) -> list[int]:
+        """The numbers of the revisions that are kept of a flow, the newest first."""
+
     async def purge(self, before: Micros, limit: int) -> int:
         """Remove up to `limit` executions that ended before, behind every reader of the journal; their keys stay. Returns how many."""
 
@@ -108,6 +111,9 @@ class Store(Protocol):
     ) -> int:
         """Remove revisions of flows kept before an instant, but for the newest `keep` of each and those that executions here have; how
         many. A namespace without a flow means those below it too."""
+
+    async def purge_revisions(self, namespace: str, flow: str, revisions: Sequence[int]) -> int:
+        """Remove these revisions of a flow, but for the newest one and those that executions here have; how many."""
 
     async def purge_records(self, before: Micros, max_bytes: int) -> int:
         """Remove bus records older than that, and the oldest ones above the size. Returns how many."""

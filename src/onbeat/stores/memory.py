@@ -288,6 +288,9 @@ class MemoryStore(MemoryHousekeeping):
         kept = self._flows.get((namespace, flow), [])
         return next((one for one in reversed(kept) if revision is None or one.revision == revision), None)
 
+    async def flow_revisions(self, namespace: str, flow: str) -> list[int]:
+        return [each.revision for each in reversed(self._flows.get((namespace, flow), []))]
+
     # ---- housekeeping ------------------------------------------------------------------------------------------------
 
     async def backup(self, target: Path) -> None:

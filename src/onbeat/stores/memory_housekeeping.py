@@ -96,6 +96,16 @@ class MemoryHousekeeping(MemoryQueries):
         self._logs = [line for line in self._logs if not goes(line)]
         return before - len(self._logs)
 
+    async def purge_revisions(self, namespace: str, flow: str, revisions: Sequence[int]) -> int:
+        self._check_open()
+        before = self._flows.get((namespace, flow), [])
+        heads = [kept.execution.head for kept in self._executions.values()]
+        used = {head.revision for head in heads if (head.namespace, head.flow) == (namespace, flow)}
+        left = [each for each in before if each is before[-1] or each.revision in used or each.revision not in revisions]
+        if before:
+            self._flows[namespace, flow] = left
+        return len(before) - len(left)
+
     async def purge_flows(
         self, *, namespace: str | None = None, flow: str | None = None, keep: int = 1, before: Micros | None = None
     ) -> int:

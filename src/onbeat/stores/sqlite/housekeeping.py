@@ -103,6 +103,13 @@ where namespace = ?1 and id = ?2
   and (?4 is null or created < ?4)
   and revision not in (select revision from execution where namespace = ?1 and flow = ?2)
 """
+PURGE_REVISIONS = """
+delete from flow
+where namespace = ?1 and id = ?2
+  and revision in (select value from json_each(?3))
+  and revision < (select max(revision) from flow where namespace = ?1 and id = ?2)
+  and revision not in (select revision from execution where namespace = ?1 and flow = ?2)
+"""
 FORGET_FACTS = "delete from ledger where until < ?"
 OLD_RECORDS = "select json_group_array(json_array(seq, size)) from (select seq, size from record where topic = ? and time < ? limit ?)"
 OLDEST_RECORDS = "select json_group_array(json_array(seq, size, topic)) from (select seq, size, topic from record order by seq limit ?)"
@@ -204,6 +211,11 @@ def flows(db: sqlite3.Connection, namespace: str | None, flow: str | None) -> li
 def purge_flow(db: sqlite3.Connection, namespace: str, flow: str, keep: int, before: Micros | None) -> int:
     """Old revisions of one flow."""
     return db.execute(PURGE_FLOW, (namespace, flow, keep, before)).rowcount
+
+
+def purge_revisions(db: sqlite3.Connection, namespace: str, flow: str, revisions: Sequence[int]) -> int:
+    """These revisions of one flow."""
+    return db.execute(PURGE_REVISIONS, (namespace, flow, _json(revisions))).rowcount
 
 
 def purge_old_records(db: sqlite3.Connection, before: Micros) -> int:

@@ -84,6 +84,9 @@ FLOW = """
 select namespace, id, revision, source, hash, created, path from flow
 where namespace = ?1 and id = ?2 and revision = coalesce(?3, (select max(revision) from flow where namespace = ?1 and id = ?2))
 """
+REVISIONS = """
+select json_group_array(revision) from (select revision from flow where namespace = ? and id = ? order by revision desc)
+"""
 
 _signals: msgspec.json.Decoder[list[tuple[int, Any]]] = msgspec.json.Decoder(list[tuple[int, AnySignal]])
 _records = msgspec.json.Decoder(list[tuple[int, Record]])
@@ -214,6 +217,9 @@ class SqliteReads:
     async def flow(self, namespace: str, flow: str, revision: int | None = None) -> StoredFlow | None:
         row = await self._row(FLOW, namespace, flow, revision)
         return None if row is None else stored_flow(row)
+
+    async def flow_revisions(self, namespace: str, flow: str) -> list[int]:
+        return list(msgspec.json.decode(await self._one(REVISIONS, namespace, flow)))
 
 
 def stored_flow(row: Sequence[Any]) -> StoredFlow:

@@ -256,6 +256,10 @@ class SqliteStore(SqliteQueries):
             gone += await self._submit(partial(housekeeping.purge_flow, namespace=place, flow=id_, keep=keep, before=before))
         return gone
 
+    async def purge_revisions(self, namespace: str, flow: str, revisions: Sequence[int]) -> int:
+        gone: int = await self._submit(partial(housekeeping.purge_revisions, namespace=namespace, flow=flow, revisions=list(revisions)))
+        return gone
+
     async def purge_records(self, before: Micros, max_bytes: int) -> int:
         gone = 0
         for job in (partial(housekeeping.purge_old_records, before=before), partial(housekeeping.purge_large_topics, max_bytes=max_bytes)):
