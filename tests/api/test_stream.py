@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from onbeat.engine import watching
 from tests.api.client import api
 
 BASE = "/api/v1/events"
@@ -67,3 +70,32 @@ async def test_following_a_restarted_execution_goes_on_to_its_new_end(tmp_path: 
         async with call.stream(f"/api/v1/executions/{id_}/follow") as frames:
             seen = [(name, shown["state"]["current"]) async for name, _, shown in frames]
         assert seen == [("end", "SUCCESS")]
+
+
+async def test_only_what_changed_is_told_to_who_wants_no_more(tmp_path: Path) -> None:
+    """The execution without its task runs, and those that changed; all of them together are the whole."""
+    async with api(tmp_path) as call:
+        id_ = (await call("POST", "/api/v1/executions/t/pause")).json["id"]
+        async with call.stream(f"/api/v1/executions/{id_}/follow?delta=true") as frames:
+            name, _, whole = await anext(frames)
+            assert name == "progress"
+            runs = {run["id"]: run for run in whole["taskRunList"]}
+            await call("POST", f"/api/v1/executions/{id_}/resume", {"ok": True})
+            async for ended, _, told in frames:
+                runs |= {run["id"]: run for run in told["taskRunList"]}
+                assert (ended in ("change", "end"), told["goneTaskRuns"]) == (True, [])
+        assert (ended, told["state"]["current"]) == ("end", "SUCCESS")
+        assert [runs[id_] for id_ in sorted(runs)] == (await call("GET", f"/api/v1/executions/{id_}")).json["taskRunList"]
+
+
+async def test_who_does_not_keep_up_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reset, and the execution as it is."""
+    monkeypatch.setattr(watching, "MOST", 0)
+    async with api(tmp_path) as call:
+        id_ = (await call("POST", "/api/v1/executions/t/pause")).json["id"]
+        async with call.stream(f"/api/v1/executions/{id_}/follow") as frames:
+            await anext(frames)
+            await call("POST", f"/api/v1/executions/{id_}/resume", {"ok": True})
+            names = [name async for name, _, _ in frames]
+        assert names[0] == "reset"
+        assert names[-1] == "end"

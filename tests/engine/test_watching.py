@@ -10,7 +10,7 @@ import pytest
 from onbeat.core.execution import Execution
 from onbeat.core.states import State
 from onbeat.engine import watching
-from onbeat.engine.watching import PAUSE, TICK, Lagged, Watch
+from onbeat.engine.watching import PAUSE, TICK, Lagged, Told, Watch
 from onbeat.errors import NotFound
 from onbeat.ports import ExecutionFilter
 from onbeat.stores.memory import MemoryStore
@@ -64,9 +64,9 @@ async def scene() -> AsyncIterator[Scene]:
         await made.store.close()
 
 
-def versions(told: list[tuple[int, Execution]]) -> list[int]:
+def versions(told: list[Told]) -> list[int]:
     """Of the executions that were told."""
-    return [execution.version for _, execution in told]
+    return [each.execution.version for each in told]
 
 
 async def test_each_change_is_told_in_order(scene: Scene) -> None:
@@ -81,8 +81,8 @@ async def test_each_change_is_told_in_order(scene: Scene) -> None:
         await scene.pass_by(PAUSE)
         told += await following.next()
         assert versions(told) == list(range(2, scene.at[1].version + 1))
-        assert told[-1][1] == await scene.store.load(id_of(1))
-        assert [seq for seq, _ in told] == sorted({seq for seq, _ in told})
+        assert told[-1].execution == await scene.store.load(id_of(1))
+        assert [each.seq for each in told] == sorted({each.seq for each in told})
 
 
 async def test_a_change_between_the_look_and_the_first_word_is_not_missed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

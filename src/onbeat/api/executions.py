@@ -12,7 +12,8 @@ from starlette.routing import BaseRoute
 from onbeat.api.access import Permission
 from onbeat.api.forms import sent_inputs
 from onbeat.api.lookup import execution_of
-from onbeat.api.routing import Handler, Unprocessable, Within, allow, answer, callers_namespaces, node_of, route
+from onbeat.api.questions import CORRELATION
+from onbeat.api.routing import Handler, Unprocessable, Within, allow, answer, node_of, route
 from onbeat.api.stream import events_of_execution
 from onbeat.core.event import Micros
 from onbeat.core.evolve import create
@@ -21,22 +22,14 @@ from onbeat.core.ids import LENGTH
 from onbeat.core.inputs import Examined, InputProblem, unknown
 from onbeat.core.inputs.readers import read_datetime
 from onbeat.core.shape import execution_json
-from onbeat.core.states import State
 from onbeat.core.times import from_datetime, iso
 from onbeat.engine.node import Node
 from onbeat.errors import Refused, UserError
-from onbeat.ports import ExecutionFilter, ExecutionSummary
-
-CORRELATION = "system.correlationId"
-_DEEPEST = 10_000
-"""How far `page` reaches; `before` reaches everything."""
 
 
 def routes() -> list[BaseRoute]:
     """The routes."""
     return [
-        *route("/executions", of_flow, Permission.READ, within=Within.LIST),
-        *route("/executions/search", search, Permission.READ, within=Within.LIST),
         *route("/executions/{id}", show, Permission.READ, within=Within.OBJECT),
         *route("/executions/{id}/follow", follow, Permission.READ, within=Within.OBJECT),
         *route("/executions/{id}/kill", kill, Permission.RUN, ("DELETE",), within=Within.OBJECT),
@@ -70,25 +63,6 @@ async def shown(node: Node, execution: Execution) -> dict[str, Any]:
     head = execution.head
     loaded = await node.catalog.revision(head.namespace, head.flow, head.revision)
     return execution_json(execution, loaded.flow)
-
-
-def summary_json(summary: ExecutionSummary) -> dict[str, Any]:
-    """One line of a list."""
-    state: dict[str, Any] = {"current": summary.state.value, "startDate": iso(summary.created)}
-    if summary.ended is not None:
-        state["endDate"] = iso(summary.ended)
-        state["duration"] = (summary.ended - summary.created) / 1_000_000
-    return {
-        "id": summary.id,
-        "namespace": summary.namespace,
-        "flowId": summary.flow,
-        "flowRevision": summary.revision,
-        "state": state,
-        "trigger": summary.trigger,
-        "labels": [{"key": key, "value": value} for key, value in summary.labels.items()],
-        "parentId": summary.parent,
-        "correlationId": summary.correlation_id,
-    }
 
 
 async def start(request: Request) -> Response:
@@ -198,39 +172,6 @@ async def show(request: Request) -> Response:
     return answer(await shown(node_of(request), await execution_of(request)))
 
 
-async def of_flow(request: Request) -> Response:
-    """The executions of one flow, which `namespace` and `flowId` name; else as `search`."""
-    missing = [name for name in ("namespace", "flowId") if not request.query_params.get(name)]
-    if missing:
-        raise Unprocessable(f"`{missing[0]}` is missing; `/executions/search` looks through all flows")
-    return await search(request)
-
-
-async def search(request: Request) -> Response:
-    """Executions, newest first. Further pages by `page`, or at any depth by `before`: the last id of the page before."""
-    node, query = node_of(request), request.query_params
-    unknown = set(query) - {"namespace", "flowId", "state", "before", "size", "page", "correlationId", "parentId"}
-    if unknown:
-        raise UserError(f"unknown parameter `{sorted(unknown)[0]}`; use namespace, flowId, state, before, size, correlationId, parentId")
-    try:
-        states = [State(state) for state in query.getlist("state")]
-        size = min(max(int(query.get("size", "25")), 1), 1_000)
-        page = max(int(query.get("page", "1")), 1)
-    except ValueError as wrong:
-        raise UserError(str(wrong)) from None
-    wanted = ExecutionFilter(
-        allowed=await callers_namespaces(request),
-        namespace=query.get("namespace"),
-        flow=query.get("flowId"),
-        states=tuple(states),
-        correlation_id=query.get("correlationId"),
-        parent=query.get("parentId"),
-    )
-    found = await node.queries.executions(wanted, before=query.get("before"), offset=min(size * (page - 1), _DEEPEST), limit=size)
-    total = await node.queries.count(wanted)
-    return answer({"results": [summary_json(summary) for summary in found], "total": total})
-
-
 async def kill(request: Request) -> Response:
     """Stop an execution."""
     node, found = node_of(request), await execution_of(request)
@@ -281,4 +222,6 @@ async def logs(request: Request) -> Response:
 async def follow(request: Request) -> Response:
     """An execution's changes as they happen, until it has ended."""
     node, execution = node_of(request), await execution_of(request)
-    return events_of_execution(request, node, execution.id)
+    head = execution.head
+    loaded = await node.catalog.revision(head.namespace, head.flow, head.revision)
+    return events_of_execution(request, node, execution, loaded.flow, delta=request.query_params.get("delta") == "true")

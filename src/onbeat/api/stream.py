@@ -1,37 +1,51 @@
 """Show what happens while it happens: server-sent events.
 
 Rules
-1. `id` is a position; `Last-Event-ID`, or `after`, goes on from there without a gap.
-2. A reader waits for the store's wake-up; nothing is polled, nothing queued in memory.
-3. A comment is sent while nothing happens, so that a dead connection is noticed.
+1. `id` is a position in the journal (of a topic's records: in the topic); `Last-Event-ID`, or `after`, goes on from there without a gap.
+2. A reader waits for the store's wake-up; nothing is polled, nothing queued in memory without bound.
+3. Who does not keep up, or comes back too late, gets `reset` and begins anew.
+4. A comment is sent while nothing happens, so that a dead connection is noticed.
+5. Who loses his access loses the stream: it is asked again every second in which something is told, and with every comment.
 
-Called by: executions (one execution), events (a topic).
+Called by: executions (one execution), live (lists), events (a topic).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from onbeat.api.access import Access, Caller, Permission
 from onbeat.core.event import Json
+from onbeat.core.execution import Execution
+from onbeat.core.flow import Flow
 from onbeat.core.projection import is_event
 from onbeat.core.shape import execution_json
 from onbeat.core.times import iso
 from onbeat.engine.node import Node
+from onbeat.engine.watching import Lagged, Told
+from onbeat.errors import Unauthorized
 from onbeat.ports import Record
 
+T = TypeVar("T")
 _BATCH = 500
 _HEARTBEAT = 15.0
+_ASKED_AGAIN = 1.0
+_WHOLE = 100
+"""Task runs up to which each change is told with the whole execution; of larger ones the newest of those that come together is."""
+BEAT = b": still here\n\n"
 
 
-def _frame(name: str, id_: int, content: Json) -> bytes:
+def frame(name: str, id_: int, content: Json) -> bytes:
+    """One event of a stream."""
     return b"event: %b\nid: %d\ndata: %b\n\n" % (name.encode(), id_, orjson.dumps(content))
 
 
-def _stream(frames: AsyncIterator[bytes]) -> StreamingResponse:
+def stream(frames: AsyncIterator[bytes]) -> StreamingResponse:
+    """The response that sends them as they come."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(frames, media_type="text/event-stream", headers=headers)
 
@@ -39,62 +53,105 @@ def _stream(frames: AsyncIterator[bytes]) -> StreamingResponse:
 def position_of(request: Request) -> int | None:
     """Where the reader wants to go on; None: it does not say."""
     text = request.headers.get("last-event-id") or request.query_params.get("after")
-    return int(text) if text and text.isdigit() else None
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def events_of_execution(request: Request, node: Node, execution: str) -> StreamingResponse:
-    """Each state of an execution with its task runs, until the end."""
+async def within_beat(wait: Awaitable[T]) -> T | None:
+    """What is waited for; None when it has not come until the next comment is due."""
+    try:
+        async with asyncio.timeout(_HEARTBEAT):
+            return await wait
+    except TimeoutError:
+        return None
+
+
+class Guard:
+    """Asks again whether the caller may look on. may: what of a caller must hold."""
+
+    def __init__(self, request: Request, may: Callable[[Caller], bool]) -> None:
+        self._request = request
+        self._may = may
+        self._asked = asyncio.get_running_loop().time()
+
+    async def holds(self) -> bool:
+        """Whether the stream may go on."""
+        now = asyncio.get_running_loop().time()
+        if now - self._asked < _ASKED_AGAIN:
+            return True
+        self._asked = now
+        access: Access = self._request.app.state.access
+        try:
+            return self._may(await access.caller(self._request))
+        except Unauthorized:
+            return False
+
+
+def events_of_execution(request: Request, node: Node, execution: Execution, flow: Flow, delta: bool = False) -> StreamingResponse:
+    """Each state of an execution with its task runs, until the end. delta: after the first, only what changed (`change`)."""
+    guard = Guard(request, lambda caller: caller.may(Permission.READ, execution.head.namespace))
 
     async def frames() -> AsyncIterator[bytes]:
-        seen = 0
         while True:
-            end = await node.store.journal_end()
-            rows = await node.queries.changes(execution, seen)
-            if rows:
-                seen = rows[-1].version
-                # The store, not the engine: the wake-up comes with the commit, before the engine has gone on.
-                stored = await node.store.load(execution)
-                assert stored is not None
-                yield _frame("end" if stored.ended else "progress", rows[-1].seq, execution_json(stored))
-                if stored.ended:
+            async with node.watch.execution(execution.id) as following:
+                ended = following.execution.ended
+                yield frame("end" if ended else "progress", following.seq, execution_json(following.execution, flow))
+                try:
+                    while not ended and await guard.holds():
+                        told = await within_beat(following.next())
+                        if told is None:
+                            yield BEAT
+                            continue
+                        for part in _changes(told, flow) if delta else _states(told, flow):
+                            yield part
+                        ended = told[-1].execution.ended
                     return
-            async for beat in _until(node.store.wait_journal(end)):
-                yield beat
+                except Lagged:
+                    yield frame("reset", following.seq, {})
 
-    return _stream(frames())
+    return stream(frames())
+
+
+def _states(told: list[Told], flow: Flow) -> list[bytes]:
+    """The execution after each change."""
+    last = told[-1]
+    shown = told if len(last.execution.runs) <= _WHOLE else told[-1:]
+    names = ["progress"] * (len(shown) - 1) + ["end" if last.execution.ended else "progress"]
+    return [frame(name, each.seq, execution_json(each.execution, flow)) for name, each in zip(names, shown, strict=True)]
+
+
+def _changes(told: list[Told], flow: Flow) -> list[bytes]:
+    """What changed in all of them: the execution without its task runs, those task runs that changed, those that are gone."""
+    last = told[-1].execution
+    runs = sorted({each.run for each in told if each.run is not None})
+    content = execution_json(last, flow, runs=[n for n in runs if n in last.runs])
+    gone: list[Json] = [last.run_id(n) for n in runs if n not in last.runs]
+    return [frame("end" if last.ended else "change", told[-1].seq, {**content, "goneTaskRuns": gone})]
 
 
 def events_of_topic(request: Request, node: Node, topic: str, after: int, execution: str | None) -> StreamingResponse:
     """A topic's events as they come. execution: only those of this execution, on the topic of state events."""
     read = _state_events if topic == node.events_topic else _records
+    guard = Guard(request, lambda caller: caller.may_topic(Permission.READ, topic))
 
     async def frames() -> AsyncIterator[bytes]:
         at = after
-        while True:
+        while await guard.holds():
             batch, last = await read(node, topic, at, execution)
             for seq, event in batch:
-                yield _frame("event", seq, event)
+                yield frame("event", seq, event)
             if last > at:
                 at = last
                 continue
             wait = node.store.wait_journal(at) if topic == node.events_topic else node.store.wait_records(topic, at)
-            async for beat in _until(wait):
-                yield beat
+            if not await within_beat(_true(wait)):
+                yield BEAT
 
-    return _stream(frames())
+    return stream(frames())
 
 
-async def _until(wait: Coroutine[Any, Any, None]) -> AsyncIterator[bytes]:
-    """Comments until the awaited thing has come."""
-    async with asyncio.TaskGroup() as group:
-        waiting = group.create_task(wait)
-        try:
-            while not waiting.done():
-                await asyncio.wait({waiting}, timeout=_HEARTBEAT)
-                if not waiting.done():
-                    yield b": still here\n\n"
-        finally:
-            waiting.cancel()
+async def _true(wait: Awaitable[None]) -> bool:
+    await wait
+    return True
 
 
 async def _state_events(node: Node, topic: str, after: int, execution: str | None) -> tuple[list[tuple[int, Json]], int]:

@@ -24,8 +24,8 @@ def state_json(current: State, history: Iterable[tuple[State, Micros]]) -> dict[
     return shown
 
 
-def execution_json(execution: Execution, flow: Flow | None = None) -> dict[str, Json]:
-    """An execution with its task runs. flow: tells flowable tasks, which have no attempts."""
+def execution_json(execution: Execution, flow: Flow | None = None, *, runs: Iterable[int] | None = None) -> dict[str, Json]:
+    """An execution with its task runs. flow: tells flowable tasks, which have no attempts. runs: the numbers of those to show; else all."""
     head = execution.head
     labels = [{"key": key, "value": value} for key, value in execution.labels.items()]
     if not any(label["key"] == "system.correlationId" for label in labels):
@@ -40,7 +40,7 @@ def execution_json(execution: Execution, flow: Flow | None = None) -> dict[str, 
         "outputs": sealed.shown(execution.outputs or {}),
         "labels": labels,
         "variables": sealed.shown(execution.variables),
-        "taskRunList": [run_json(execution, run, flow) for _, run in sorted(execution.runs.items())],
+        "taskRunList": [run_json(execution, execution.runs[n], flow) for n in (sorted(execution.runs) if runs is None else runs)],
         "originalId": head.original or head.id,
         "metadata": {"attemptNumber": execution.restarts + 1, "originalCreatedDate": iso(head.created)},
     }

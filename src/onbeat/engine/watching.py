@@ -15,6 +15,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 from onbeat.core.evolve import evolve
 from onbeat.core.execution import Execution
@@ -36,17 +37,25 @@ class Lagged(Exception):
     """The follower was too slow, or comes back too late: what he missed is not told any more."""
 
 
+class Told(NamedTuple):
+    """A change: its place in the journal, the execution after it, and the task run that it is of, if it is of one."""
+
+    seq: int
+    execution: Execution
+    run: int | None
+
+
 class Following:
     """One who follows an execution. execution: it at the last change that was told."""
 
     def __init__(self, execution: Execution, seq: int) -> None:
         self.execution, self.seq = execution, seq
-        self._told: list[tuple[int, Execution]] = []
+        self._told: list[Told] = []
         self._changed = asyncio.Event()
         self._lost = False
 
-    async def next(self) -> list[tuple[int, Execution]]:
-        """What came since the last time: the execution after each change, with its place in the journal. Raises Lagged."""
+    async def next(self) -> list[Told]:
+        """What came since the last time. Raises Lagged."""
         await self._changed.wait()
         self._changed.clear()
         if self._lost:
@@ -54,12 +63,12 @@ class Following:
         told, self._told = self._told, []
         return told
 
-    def _tell(self, seq: int, execution: Execution) -> None:
-        self.execution, self.seq = execution, seq
+    def _tell(self, told: Told) -> None:
+        self.execution, self.seq = told.execution, told.seq
         if len(self._told) >= MOST:
             self._lost, self._told = True, []
         elif not self._lost:
-            self._told.append((seq, execution))
+            self._told.append(told)
         self._changed.set()
 
 
@@ -211,7 +220,7 @@ class Watch:
                 if row.version == follower.execution.version + 1:
                     if row.version not in made:
                         made[row.version] = evolve(follower.execution, row.change)
-                    follower._tell(row.seq, made[row.version])
+                    follower._tell(Told(row.seq, made[row.version], getattr(row.change, "n", None) or None))
 
     async def _lines(self, ids: Sequence[str]) -> list[ExecutionSummary]:
         return await self._store.executions(ExecutionFilter(ids=tuple(ids)), limit=len(ids))
