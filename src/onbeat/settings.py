@@ -61,6 +61,11 @@ class Alert(BaseModel):
     seconds: float = Field(60.0, ge=0)
     then: AlertThen
 
+    def __str__(self) -> str:
+        """In a line, for `onbeat doctor`."""
+        target = f"{self.then.flow.namespace}.{self.then.flow.id}" if self.then.flow is not None else "webhook"
+        return f"{self.name} (on {self.on}: {target})"
+
     @model_validator(mode="before")
     @classmethod
     def _says_on(cls, data: Any) -> Any:

@@ -107,6 +107,7 @@ def test_alerts_are_read_from_yaml(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     first, second = Settings().alerts
     assert (first.on, second.on, second.minutes) == ("failure", "stuck", 5)
     assert "secret" not in repr(first)
+    assert (str(first), str(second)) == ("a (on failure: webhook)", "b (on stuck: ops.page)")
 
 
 @pytest.mark.parametrize(
