@@ -46,6 +46,7 @@ WITHOUT_OWN_TEST = {
     "ports/sources.py": "tests/plugins/source_suite.py: a contract; every source is held to it",
     "ports/tasks.py": "tests/engine/test_runner.py: a contract; every task is held to it",
     "ports/world.py": "tests/test_clock.py: a contract; clocks and storage are held to it",
+    "api/shapes/": "tests/api/shapes.py: every answer that tests ask for is held to its model",
     "cli/schema_models.py": "tests/cli/test_schema.py: the parts of a schema are seen in it whole",
     "core/inputs/choices.py": "tests/core/inputs/test_kinds.py: all types of inputs are declared and read in one way",
     "core/inputs/common.py": "tests/core/inputs/test_kinds.py: what every input has is seen in each type",

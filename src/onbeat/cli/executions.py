@@ -45,7 +45,7 @@ def list_(
             each["id"],
             show.when(each["state"]["startDate"]),
             show.span(each["state"]),
-            each.get("trigger") or (f"by {each['parentId']}" if each.get("parentId") else ""),
+            (each.get("trigger") or {}).get("id") or (f"by {each['parentId']}" if each.get("parentId") else ""),
         )
         for each in listed(found)
     ]

@@ -1,0 +1,33 @@
+"""Hold answers to what the OpenAPI document says of them: a client that checks each good one."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
+from starlette.routing import Match
+
+from tests.api.client import TOKEN, Answer, Client
+
+
+class Shaped(Client):
+    """Requests whose answers must be as their route declares them."""
+
+    async def __call__(self, method: str, target: str, body: Any = None, token: str | None = TOKEN, **headers: str) -> Answer:
+        """One request; a good answer that is JSON fits its model."""
+        found = await super().__call__(method, target, body, token, **headers)
+        if found.status < 300 and found.headers.get("content-type") == "application/json":
+            assert isinstance(self.app, FastAPI)
+            fits(self.app, method, target, found)
+        return found
+
+
+def fits(app: FastAPI, method: str, target: str, found: Answer) -> None:
+    """Fail unless the answer is as its route declares it."""
+    path = target.partition("?")[0].replace("/api/v1/main/", "/api/v1/").replace("/api/v1/", "/api/v1/main/")
+    scope = {"type": "http", "method": method, "path": path, "root_path": "", "headers": []}
+    route = next((each for each in app.routes if isinstance(each, APIRoute) and each.matches(scope)[0] is Match.FULL), None)
+    assert route is not None, f"{method} {path} is no route"
+    declared = route.responses.get(found.status, {})
+    assert "model" in declared, f"{method} {route.path} declares no answer with {found.status}"
+    TypeAdapter(declared["model"]).validate_python(found.json)
