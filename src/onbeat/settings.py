@@ -89,6 +89,13 @@ class Settings(BaseSettings):
     public_url: str | None = Field(None, description="Address under which people reach the server, for links.")
     allowed_hosts: list[str] = Field([], description="Host headers that are accepted besides loopback; webhooks are exempt.")
     trusted_proxies: list[str] = Field([], description="Addresses whose X-Forwarded-* headers are believed.")
+    oidc_issuer: str | None = Field(None, description="OpenID Connect provider by which browsers log in; needs `onbeat[oidc]`.")
+    oidc_client_id: str | None = Field(None, description="What the provider knows us as.")
+    oidc_client_secret: SecretStr | None = Field(None, description="By which the provider knows us; a public client has none.")
+    oidc_claim: str = Field("email", description="Claim of the provider's tokens that is a user's name or mail address.")
+    oidc_role: Literal["viewer", "operator", "editor", "admin"] | None = Field(
+        None, description="What somebody new may who logs in by the provider; without it only users that are there log in."
+    )
     public_webhooks: bool = Field(False, description="Allow webhooks with `auth: none`: anybody may start their flows.")
     bus: Literal["embedded", "kafka", "mqtt"] = Field("embedded", description="Where topics live.")
     kafka_bootstrap_servers: str | None = Field(None, description="Kafka brokers, HOST:PORT with commas.")

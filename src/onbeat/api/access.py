@@ -100,6 +100,16 @@ class Access:
         """What the browser holds of a session, if anything."""
         return request.cookies.get(SECURE_COOKIE) or request.cookies.get(COOKIE)
 
+    def base_url(self, request: Request) -> str:
+        """The address under which the caller reached the server, or the public one; for callers with a Host that is ours."""
+        return self.public_url or f"{request.url.scheme}://{request.headers.get('host') or '127.0.0.1'}"
+
+    def is_secure(self, request: Request) -> bool:
+        """Whether the browser came by https, as far as can be seen behind a proxy."""
+        if request.url.scheme == "https" or request.headers.get("origin", "").startswith("https:"):
+            return True
+        return self._public is not None and self._public == _origin(f"https://{request.headers.get('host', '')}")
+
     def knows_host(self, request: Request) -> bool:
         """Whether the Host header is one of ours."""
         host = request.headers.get("host", "")

@@ -59,7 +59,7 @@ async def login(request: Request) -> Response:
     caller = Caller(user.name, "user", user.grants, user=user.id)
     request.state.caller = caller
     secret = await accounts_of(request).sessions.open(subject_of(user), [await row_of(request, "login", f"user:{user.id}")])
-    return answer({**_shown(caller), "csrfToken": csrf_token(secret)}, headers={"set-cookie": _cookie(request, secret)})
+    return answer({**_shown(caller), "csrfToken": csrf_token(secret)}, headers={"set-cookie": session_cookie(request, secret)})
 
 
 async def make_link(request: Request) -> Response:
@@ -69,10 +69,9 @@ async def make_link(request: Request) -> Response:
     subject = await access.subject(request)
     if access.admin == subject or ":" in subject:
         secret = await accounts_of(request).sessions.make_link(subject, [await row_of(request, "login.link", subject.partition(":")[0])])
-        base = request.headers.get("host") or "127.0.0.1"
         return answer(
             {
-                "url": f"{access.public_url or f'{request.url.scheme}://{base}'}/login/{secret}",
+                "url": f"{access.base_url(request)}/login/{secret}",
                 "expires": iso(node_of(request).clock.now() + LINK * 1_000_000),
             }
         )
@@ -105,7 +104,7 @@ async def use_link(request: Request) -> Response:
     secret = await sessions.redeem(code, [await row_of(request, "login", subject.partition(":")[0])])
     if secret is None:
         return Response(_PAGE.format(content=_GONE), 404, media_type="text/html")
-    return Response(status_code=303, headers={"location": "/", "set-cookie": _cookie(request, secret)})
+    return Response(status_code=303, headers={"location": "/", "set-cookie": session_cookie(request, secret)})
 
 
 async def logout(request: Request) -> Response:
@@ -115,7 +114,7 @@ async def logout(request: Request) -> Response:
     secret = access.session_secret(request)
     if secret is not None and access.accounts is not None:
         await access.accounts.sessions.close(secret, [await row_of(request, "logout", "session")])
-    return Response(status_code=204, headers={"set-cookie": _cookie(request, None)})
+    return Response(status_code=204, headers={"set-cookie": session_cookie(request, None)})
 
 
 async def me(request: Request) -> Response:
@@ -164,10 +163,9 @@ def _refuse_foreign(access: Access, request: Request) -> None:
     access.refuse_foreign(request)
 
 
-def _cookie(request: Request, secret: str | None) -> str:
-    """The cookie; None ends it."""
-    secure = request.url.scheme == "https" or request.headers.get("origin", "").startswith("https:")
-    name, more = (SECURE_COOKIE, "; Secure") if secure else (COOKIE, "")
+def session_cookie(request: Request, secret: str | None) -> str:
+    """The cookie of a session; None ends it."""
+    name, more = (SECURE_COOKIE, "; Secure") if _access(request).is_secure(request) else (COOKIE, "")
     age = 0 if secret is None else LONGEST
     return f"{name}={secret or ''}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict{more}"
 

@@ -13,6 +13,7 @@ Called by: the CLI's `serve`.
 import asyncio
 import errno
 import gc
+import importlib
 import os
 import signal
 import socket
@@ -29,10 +30,11 @@ import structlog
 import uvloop
 
 from onbeat import __version__
-from onbeat.api import prometheus
+from onbeat.api import oidc, prometheus
 from onbeat.api.access import Access, Permission, admin_token, is_loopback
 from onbeat.api.app import build
 from onbeat.clock import SystemClock
+from onbeat.core.access import Role
 from onbeat.core.times import iso
 from onbeat.daemon.assemble import drain, running
 from onbeat.daemon.http import HttpServer
@@ -40,6 +42,7 @@ from onbeat.daemon.logs import configure
 from onbeat.engine.accounts import Accounts
 from onbeat.engine.node import Node
 from onbeat.errors import OnbeatError, StoreBroken, UserError
+from onbeat.ports import Clock
 from onbeat.settings import Settings
 from onbeat.stores.sqlite import SqliteStore
 
@@ -154,6 +157,10 @@ async def _http(settings: Settings, node: Node, listener: socket.socket) -> Asyn
     accounts = Accounts(node.store, node.queries, node.clock)
     access = Access(token, known_hosts(settings), accounts, settings.public_url)
     app = build(node, access, settings.max_body, settings.max_upload, settings.webhook_wait)
+    if settings.oidc_issuer:
+        app.router.routes[:0] = oidc.routes()
+        app.state.oidc = provider_of(settings, node.clock)
+        app.state.oidc_role = None if settings.oidc_role is None else Role(settings.oidc_role)
     if settings.metrics_public:
         app.router.routes[:0] = prometheus.routes(Permission.PUBLIC)
     url = url_of(settings.host, listener.getsockname()[1])
@@ -217,6 +224,23 @@ def known_hosts(settings: Settings) -> list[str]:
     """The Host headers that are ours beside loopback: what is allowed, the public address, the address we listen on."""
     public = urlsplit(settings.public_url).hostname if settings.public_url else None
     return [*settings.allowed_hosts, settings.host, *([public] if public else [])]
+
+
+def provider_of(settings: Settings, clock: Clock) -> oidc.Provider:
+    """The OpenID Connect provider; its library is only loaded for it. Raises UserError."""
+    if not settings.oidc_client_id:
+        raise UserError("set ONBEAT_OIDC_CLIENT_ID: what the OpenID Connect provider knows us as")
+    try:
+        kind = importlib.import_module("onbeat.engine.oidc").Oidc
+    except ModuleNotFoundError as missing:
+        if missing.name is None or not missing.name.startswith("joserfc"):
+            raise
+        raise UserError("ONBEAT_OIDC_ISSUER needs a library: pip install 'onbeat[oidc]'") from missing
+    secret = settings.oidc_client_secret
+    made: oidc.Provider = kind(
+        settings.oidc_issuer, settings.oidc_client_id, secret.get_secret_value() if secret else None, settings.oidc_claim, clock
+    )
+    return made
 
 
 def write_place(path: Path, url: str) -> None:
