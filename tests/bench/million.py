@@ -257,9 +257,11 @@ async def large(store: SqliteStore) -> dict[str, Question]:
     }
 
 
-async def measure(questions: dict[str, Question], rounds: int) -> None:
+async def measure(questions: dict[str, Question], rounds: int, kind: str) -> None:
     """Print how long each kind took."""
     for name, ask in questions.items():
+        if kind not in name:
+            continue
         chance, took = random.Random(11), []
         for _ in range(rounds):
             begun = time.perf_counter()
@@ -292,13 +294,13 @@ async def main(arguments: argparse.Namespace) -> None:
     for process in burning:
         process.start()
     if "search" in arguments.only:
-        await measure(searches(store, arguments.count, ids), arguments.rounds)
+        await measure(searches(store, arguments.count, ids), arguments.rounds, arguments.kind)
     if "logs" in arguments.only:
-        await measure(logs(store, ids), arguments.rounds)
+        await measure(logs(store, ids), arguments.rounds, arguments.kind)
     if "statistics" in arguments.only:
-        await measure(statistics(store), max(arguments.rounds // 10, 3))
+        await measure(statistics(store), max(arguments.rounds // 10, 3), arguments.kind)
     if "large" in arguments.only:
-        await measure(await large(store), max(arguments.rounds // 10, 3))
+        await measure(await large(store), max(arguments.rounds // 10, 3), arguments.kind)
     for process in burning:
         process.terminate()
     await store.close()
@@ -309,6 +311,7 @@ if __name__ == "__main__":
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--only", default="search,logs,statistics,large")
+    parser.add_argument("--kind", default="", help="only questions whose name has this")
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--busy", type=int, default=2)
     asyncio.run(main(parser.parse_args()))

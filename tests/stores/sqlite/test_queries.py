@@ -2,25 +2,17 @@
 
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from onbeat.core.execution import Trigger
-from onbeat.core.states import State
-from onbeat.ports import ExecutionFilter, LogFilter, LogLine
-from onbeat.stores.sqlite import SqliteStore, conditions, housekeeping, lines, queries, read, slots, write
-from onbeat.stores.sqlite.conditions import LAST, Condition, parts
+from onbeat.stores.sqlite import conditions, housekeeping, lines, queries, read, slots, write
 from onbeat.stores.sqlite.migrate import STEPS, steps
-from onbeat.stores.sqlite.questions import Asked
 from onbeat.stores.sqlite.rows import Rows
-from onbeat.stores.sqlite.search import EVERY, Plan, ids_of
-from tests.stores.build import AT, creation, id_of, work
 
-FINE = {"TOPICS", "OLDEST_RECORDS", "FLOWS", "LABELS"}
-"""All topics, flows and labels, of which there are few; the oldest of all records, in the order of the table."""
+FINE = {"TOPICS", "OLDEST_RECORDS", "FLOWS", "LABELS", "TOUCHED"}
+"""All topics, flows and labels, of which there are few; the oldest of all records, in the order of the table; a batch of the journal."""
 
 TABLES = "execution|journal|snapshot|start_key|inbox|slot|position|ledger|record|topic|dead_event|log|flow|metric|document|audit|label"
 
@@ -76,74 +68,3 @@ def test_a_slow_statement_is_noticed(db: sqlite3.Connection):
     assert slow(db, "select * from journal where record = ?") == ["SCAN journal"]
     assert slow(db, "select * from start_key as k where execution = ?") == ["SCAN k"]
     assert slow(db, "select * from execution where state = ? order by created")
-
-
-@pytest.fixture
-async def full(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    """A store in which every condition has something."""
-    store = SqliteStore(tmp_path)
-    await store.open()
-    trigger = Trigger(id="orders", type="x")
-    for n in range(1, 9):
-        new = creation(
-            n, namespace="shop" if n % 2 else "shop.eu", parent=id_of(1) if n > 6 else None, trigger=trigger, labels={"a": f"b{n}"}
-        )
-        line = LogLine(execution=id_of(n), at=AT + n, level="INFO" if n % 2 else "WARN", message="done")
-        await store.write(work(new, logs=(line,)))
-    yield store
-    await store.close()
-
-
-WANTED = [
-    ExecutionFilter(),
-    ExecutionFilter(namespaces=("shop", "none")),
-    ExecutionFilter(namespace="shop", flow="pay"),
-    ExecutionFilter(flow="pay", allowed=("shop",)),
-    ExecutionFilter(states=(State.FAILED, State.CREATED)),
-    ExecutionFilter(labels=(("a", "b1"), ("a", "b2"))),
-    ExecutionFilter(labels=(("a", "b1"),), q="shop", trigger="orders"),
-    ExecutionFilter(parent="p", child=False, correlation_id="c"),
-]
-
-
-@pytest.mark.parametrize("wanted", WANTED)
-async def test_every_list_is_read_in_its_order(full: SqliteStore, wanted: ExecutionFilter):
-    """Whichever condition drives it, however many lists are merged: the newest are found first, and then it stops."""
-
-    def plans(asked: Asked) -> list[list[str]]:
-        found = list(parts(asked, wanted))
-        tests = tuple(part.test for part in found)
-        return [sorting(asked, ids_of(Plan(part, tests, None, "", LAST))) for part in (*found, EVERY) if part.arms is not None]
-
-    found = await full._ask(plans)
-    assert found
-    text = bool(wanted.q)  # the list of those whose correlation id begins with it: few, and sorted
-    assert [steps for steps in found if len(steps) > text] == []
-
-
-def sorting(asked: Asked, statement: Condition) -> list[str]:
-    """The steps of its plan that sort or read a whole table; LIMIT and the order of a list are added."""
-    sql = f"explain query plan {statement.sql} order by 1 desc limit 25"
-    assert asked._db is not None
-    plan = [row[3] for row in asked._db.execute(sql, statement.values)]
-    return [step for step in plan if "B-TREE" in step or re.match(r"SCAN execution(?!.*USING)", step)]
-
-
-LINES = [
-    LogFilter(),
-    LogFilter(levels=("WARN", "ERROR"), start=AT),
-    LogFilter(q="done", task="a"),
-]
-
-
-@pytest.mark.parametrize("wanted", LINES)
-async def test_log_lines_are_read_in_their_order(full: SqliteStore, wanted: LogFilter):
-    """By level and time: the last ones are found first, and then it stops."""
-
-    def plan(asked: Asked) -> list[str]:
-        statement = lines._lines(asked, wanted, None, True)
-        assert asked._db is not None
-        sql = f"explain query plan {statement.sql} order by 1 desc, 2 desc limit 25"
-        return [row[3] for row in asked._db.execute(sql, statement.values) if "B-TREE" in row[3] or "SCAN log" in row[3]]
-
-    assert await full._ask(plan) == []

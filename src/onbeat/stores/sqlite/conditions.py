@@ -18,6 +18,7 @@ import msgspec
 
 from onbeat.core.event import Micros
 from onbeat.core.ids import make_id
+from onbeat.core.states import State
 from onbeat.ports.search import ExecutionFilter
 from onbeat.stores.sqlite.questions import Asked
 
@@ -25,6 +26,8 @@ BY_ID = "execution indexed by sqlite_autoindex_execution_1"
 MANY = 200
 FEW = 10_000
 """So many ids are sorted at once rather than read in order."""
+PROBED = 8
+"""So few labels are looked up for each execution; of more, each execution's own are read."""
 LAST = "\U0010ffff"
 """What begins with a text is not behind it and this."""
 
@@ -48,16 +51,29 @@ select json_group_array(json_array(place, name)) from (
   select place, name from found where name is not null and instr(lower(place || '.' || name), ?1) limit ?2)
 """
 LABELS = "select json_group_array(id) from (select id from label where instr(lower(key || ':' || value), ?1) limit ?2)"
+LABELS_LIKE = """
+select json_group_array(id) from (
+  select label.id from label_text cross join label on label.id = label_text.rowid
+  where label_text match ?3 and instr(lower(key || ':' || value), ?1) limit ?2)
+"""
 LABEL = "select id from label where key = ? and value = ?"
 CORRELATED = """
-select count(*) from (select 1 from execution indexed by execution_correlation where correlation_id >= ?1 and correlation_id < ?2 limit ?3)
+select count(*) from (
+  select 1 from execution indexed by execution_correlation
+  where correlation_id >= ?1 and correlation_id < ?2 and correlation_id <> id limit ?3)
 """
 CHILDREN = "select count(*) from (select 1 from execution indexed by execution_parent where parent is not null limit ?)"
 
-CONTAINED = """(
-  id >= ? and id < ? or correlation_id >= ? and correlation_id < ? or instr(lower(namespace || '.' || flow), ?)
-  or exists (select 1 from json_each(labels) as each where instr(lower(each.key || ':' || each.value), ?)))
+LABELLED = """
+select count(*) from (
+  select 1 from json_each(?1) as chosen cross join execution_label on label = chosen.value limit ?2)
 """
+BEGINS = "id >= ? and id < ? or correlation_id >= ? and correlation_id < ?"
+NAMED = "instr(lower(namespace || '.' || flow), ?)"
+BEARS = "exists (select 1 from json_each(labels) as each where instr(lower(each.key || ':' || each.value), ?))"
+BEARS_ONE = (
+    "exists (select 1 from execution_label as other where other.label in (select value from json_each(?)) and other.execution = {id})"
+)
 
 
 class Condition(NamedTuple):
@@ -76,11 +92,13 @@ class Arm(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One condition of a filter. arms: None where no index has it. apart: no execution is in two of the lists."""
+    """One condition of a filter. arms: None where no index has it. apart: no execution is in two of the lists. bare: the test needs no
+    more of an execution than its id, `{id}`."""
 
     test: Condition
     arms: tuple[Arm, ...] | None = None
     apart: bool = True
+    bare: bool = False
 
 
 NOTHING = Part(Condition("false"), ())
@@ -91,7 +109,9 @@ def parts(asked: Asked, wanted: ExecutionFilter) -> Iterator[Part]:
     if wanted.ids is not None:
         test = Condition("id in (select value from json_each(?))", (_json(wanted.ids),))
         yield Part(test, (Arm(test),))
-    for column in ("correlation_id", "parent", "trigger"):
+    if wanted.correlation_id is not None:
+        yield _correlated(wanted.correlation_id)
+    for column in ("parent", "trigger"):
         value = getattr(wanted, column)
         if value is not None:
             yield _exactly(column, value)
@@ -104,10 +124,7 @@ def parts(asked: Asked, wanted: ExecutionFilter) -> Iterator[Part]:
     if wanted.q:
         yield _text(asked, wanted.q)
     if wanted.states:
-        states = sorted(set(wanted.states))
-        marks = ", ".join("?" * len(states))
-        arms = tuple(arm for state in states for arm in _exactly("state", state.value).arms or ())
-        yield Part(Condition(f"state in ({marks})", tuple(state.value for state in states)), arms)
+        yield _states(sorted(set(wanted.states)))
     for names in (wanted.namespaces, wanted.allowed):
         if names is not None:
             yield _namespaces(asked, names)
@@ -139,9 +156,22 @@ def _json(value: Any) -> str:
 
 
 def _exactly(column: str, value: str) -> Part:
-    index = {"correlation_id": "correlation"}.get(column, column)
     test = Condition(f'"{column}" = ?', (value,))
-    return Part(test, (Arm(test, f"execution indexed by execution_{index}"),))
+    return Part(test, (Arm(test, f"execution indexed by execution_{column}"),))
+
+
+def _correlated(value: str) -> Part:
+    """Those that correlate with another, and the one that has the id itself."""
+    others = Condition("correlation_id = ? and correlation_id <> id", (value,))
+    itself = Condition("id = ? and correlation_id = id", (value,))
+    return Part(Condition("correlation_id = ?", (value,)), (Arm(others, "execution indexed by execution_correlation"), Arm(itself)))
+
+
+def _states(states: Sequence[State]) -> Part:
+    arms = tuple(arm for state in states for arm in _exactly("state", state.value).arms or ())
+    if len(states) == 1:
+        return Part(arms[0].test, arms)
+    return Part(Condition(f"state in ({', '.join('?' * len(states))})", tuple(state.value for state in states)), arms)
 
 
 def _flow(asked: Asked, wanted: ExecutionFilter) -> Part:
@@ -172,7 +202,8 @@ def _label(asked: Asked, key: str, value: str) -> Part:
     number = asked.one(LABEL, key, value)
     if number is None:
         return NOTHING
-    return Part(Condition("exists (select 1 from execution_label where label = ? and execution = id)", (number,)), (_arm_of_label(number),))
+    test = Condition("exists (select 1 from execution_label as other where other.label = ? and other.execution = {id})", (number,))
+    return Part(test, (_arm_of_label(number),), bare=True)
 
 
 def _arm_of_label(number: int) -> Arm:
@@ -190,19 +221,50 @@ def _children(asked: Asked, child: bool) -> Part:
 def _text(asked: Asked, q: str) -> Part:
     """An execution that has the text in its flow's name or a label, or whose id or correlation id begins with it."""
     small = lowered(q)
-    test = Condition(CONTAINED, (q, q + LAST, q, q + LAST, small, small))
     flows = msgspec.json.decode(asked.one(FLOWS, small, MANY + 1))
-    labels = msgspec.json.decode(asked.one(LABELS, small, MANY + 1))
-    if len(flows) + len(labels) > MANY or asked.one(CORRELATED, q, q + LAST, FEW + 1) > FEW:
-        return Part(test)
-    correlated = Condition("correlation_id >= ? and correlation_id < ?", (q, q + LAST))
+    labels, complete = _labels_with(asked, small)
+    test = [Condition(BEGINS, (q, q + LAST, q, q + LAST))]
+    if flows:
+        test.append(Condition(NAMED, (small,)))
+    if complete and 0 < len(labels) <= PROBED:
+        test.append(Condition(BEARS_ONE, (_json(labels),)))
+    elif labels:
+        test.append(Condition(BEARS, (small,)))
+    whole = Condition(f"({' or '.join(each.sql for each in test)})", tuple(value for each in test for value in each.values))
+    borne = _arms_of_labels(asked, labels) if complete else None
+    if len(flows) > MANY or borne is None or asked.one(CORRELATED, q, q + LAST, FEW + 1) > FEW:
+        return Part(whole)
+    correlated = Condition("correlation_id >= ? and correlation_id < ? and correlation_id <> id", (q, q + LAST))
     arms = (
         Arm(Condition("id >= ? and id < ?", (q, q + LAST))),
         Arm(correlated, "execution indexed by execution_correlation"),
         *(_arm_of_flow(*flow) for flow in flows),
-        *(_arm_of_label(number) for number in labels),
+        *borne,
     )
-    return Part(test, arms, apart=False)
+    return Part(whole, arms, apart=False)
+
+
+def _arms_of_labels(asked: Asked, labels: Sequence[int]) -> tuple[Arm, ...] | None:
+    """Lists of those that bear any of the labels: one a label, or one for all, which is sorted."""
+    if len(labels) <= MANY:
+        return tuple(_arm_of_label(number) for number in labels)
+    chosen = _json(labels)
+    if asked.one(LABELLED, chosen, FEW + 1) > FEW:
+        return None
+    return (Arm(Condition("label in (select value from json_each(?))", (chosen,)), "execution_label", "execution"),)
+
+
+def _labels_with(asked: Asked, small: str) -> tuple[list[int], bool]:
+    """Labels that have the text, and whether these are all of them."""
+    letters = {small[n : n + 3].replace('"', '""') for n in range(len(small) - 2)}
+    if letters:
+        most, match = FEW, " AND ".join(f'"{three}"' for three in sorted(letters))
+        found = asked.one(LABELS_LIKE, small, most + 1, match)
+    else:
+        most = MANY
+        found = asked.one(LABELS, small, most + 1)
+    labels: list[int] = msgspec.json.decode(found)
+    return labels, len(labels) <= most
 
 
 _SMALL = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}

@@ -86,7 +86,9 @@ def _lines(asked: Asked, wanted: LogFilter, past: tuple[Micros, int] | None, des
         return Condition(joined("select at, log.seq, log.execution from", place, condition), (*given, *values([*tests, *_levels(wanted)])))
     if of is not None:
         inner = [Condition("execution.id = log.execution"), of.driver.test, *of.tests]
-        tests.append(Condition(joined("exists (select 1 from execution", _where(inner), ")"), values(inner)))
+        tests.append(
+            Condition(joined("exists (select 1 from execution", _where(inner), ")").replace("{id}", "execution.id"), values(inner))
+        )
     if wanted.execution is not None:
         tests += _levels(wanted)
         return Condition(joined("select at, seq, execution from log indexed by log_execution", _where(tests)), values(tests))

@@ -27,8 +27,9 @@ T = TypeVar("T")
 AT_ONCE = 2
 """Questions that run at the same time: the machine is the engine's."""
 SECONDS = 5.0
-CACHE = 16 * 1024
-"""Kilobytes of pages that each connection keeps: the upper levels of the indexes."""
+MAPPED = 2**31 - 1
+"""Bytes of the file that are read where the system has them, without a call for each page: a list that passes over many rows takes two
+thirds of the time."""
 
 
 class Asked:
@@ -50,7 +51,7 @@ class Asked:
         """In a thread: what the question finds."""
         if self._db is None:
             self._db = connect_reader(self._path, shared=True)
-            self._db.execute(f"pragma cache_size = -{CACHE}")
+            self._db.execute(f"pragma mmap_size = {MAPPED}")
         self._db.execute("begin")
         try:
             return question(self)

@@ -35,13 +35,14 @@ ORDERS = {
 @dataclass(slots=True)
 class Plan:
     """How a filter is answered. driver: where ids are read from; tests: what a row must pass beside; size: how many ids the driver has,
-    no more than COMPARED, or None where nobody counted; first, last: the ids that count."""
+    no more than COMPARED, or None where nobody counted; first, last: the ids that count; bare: the tests need no more than the id."""
 
     driver: Part
     tests: tuple[Condition, ...]
     size: int | None
     first: str
     last: str
+    bare: bool = False
 
     def narrow(self, before: str | None, descending: bool) -> None:
         """Go on after that id."""
@@ -62,6 +63,7 @@ def plan(asked: Asked, wanted: ExecutionFilter, *, sized: bool = False) -> Plan:
         plan.size = min(sizes)
         plan.driver = driving[sizes.index(plan.size)]
     plan.tests = (*tests, *(part.test for part in found if part is not plan.driver))
+    plan.bare = not tests and all(part.bare for part in found if part is not plan.driver)
     return plan
 
 
@@ -94,11 +96,16 @@ def _merged(shown: str, plan: Plan, lists: list[Condition]) -> Condition:
 
 def _list(shown: str, arm: Arm, plan: Plan, *, whole: bool = False) -> Condition:
     """A statement that reads one list; whole: the execution's row as well."""
-    other = arm.id != "id" and (whole or bool(plan.tests))
-    place = joined("cross join execution on execution.id = ", arm.table, ".", arm.id) if other else ""
-    tests = [test.sql for test in (arm.test, Condition(joined(arm.id, ">= ? and", arm.id, "< ?")), *plan.tests)]
+    other = arm.id != "id" and (whole or (bool(plan.tests) and not plan.bare))
+    place = joined("cross join execution on execution.id =", id_of(arm)) if other else ""
+    tests = [arm.test.sql, joined(arm.id, ">= ? and", arm.id, "< ?"), *(test.sql.replace("{id}", id_of(arm)) for test in plan.tests)]
     sql = joined("select", shown, "from", arm.table, place, "where", " and ".join(tests))
     return Condition(sql, (*arm.test.values, plan.first, plan.last, *values(plan.tests)))
+
+
+def id_of(arm: Arm) -> str:
+    """The execution's id, as a test of another table than the list's calls it."""
+    return f"{arm.table.partition(' ')[0]}.{arm.id}"
 
 
 def joined(*parts: str) -> str:
@@ -131,7 +138,7 @@ def _in_order(asked: Asked, chosen: Plan, sort: Sort, direction: str, offset: in
     table, order = ORDERS[sort]
     tests = (Condition("id >= ? and id < ?", (chosen.first, chosen.last)), chosen.driver.test, *chosen.tests)
     given = values(tests)
-    condition = " and ".join(test.sql for test in tests)
+    condition = " and ".join(test.sql.replace("{id}", "execution.id") for test in tests)
     if sort is not Sort.ENDED:
         return _page(asked, joined("select id from", table, "where", condition, "order by", order.format(direction)), given, offset, limit)
     ended = joined("from execution indexed by execution_ended where ended is not null and", condition)
