@@ -3,7 +3,7 @@
 Called by: app.py.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,6 +16,7 @@ from onbeat.cli.options import AsJson, Data, Files, Inputs, Server, pairs
 from onbeat.core.names import did_you_mean
 from onbeat.errors import NotFound
 
+_PAGE = 1_000
 flows = typer.Typer(no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="FLOW", help="The flow: namespace.id, or its id where only one flow has it.")]
 
@@ -23,9 +24,9 @@ Name = Annotated[str, typer.Argument(metavar="FLOW", help="The flow: namespace.i
 @flows.command("list", epilog="Example: onbeat flows list")
 def list_flows(as_json: AsJson = False, server: Server = None, data: Data = None) -> None:
     """List the flows that are served."""
-    found = Client.of(server, data).get("/flows/search")
+    found = _served(Client.of(server, data))
     if as_json:
-        show.put_json(found)
+        show.put_json({"results": found, "total": len(found)})
         return
     rows = [
         (
@@ -35,7 +36,7 @@ def list_flows(as_json: AsJson = False, server: Server = None, data: Data = None
             ", ".join(trigger["id"] for trigger in flow["triggers"]),
             flow["file"] or "",
         )
-        for flow in listed(found)
+        for flow in found
     ]
     show.table(("FLOW", "REVISION", "", "TRIGGERS", "FILE"), rows, "no flows are served: put YAML files into the flows folder")
 
@@ -83,7 +84,7 @@ def run_flow(
 
 def find_flow(client: Client, name: str) -> tuple[str, str]:
     """Namespace and id of a flow by its name. Raises NotFound with the nearest one."""
-    served = [(str(flow["namespace"]), str(flow["id"])) for flow in listed(client.get("/flows/search"))]
+    served = [(str(flow["namespace"]), str(flow["id"])) for flow in _served(client)]
     whole = [flow for flow in served if ".".join(flow) == name]
     found = whole or [flow for flow in served if flow[1] == name]
     if len(found) == 1:
@@ -92,6 +93,16 @@ def find_flow(client: Client, name: str) -> tuple[str, str]:
         raise NotFound(f"{len(found)} flows are called `{name}`; say which: {', '.join('.'.join(flow) for flow in found)}")
     names = [".".join(flow) for flow in served]
     raise NotFound(f"there is no flow `{name}`{did_you_mean(name, [*names, *(id_ for _, id_ in served)])}")
+
+
+def _served(client: Client) -> list[dict[str, Any]]:
+    """All flows that are served, page by page."""
+    found: list[dict[str, Any]] = []
+    while rows := listed(client.get("/flows/search", {"size": _PAGE, "page": len(found) // _PAGE + 1})):
+        found.extend(rows)
+        if len(rows) < _PAGE:
+            break
+    return found
 
 
 def _path(client: Client, name: str) -> str:

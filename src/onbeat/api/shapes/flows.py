@@ -1,6 +1,5 @@
 """What answers about flows look like: Kestra's."""
 
-
 from pydantic import Field
 
 from onbeat.api.shapes.base import Free, Instant, Label, Shape
@@ -97,5 +96,3 @@ class Named(Shape):
 
     namespace: str = Field(examples=["company.team"])
     id: str = Field(examples=["hello"])
-
-
