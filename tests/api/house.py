@@ -13,14 +13,15 @@ from onbeat.engine.accounts import Accounts
 from onbeat.engine.node import Node
 from onbeat.stores.memory import MemoryStore
 from onbeat.testing.clock import ManualClock
-from tests.api.client import TOKEN, Answer, Client
+from tests.api.client import TOKEN, Answer
+from tests.api.shapes import Shaped
 from tests.engine.harness import node_with
 
 PASSWORD = "correct horse"
 JSON = {"content_type": "application/json"}
 
 
-class House(Client):
+class House(Shaped):
     """Requests to an application with ada (editor of shop), vic (viewer of all) and root (admin)."""
 
     def __init__(self, node: Node, clock: ManualClock, token: str | None = TOKEN, public_url: str | None = None) -> None:

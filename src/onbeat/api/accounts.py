@@ -10,17 +10,21 @@ Called by: app.
 """
 
 from datetime import timedelta
+from typing import Annotated
 
+from fastapi import Body, Query
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from onbeat import __version__
 from onbeat.api.access import Caller, Permission, caller_of
-from onbeat.api.bodies import ChangedUser, KestraUser, NewToken, NewUser, read_body
+from onbeat.api.bodies import ChangedUser, KestraUser, NewToken, NewUser
 from onbeat.api.login import accounts_of
 from onbeat.api.problems import Forbidden
 from onbeat.api.routing import answer, node_of, route
+from onbeat.api.shapes.accounts import Configs, MadeToken, TokenShape, UserShape
+from onbeat.api.shapes.base import Paged
 from onbeat.core.access import Grant, Role
 from onbeat.core.durations import parse_duration
 from onbeat.core.event import Micros
@@ -35,17 +39,17 @@ LIFE: Micros = 90 * 24 * 3_600 * 1_000_000
 def routes() -> list[BaseRoute]:
     """The routes."""
     return [
-        *route("/users", list_users, Permission.ADMIN),
-        *route("/users", create_user, Permission.ADMIN, ("POST",)),
-        *route("/users/{name}", show_user, Permission.ADMIN),
-        *route("/users/{name}", change_user, Permission.ADMIN, ("PATCH", "PUT")),
-        *route("/users/{name}", delete_user, Permission.ADMIN, ("DELETE",)),
-        *route("/tokens", list_tokens, Permission.SELF),
-        *route("/tokens", create_token, Permission.SELF, ("POST",)),
-        *route("/tokens/{id}", show_token, Permission.SELF),
-        *route("/tokens/{id}", delete_token, Permission.SELF, ("DELETE",)),
-        *route("/basicAuth", set_basic_auth, Permission.ADMIN, ("POST",)),
-        *route("/configs", configs, Permission.SELF),
+        *route("/users", list_users, Permission.ADMIN, answers=Paged[UserShape]),
+        *route("/users", create_user, Permission.ADMIN, ("POST",), answers=UserShape, status=201),
+        *route("/users/{name}", show_user, Permission.ADMIN, answers=UserShape),
+        *route("/users/{name}", change_user, Permission.ADMIN, ("PATCH",), answers=UserShape),
+        *route("/users/{name}", delete_user, Permission.ADMIN, ("DELETE",), status=204),
+        *route("/tokens", list_tokens, Permission.SELF, answers=Paged[TokenShape]),
+        *route("/tokens", create_token, Permission.SELF, ("POST",), answers=MadeToken, status=201),
+        *route("/tokens/{id}", show_token, Permission.SELF, answers=TokenShape),
+        *route("/tokens/{id}", delete_token, Permission.SELF, ("DELETE",), status=204),
+        *route("/basicAuth", set_basic_auth, Permission.ADMIN, ("POST",), status=204),
+        *route("/configs", configs, Permission.SELF, answers=Configs),
     ]
 
 
@@ -63,19 +67,17 @@ async def show_user(request: Request) -> Response:
     return answer(_user(await accounts_of(request).need_user(request.path_params["name"])))
 
 
-async def create_user(request: Request) -> Response:
+async def create_user(request: Request, given: Annotated[NewUser, Body()]) -> Response:
     """A new user; without a password he has tokens only."""
     caller = await caller_of(request)
-    given = await read_body(request, NewUser)
     grants = [each.as_grant() for each in given.grants]
     made = await accounts_of(request).create_user(caller.name, given.name, email=given.email, password=given.password, grants=grants)
     return answer(_user(made), 201)
 
 
-async def change_user(request: Request) -> Response:
+async def change_user(request: Request, given: Annotated[ChangedUser, Body()]) -> Response:
     """Another password, mail address, other grants; disabled or not."""
     caller, accounts, name = await caller_of(request), accounts_of(request), request.path_params["name"]
-    given = await read_body(request, ChangedUser)
     fields: dict[str, object] = {each: getattr(given, each) for each in given.model_fields_set & {"email", "disabled"}}
     if "grants" in given.model_fields_set:
         fields["grants"] = tuple(each.as_grant() for each in given.grants)
@@ -94,10 +96,9 @@ async def delete_user(request: Request) -> Response:
     return Response(status_code=204)
 
 
-async def set_basic_auth(request: Request) -> Response:
+async def set_basic_auth(request: Request, given: Annotated[KestraUser, Body()]) -> Response:
     """As Kestra's set-up page: a user who may do all, or a new password for him."""
     caller, accounts = await caller_of(request), accounts_of(request)
-    given = await read_body(request, KestraUser)
     if await accounts.user(given.username) is None:
         await accounts.create_user(caller.name, given.username, password=given.password, grants=(Grant(Role.ADMIN),))
     else:
@@ -126,10 +127,9 @@ async def configs(request: Request) -> Response:
 # ---- tokens ------------------------------------------------------------------------------------------------------
 
 
-async def list_tokens(request: Request) -> Response:
+async def list_tokens(request: Request, user: Annotated[str | None, Query()] = None) -> Response:
     """The caller's tokens; for an admin all, or those of one `user`."""
     caller, accounts = await caller_of(request), accounts_of(request)
-    user = request.query_params.get("user")
     found: list[Token] = []
     if caller.may(Permission.ADMIN):
         found = await accounts.tokens(None if user is None else user.casefold())
@@ -143,10 +143,9 @@ async def show_token(request: Request) -> Response:
     return answer(_token(await _need_token(request)))
 
 
-async def create_token(request: Request) -> Response:
+async def create_token(request: Request, given: Annotated[NewToken, Body()]) -> Response:
     """A new token; this answer alone has its text."""
     caller, accounts = await caller_of(request), accounts_of(request)
-    given = await read_body(request, NewToken)
     admin = caller.may(Permission.ADMIN)
     if caller.kind == "token" and not admin:
         raise Forbidden("a token makes no tokens; log in, or use the admin's token")

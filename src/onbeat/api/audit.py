@@ -7,26 +7,39 @@ Rules
 Called by: app; every route that changes something.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission, caller_of
 from onbeat.api.routing import answer, node_of, route
+from onbeat.api.shapes.accounts import AuditPage
 from onbeat.core.event import Json
 from onbeat.core.times import iso
 from onbeat.engine.audit import audit_row
-from onbeat.errors import UserError
 from onbeat.ports import Audit, AuditRow, Work
 
-_MOST = 1_000
+_MOST_SEQ = 2**62
+
+
+class AuditQuery(BaseModel):
+    """Which rows. before: those older than that one; who, what: exactly as rows have it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    before: Annotated[int, Field(ge=1, le=_MOST_SEQ)] | None = None
+    size: Annotated[int, Field(ge=1, le=1_000)] = 100
+    who: str | None = None
+    what: str | None = None
 
 
 def routes() -> list[BaseRoute]:
     """The route."""
-    return route("/audit", read, Permission.ADMIN)
+    return route("/audit", read, Permission.ADMIN, answers=AuditPage)
 
 
 async def audited(request: Request, action: str, what: str, before: Json = None, after: Json = None) -> None:
@@ -41,16 +54,10 @@ async def row_of(request: Request, action: str, what: str, before: Json = None, 
     return audit_row(node.clock.now(), caller.name, action, what, before, after, node.evaluator.mask)
 
 
-async def read(request: Request) -> Response:
+async def read(request: Request, query: Annotated[AuditQuery, Query()]) -> Response:
     """The newest rows, by who and what if asked for; `next` is the `before` of the following page."""
-    known = ("before", "size", "who", "what")
-    unknown = [name for name in request.query_params if name not in known]
-    if unknown:
-        raise UserError(f"there is no parameter `{unknown[0]}`; there are {', '.join(known)}")
-    query = request.query_params
-    size = min(_number(query.get("size"), "size") or 100, _MOST)
-    rows = await node_of(request).queries.audit(_number(query.get("before"), "before"), size, who=query.get("who"), what=query.get("what"))
-    return answer({"results": [_shown(row) for row in rows], "next": rows[-1].seq if len(rows) == size else None})
+    rows = await node_of(request).queries.audit(query.before, query.size, who=query.who, what=query.what)
+    return answer({"results": [_shown(row) for row in rows], "next": rows[-1].seq if len(rows) == query.size else None})
 
 
 def _shown(row: AuditRow) -> dict[str, Any]:
@@ -63,11 +70,3 @@ def _shown(row: AuditRow) -> dict[str, Any]:
         "before": row.before,
         "after": row.after,
     }
-
-
-def _number(text: str | None, name: str) -> int | None:
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdecimal() and 0 < len(text) < 16 and int(text)):
-        raise UserError(f"`{name}` is a whole number above 0")
-    return int(text)

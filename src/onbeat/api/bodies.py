@@ -1,17 +1,14 @@
-"""Say what the bodies about accounts look like, and read them: what is misspelt or of another type is refused, with the name of it.
+"""Say what the bodies about accounts look like: what is misspelt or of another type is refused, with the name of it.
 
-A form that another site sends cannot say that it is JSON without asking first; so a body must say so. What is refused is never repeated:
-it may be a password.
+What is refused is never repeated: it may be a password.
 
 Called by: login, accounts.
 """
 
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from starlette.requests import Request
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from onbeat.api.routing import body_of
 from onbeat.core.access import GRANTABLE, Grant, Permission, Role, Scope
 from onbeat.core.globs import Globs
 from onbeat.core.names import check_namespace
@@ -121,17 +118,3 @@ class KestraUser(BaseModel):
 
     username: str
     password: str = Field(repr=False)
-
-
-T = TypeVar("T", bound=BaseModel)
-
-
-async def read_body(request: Request, type_: type[T]) -> T:
-    """The body as that type. Raises UserError."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise UserError("send the body as JSON, with `Content-Type: application/json`")
-    try:
-        return type_.model_validate_json(await body_of(request))
-    except ValidationError as wrong:
-        problems = [f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in wrong.errors(include_input=False)]
-        raise UserError(f"the body is not what this route takes: {'; '.join(problems[:5])}") from None

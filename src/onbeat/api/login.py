@@ -10,18 +10,21 @@ Called by: app.
 """
 
 from html import escape
+from typing import Annotated
 from urllib.parse import quote
 
 import msgspec
+from fastapi import Body
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from onbeat.api.access import COOKIE, SECURE_COOKIE, Access, Permission, caller_of
 from onbeat.api.audit import row_of
-from onbeat.api.bodies import Credentials, NewPassword, read_body
+from onbeat.api.bodies import Credentials, NewPassword
 from onbeat.api.problems import Forbidden
 from onbeat.api.routing import answer, node_of, one_route, route
+from onbeat.api.shapes.accounts import LoginLink, Me
 from onbeat.core.access import GRANTABLE, Caller
 from onbeat.core.times import iso
 from onbeat.engine.accounts import Accounts, subject_of
@@ -40,21 +43,20 @@ _GONE = """<p>This link has been used or is too old. <code>onbeat login</code> p
 def routes() -> list[BaseRoute]:
     """The routes."""
     return [
-        *route("/login", login, Permission.KEY, ("POST",)),
-        *route("/login/link", make_link, Permission.SELF, ("POST",)),
-        *route("/logout", logout, Permission.SELF, ("POST",)),
-        *route("/me", me, Permission.SELF),
-        *route("/me/password", change_password, Permission.SELF, ("PUT",)),
+        *route("/login", login, Permission.KEY, ("POST",), answers=Me),
+        *route("/login/link", make_link, Permission.SELF, ("POST",), answers=LoginLink),
+        *route("/logout", logout, Permission.SELF, ("POST",), status=204),
+        *route("/me", me, Permission.SELF, answers=Me),
+        *route("/me/password", change_password, Permission.SELF, ("PUT",), status=204),
         one_route("/login/{code}", show_link, Permission.PUBLIC),
         one_route("/login/{code}", use_link, Permission.KEY, ("POST",)),
     ]
 
 
-async def login(request: Request) -> Response:
+async def login(request: Request, given: Annotated[Credentials, Body()]) -> Response:
     """Open a session for a name and a password."""
     access = _access(request)
     _refuse_foreign(access, request)
-    given = await read_body(request, Credentials)
     user = await access.user(request, given.username, given.password)
     caller = Caller(user.name, "user", user.grants, user=user.id)
     request.state.caller = caller
@@ -126,10 +128,9 @@ async def me(request: Request) -> Response:
     return answer({**_shown(caller), **csrf})
 
 
-async def change_password(request: Request) -> Response:
+async def change_password(request: Request, given: Annotated[NewPassword, Body()]) -> Response:
     """A new password for the caller, who knows the present one; his sessions end."""
     access, caller = _access(request), await caller_of(request)
-    given = await read_body(request, NewPassword)
     if caller.kind != "user" or caller.user is None:
         raise Forbidden("only a user who is logged in has a password to change")
     try:
