@@ -66,6 +66,18 @@ def shown(value: Any) -> Any:
     return value
 
 
+def hidden_in(value: Json, as_shown: Json) -> Iterator[Json]:
+    """The parts of a value that are shown otherwise."""
+    if isinstance(value, dict) and isinstance(as_shown, dict) and value.keys() == as_shown.keys():
+        for name, item in value.items():
+            yield from hidden_in(item, as_shown[name])
+    elif isinstance(value, list) and isinstance(as_shown, list) and len(value) == len(as_shown):
+        for item, other in zip(value, as_shown, strict=True):
+            yield from hidden_in(item, other)
+    elif value != as_shown:
+        yield value
+
+
 def parts_of(uri: str) -> tuple[str, str] | None:
     """The input and the encrypted text of a reference's address; None when the address is of something else."""
     if not uri.startswith(_SCHEME):

@@ -94,7 +94,7 @@ class Mask:
             return value if self._surely_none(value) else self._masked(value)
         return self._masked(value)
 
-    def tail(self, text: str, least: int = LEAST_TAIL) -> int:
+    def tail(self, text: str, least: int = SHORTEST) -> int:
         """How many characters at its end, if at least so many, may be the beginning of a secret."""
         return max((finder.tail(text, least) for finder in self._finders), default=0)
 
@@ -152,7 +152,7 @@ class LineMask:
     def feed(self, about: Any, line: str) -> Iterator[tuple[Any, str]]:
         """The lines that may be shown now. about: what belongs to the line."""
         mask = self._mask()
-        if not self._waiting and (not mask or (not mask.tail(line))):
+        if not self._waiting and (not mask or not mask.tail(line)):
             yield about, mask.mask(line)
             return
         self._waiting.append((about, line))
@@ -164,7 +164,7 @@ class LineMask:
         """What waits; nothing comes any more. The beginning of a secret that does not end is hidden, too."""
         if self._waiting:
             mask, text = self._mask(), "".join(text for _, text in self._waiting)
-            yield from self._take(mask, text, len(text), mask.tail(text))
+            yield from self._take(mask, text, len(text), mask.tail(text, LEAST_TAIL))
 
     def _take(self, mask: Mask, text: str, keep: int, tail: int = 0) -> Iterator[tuple[Any, str]]:
         """The first lines, up to the one that `keep` lies in. tail: characters at the end to be hidden."""

@@ -26,7 +26,7 @@ _LEAST_CODE = 5
 _FEW = 12
 """Forms up to which each is simply looked for."""
 LEAST_TAIL = 8
-"""Characters of a secret's beginning at the end of a line that are too many to be there by chance."""
+"""Characters of a secret's beginning at the end of a log that are too many to be there by chance."""
 
 
 def forms(value: str) -> Iterator[str]:
@@ -120,7 +120,7 @@ class Finder:
                 hits += [each for each in grams.candidates(data) if each in text]
         return hits
 
-    def tail(self, text: str, least: int = LEAST_TAIL) -> int:
+    def tail(self, text: str, least: int = SHORTEST) -> int:
         """How many characters at the end of a text are the beginning of one of them: of those that may go on in the next text."""
         for at in range(max(0, len(text) - self._longest + 1), len(text) - max(least, SHORTEST) + 1):
             for each in self._heads.get(text[at : at + SHORTEST], ()):

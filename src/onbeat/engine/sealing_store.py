@@ -5,7 +5,8 @@ waits with for others: each is kept whole, and may hold a password that the daem
 
 Rules
 1. Records of topics, dead events and rows of ledgers with a secret in them are written sealed; keys and headers of records masked.
-2. The engine reads them as they came. What only looks sealed stays what it is.
+2. The engine reads them as they came; what was hidden in them is hidden for a while in all that comes of them. What only looks sealed
+   stays what it is.
 3. Where there are no secrets a write is passed on as it is.
 
 Called by: assemble puts it before the store for all of the engine; the API's queries see what is written.
@@ -18,7 +19,7 @@ import msgspec
 
 from onbeat.core.event import Event, Json
 from onbeat.core.refs import REF_KEY
-from onbeat.core.sealed import is_secret_mark
+from onbeat.core.sealed import SHOWN, hidden_in, is_secret_mark
 from onbeat.engine.masking import Mask
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.secrets import Secrets
@@ -118,9 +119,11 @@ class _SealingStore:
         if not is_secret_mark(value):
             return value
         try:
-            return await self._payloads.bring(value[REF_KEY])
+            clear = await self._payloads.bring(value[REF_KEY])
         except UserError:
             return value
+        self._secrets.remember(hidden_in(clear, value.get(SHOWN)))
+        return clear
 
     def _hidden(self, text: str) -> str:
         return SEALED + self._payloads.seal_text(text)

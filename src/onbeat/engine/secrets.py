@@ -14,15 +14,18 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
 from onbeat.core.event import Json
 from onbeat.core.expressions import to_text
+from onbeat.core.expressions.taint import Taint
 from onbeat.core.names import lineage
 from onbeat.core.secret import Secret
 from onbeat.engine.masking import MASK, Mask
+from onbeat.engine.masking_forms import SHORTEST
 from onbeat.errors import UserError
 
 PREFIX = "SECRET_"
@@ -30,6 +33,7 @@ NO_WORD = 8
 """Characters from which a secret is no word of an answer."""
 LARGEST = 1_000_000
 """Bytes of a file that holds a secret."""
+_REMEMBERED = 200
 _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,255}")
 __all__ = ["MASK", "PREFIX", "Files", "Secrets"]
 
@@ -54,7 +58,8 @@ class Secrets:
         self._environment = environment
         self._backends = backends
         self._known: list[int] | None = None
-        self._mask = self._long = Mask()
+        self._mask = self._base = self._long = Mask()
+        self._noted: OrderedDict[str, None] = OrderedDict()
 
     def present(self) -> Mask:
         """The mask that hides all of them as they are now."""
@@ -62,10 +67,23 @@ class Secrets:
         if known != self._known:
             values = [_decoded(text) or text for name, text in self._environment.items() if name.startswith(PREFIX)]
             values += [secret.reveal() for backend in self._backends for secret in backend.all()]
-            self._mask = Mask(values)
+            self._base = self._mask = Mask(values)
+            self._noted.clear()
             self._long = Mask(value for value in values if len(value) >= NO_WORD)
             self._known = [backend.changed for backend in self._backends]
         return self._mask
+
+    def remember(self, values: Iterable[Json]) -> None:
+        """Hide these, too, as far as they are not hidden as it is: what was made of secrets elsewhere. The latest ones are remembered."""
+        taint, mask = Taint(), self.present()
+        for value in values:
+            taint.note(value)
+        fresh = [text for text in taint.made if len(text) >= SHORTEST and not mask.spans(text)]
+        if fresh:
+            self._noted.update(dict.fromkeys(fresh))
+            while len(self._noted) > _REMEMBERED:
+                self._noted.popitem(last=False)
+            self._mask = self._base.made(self._noted)
 
     def answers(self) -> Mask:
         """The mask for answers of the API: that of all that are longer than what is in every answer, such as a state."""

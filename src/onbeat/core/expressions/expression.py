@@ -100,7 +100,6 @@ class Expression:
         except NeedsOutside as outside:
             if outside.uri is None or outside.uri not in taint.opened:
                 raise
-            taint.note(taint.opened[outside.uri])
             return self.render(taint.clear(names), budget)
         finally:
             taint.touched |= before

@@ -61,6 +61,8 @@ class Taint:
                 self.made[str(inside)] = None
 
     def clear(self, names: Mapping[str, Any]) -> dict[str, Any]:
-        """The names with what was opened in place; all that is made over them counts as made of a secret."""
+        """The names with what was opened in place; that, and all that is made over them, counts as made of a secret."""
+        for value in self.opened.values():
+            self.note(value)
         shown = {name: value if name.startswith("__") else replace_refs(value, self.opened) for name, value in names.items()}
         return {**shown, TAINT: Taint(self.opened, self.made, always=True, clean=self.given)}
