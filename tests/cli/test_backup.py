@@ -98,3 +98,25 @@ def test_what_is_no_backup_is_refused(onbeat, tmp_path: Path):
         assert result.exit_code == 2, name
         assert result.stderr.count("\n") == 1
     assert not (tmp_path / "evil").exists()
+
+
+def test_the_key_of_the_secrets_is_named_or_in_the_backup(onbeat, new_daemon, tmp_path: Path):
+    """Without it nobody opens them again; with it they are there after a restore, and so are later ones."""
+    daemon = new_daemon()
+    daemon.start()
+    onbeat("secrets", "set", "a", "FIRST", data=daemon.data, stdin="value-of-the-first")
+    plain, whole = tmp_path / "plain.tar", tmp_path / "whole.tar"
+    said = onbeat("backup", str(plain), data=daemon.data).stdout
+    assert f"keep a copy of {daemon.data / 'secret.key'}" in said.replace("\n", " ")
+    onbeat("backup", str(whole), "--with-key", data=daemon.data)
+    names = []
+    for file in (plain, whole):
+        with tarfile.open(file) as tar:
+            names.append(tar.getnames())
+    assert ["secret.key" in each for each in names] == [False, True]
+    assert daemon.stop() == 0
+    (daemon.data / "secret.key").unlink()
+    assert onbeat("restore", str(whole), data=daemon.data).exit_code == 0
+    assert stat.S_IMODE((daemon.data / "secret.key").stat().st_mode) == 0o600
+    daemon.start()
+    assert onbeat("secrets", "rotate", data=daemon.data).stdout.startswith("1 secret(s)")

@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from onbeat.api.executions import shown
 from onbeat.api.routing import answer, problem
+from onbeat.core import sealed
 from onbeat.core.errors_text import short
 from onbeat.core.event import Json
 from onbeat.core.execution import Execution
@@ -86,8 +87,8 @@ async def _gone(request: Request) -> None:
 
 
 async def _outputs(node: Node, execution: Execution) -> dict[str, Json]:
-    """The execution's outputs, with those that are kept in storage."""
-    outputs = execution.outputs or {}
+    """The execution's outputs, with those that are kept in storage; what is secret in them as it is shown."""
+    outputs: dict[str, Json] = sealed.shown(execution.outputs or {})
     return {name: await node.payloads.bring(value[REF_KEY]) if is_mark(value) else value for name, value in outputs.items()}
 
 

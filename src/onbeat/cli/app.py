@@ -244,12 +244,13 @@ def doctor(as_json: AsJson = False, server: Server = None, data: Data = None) ->
 @app.command(epilog="Example: onbeat backup onbeat.tar", rich_help_panel="Care")
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; must not be there yet.")],
+    with_key: Annotated[bool, typer.Option("--with-key", help="With the key of its secrets: who has the file reads them all.")] = False,
     data: Data = None,
 ) -> None:
     """Copy the store and its large values into one file, while the daemon runs or not."""
     from onbeat.cli import backup as work
 
-    work.backup(file, data)
+    work.backup(file, data, with_key)
 
 
 @app.command(epilog="Example: onbeat restore onbeat.tar", rich_help_panel="Care")

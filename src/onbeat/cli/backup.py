@@ -5,7 +5,8 @@ The database alone is not enough: values over 64 kB are files beside it, and it 
 Rules
 1. The database is copied first, then the files: all that the copy refers to is in the backup.
 2. A backup has its name when it is whole and on disk; it replaces nothing.
-3. It is put back only where no daemon runs, and what was there before is kept beside it.
+3. The key of the secrets is not in a backup, unless that is asked for: who has both reads them all. The command says where it is.
+4. It is put back only where no daemon runs, and what was there before is kept beside it.
 
 Called by: app.py.
 """
@@ -20,6 +21,8 @@ from pathlib import Path, PurePosixPath
 
 from onbeat.cli import show
 from onbeat.cli.serve import load_settings
+from onbeat.engine.vault import FILE as KEYS
+from onbeat.engine.vault import OLDER_FILE as OLDER_KEY
 from onbeat.errors import NotFound, Refused, UserError
 from onbeat.stores.sqlite import FILE, SqliteStore
 from onbeat.stores.sqlite import restore as restore_store
@@ -29,8 +32,8 @@ _HALF = ".~"
 """How the name of a file in storage begins that is being written."""
 
 
-def backup(target: Path, data: Path | None) -> None:
-    """Write a backup. Raises Refused when the file is there already."""
+def backup(target: Path, data: Path | None, with_key: bool = False) -> None:
+    """Write a backup. with_key: with the key of its secrets, so that it tells them all. Raises Refused when the file is there already."""
     folder = load_settings({"data": data}).data
     if not (folder / FILE).is_file():
         raise NotFound(f"there is no store in {folder}; name its folder with --data")
@@ -45,6 +48,9 @@ def backup(target: Path, data: Path | None) -> None:
                 with tarfile.open(fileobj=file, mode="w") as tar:
                     tar.add(copy, FILE)
                     _add_storage(tar, folder / STORAGE)
+                    for name in (KEYS, OLDER_KEY) if with_key else ():
+                        if (folder / name).is_file():
+                            tar.add(folder / name, name)
                 file.flush()
                 os.fsync(file.fileno())
         part.replace(target)
@@ -52,6 +58,12 @@ def backup(target: Path, data: Path | None) -> None:
         part.unlink(missing_ok=True)
         raise UserError(f"the backup could not be written: {problem}") from None
     show.out(f"{target}: {target.stat().st_size:,} bytes, the store in {folder} as it was just now")
+    keys = [folder / name for name in (KEYS, OLDER_KEY) if (folder / name).is_file()]
+    if keys and not with_key:
+        names = " and ".join(map(str, keys))
+        show.out(
+            f"The key of its secrets is not in it: keep a copy of {names} elsewhere, or nobody opens them again (--with-key puts it in)"
+        )
 
 
 def _add_storage(tar: tarfile.TarFile, storage: Path) -> None:
@@ -71,7 +83,7 @@ def _unpack(tar: tarfile.TarFile, folder: Path) -> None:
     """
     for member in tar:
         parts = PurePosixPath(member.name).parts
-        ours = parts == (FILE,) or (len(parts) > 1 and parts[0] == STORAGE and ".." not in parts)
+        ours = parts in ((FILE,), (KEYS,), (OLDER_KEY,)) or (len(parts) > 1 and parts[0] == STORAGE and ".." not in parts)
         content = tar.extractfile(member) if member.isreg() and ours else None
         if content is None:
             raise UserError(f"this is not a backup that onbeat made: it holds `{member.name[:100]}`")
@@ -79,6 +91,16 @@ def _unpack(tar: tarfile.TarFile, folder: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with content, open(target, "wb") as file:
             shutil.copyfileobj(content, file)
+
+
+def _put_key_back(source: Path, target: Path) -> None:
+    """The keys of the backup, before those that are there: neither what it holds nor what came since is lost."""
+    lines = [source.read_text(), *([target.read_text()] if target.is_file() else [])]
+    keys = dict.fromkeys(line.strip() for text in lines for line in text.splitlines() if line.strip())
+    half = target.with_name(f".{target.name}.part")
+    with open(os.open(half, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
+        file.write("".join(f"{key}\n" for key in keys))
+    half.replace(target)
 
 
 def restore(source: Path, data: Path | None) -> None:
@@ -97,6 +119,9 @@ def restore(source: Path, data: Path | None) -> None:
         if not (unpacked / FILE).is_file():
             raise UserError(f"{source} is not a backup that onbeat made: there is no {FILE} in it")
         restore_store(unpacked / FILE, folder)
+        for name in (KEYS, OLDER_KEY):
+            if (unpacked / name).is_file():
+                _put_key_back(unpacked / name, folder / name)
         if (unpacked / STORAGE).is_dir():
             shutil.copytree(unpacked / STORAGE, folder / STORAGE, dirs_exist_ok=True)
     show.out(f"{folder} is as {source} has it; what was there before is {FILE}.before-restore. Start `onbeat serve` to go on")
