@@ -1,11 +1,14 @@
 """Users and tokens: at once in force, at once gone, never kept in plain, always in the audit log."""
 
+from pathlib import Path
+
 import pytest
 
 from onbeat.core.access import Grant, Permission, Role, Scope
 from onbeat.engine.accounts import Accounts, subject_of
 from onbeat.errors import NotFound, Refused, Unauthorized, UserError
 from onbeat.stores.memory import MemoryStore
+from onbeat.stores.sqlite import SqliteStore
 from onbeat.testing.clock import ManualClock
 
 EDITOR = (Grant(Role.EDITOR, "shop"),)
@@ -228,3 +231,27 @@ async def test_every_change_is_in_the_audit_log(house: House) -> None:
 async def test_nobody_stands_behind_another_subject(house: House, subject: str) -> None:
     """A subject that is no account's is nobody."""
     assert await house.accounts.caller(subject) is None
+
+
+async def test_all_of_it_is_there_after_a_restart_on_disk(tmp_path: Path) -> None:
+    """Grants, topics, scopes, times, sessions, links: what is read back is what was kept."""
+    clock, store = ManualClock(), SqliteStore(tmp_path)
+    await store.open()
+    accounts = Accounts(store, store, clock)
+    await accounts.create_user(
+        "root", "Ada", email="a@b.c", password=PASSWORD, grants=[Grant(Role.OPERATOR, "shop", ("orders.*",)), *EDITOR]
+    )
+    scopes = [Scope(READ | {Permission.RUN}, "shop", ("heat",)), Scope(READ, None, ())]
+    token, text = await accounts.create_token("Ada", "ci", user="ada", scopes=scopes, expires=clock.now() + 10**12)
+    session, link = await accounts.sessions.open("user:ada"), await accounts.sessions.make_link(subject_of(token))
+    await accounts.token(text)
+    before = (await accounts.users(), await accounts.token(text), await accounts.caller(subject_of(token)))
+    await store.close()
+    again = SqliteStore(tmp_path)
+    await again.open()
+    accounts = Accounts(again, again, clock)
+    assert (await accounts.users(), await accounts.token(text), await accounts.caller(subject_of(token))) == before
+    await accounts.logins.check("ada", PASSWORD, "192.0.2.1")
+    assert await accounts.sessions.find(session) is not None
+    assert await accounts.sessions.redeem(link) is not None
+    await again.close()
