@@ -64,6 +64,7 @@ packages:
 
 services: packages $(VENV)/.dev
 	@$(BIN)/python -m tests.services.kafka --fetch >/dev/null
+	@$(BIN)/python -m tests.services.kestrapy --fetch >/dev/null
 
 test: services ## run every test, real brokers included, and Kestra's own flows (ARGS="-k name": some tests)
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
