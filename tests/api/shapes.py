@@ -11,7 +11,9 @@ from tests.api.client import TOKEN, Answer, Client
 
 
 async def ask(call: Client, method: str, target: str, body: Any = None, token: str | None = TOKEN, **headers: str) -> Answer:
-    """One request; a good answer that is JSON fits the model that its route declares."""
+    """One request; a good answer that is JSON fits the model that its route declares. A body that is no bytes is sent as JSON."""
+    if body is not None and not isinstance(body, bytes):
+        headers = {"content_type": "application/json", **headers}
     found = await call(method, target, body, token, **headers)
     if found.status < 300 and found.headers.get("content-type") == "application/json":
         fits(call.app, method, target, found)

@@ -16,16 +16,25 @@ def routes() -> list[BaseRoute]:
     return [
         *route("/executions/{id}/unqueue", unless_flow(unqueue), Permission.RUN, ("POST",), within=Within.OBJECT),
         *route("/executions/{id}/force-run", unless_flow(force_run), Permission.RUN, ("POST",), within=Within.OBJECT),
+        *route("/executions/{id}/actions/unqueue", unqueue, Permission.RUN, ("POST",), within=Within.OBJECT),
+        *route("/executions/{id}/actions/force-run", force_run, Permission.RUN, ("POST",), within=Within.OBJECT),
     ]
 
 
 async def unqueue(request: Request) -> Response:
     """Run an execution that is QUEUED, before its turn."""
     node = node_of(request)
+    only_running(request.query_params.get("state", "RUNNING"))
     found = await execution_of(request)
     if found.state is not State.QUEUED:
         raise Unprocessable(f"execution {found.id} is {found.state}, not QUEUED")
     return answer(await shown(node, await node.force(found.id)))
+
+
+def only_running(state: str) -> None:
+    """Raises Unprocessable for another state that Kestra lets an execution leave the queue with."""
+    if state.upper() != "RUNNING":
+        raise Unprocessable("what leaves the queue runs; to end it, kill it, and change its state then")
 
 
 async def force_run(request: Request) -> Response:

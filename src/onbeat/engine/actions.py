@@ -5,20 +5,22 @@ runs before.
 
 Rules
 1. What the API refuses a person is refused a task, with the same words.
-2. A purge takes files after the executions they belong to: a crash in between leaves files that housekeeping finds, never an execution
-   without its values.
+2. What a purge takes, purging.py takes for people, too.
+3. An attempt notes whom it is about to kill, and which pauses it is about to end: the next one knows what has been done.
 
 Called by: tasks, through their services; the daemon brings the node.
 """
 
 from collections.abc import Mapping, Sequence
 
-from onbeat.core.addresses import EXECUTIONS, execution_folder
 from onbeat.core.event import Json, Micros
+from onbeat.core.execution import ROOT
 from onbeat.core.states import State
+from onbeat.engine.deeds import deed, done
 from onbeat.engine.node import Node
+from onbeat.engine.purging import purge
 from onbeat.engine.tasklog import LEVELS
-from onbeat.ports import ExecutionFilter, ExecutionSummary, LogLine, Storage, StoreAndQueries
+from onbeat.ports import ExecutionFilter, ExecutionSummary, LogLine, Storage, StoreAndQueries, Work
 
 _PAGE = 1_000
 
@@ -60,12 +62,25 @@ class NodeActions:
         wanted = ExecutionFilter(namespace=namespace, flow=flow, states=tuple(states), start=start, end=end)
         return await self._store.count(wanted, limit=None)
 
-    async def kill(self, execution: str) -> None:
+    async def kill(self, execution: str, *, key: str) -> None:
         """See ports.Actions."""
+        found, what = await self.node.engine.load(execution), f"kill {execution}"
+        if not found.ended:
+            await self._store.write(Work(ledger=(deed(key, what, self.node.clock.now()),)))
+        elif found.state is State.KILLED and await done(self._store, key, what) is not None:
+            return
         await self.node.kill(execution)
 
-    async def resume(self, execution: str, inputs: Mapping[str, Json], by: str | None = None) -> None:
+    async def resume(self, execution: str, inputs: Mapping[str, Json], by: str | None = None, *, key: str) -> None:
         """See ports.Actions."""
+        found, what = await self.node.engine.load(execution), f"resume {execution}"
+        waiting = [n for n in sorted(found.open) if found.runs[n].state is State.PAUSED] or [ROOT]
+        paused = found.state is State.PAUSED or bool(found.paused)
+        earlier = await done(self._store, key, what)
+        if earlier is not None and not (paused and {*map(int, earlier.split())} <= {*waiting}):
+            return
+        if paused:
+            await self._store.write(Work(ledger=(deed(key, what, self.node.clock.now(), " ".join(map(str, waiting))),)))
         await self.node.resume(execution, inputs, by)
 
     async def logs(self, execution: str, *, least: str = "TRACE", tasks: Sequence[str] = ()) -> Sequence[LogLine]:
@@ -93,13 +108,9 @@ class NodeActions:
 
     async def purge(self, executions: Sequence[str], *, records: bool, logs: bool, storage: bool, metrics: bool) -> Mapping[str, int]:
         """See ports.Actions."""
-        purged = await self._store.purge_executions(executions, records=records, logs=logs, metrics=metrics)
-        files = 0
-        for id_, namespace, flow in purged.executions if storage else ():
-            for folder in {execution_folder(namespace, flow, id_), f"{namespace}/{flow}/{EXECUTIONS}/{id_}"}:
-                files += await self._storage.delete(folder)
-        count = len(purged.executions) if records else 0
-        return {"executions": count, "logs": purged.logs, "metrics": purged.metrics, "storages": files}
+        taken = await purge(self._store, self._storage, executions, records=records, logs=logs, metrics=metrics, files=storage)
+        count = len(taken.executions) if records else 0
+        return {"executions": count, "logs": taken.logs, "metrics": taken.metrics, "storages": taken.files}
 
     async def purge_flows(
         self, *, namespace: str | None = None, flow: str | None = None, keep: int = 1, before: Micros | None = None

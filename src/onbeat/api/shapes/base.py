@@ -33,18 +33,19 @@ class Label(Shape):
     value: str = Field(examples=["blue"])
 
 
-class Count(Shape):
-    """How many were changed; with `dryRun`, how many would be."""
-
-    count: int
-
-
 class Invalid(Shape):
     """One that the change cannot be made to."""
 
     message: str = Field(examples=["execution not found"])
     invalid_value: str = Field(examples=["6VqJx0s3bq0Zk1u8mD2c4e"])
-    path: str = "execution"
+    path: str = Field(examples=["execution"])
+
+
+class Done(Shape):
+    """How many were changed; with `dryRun`, how many would be. refused: of a change by query, those that changed meanwhile."""
+
+    count: int
+    refused: list[Invalid] | None = None
 
 
 class Refusal(Shape):
