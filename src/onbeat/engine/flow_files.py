@@ -28,7 +28,6 @@ from typing import NamedTuple
 
 from onbeat.core.flow import Flow
 from onbeat.core.flow_text import difference
-from onbeat.core.names import did_you_mean
 from onbeat.engine.catalog import Catalog, LoadedFlow
 from onbeat.engine.checking import check_flow
 from onbeat.engine.loader import Loader
@@ -103,22 +102,36 @@ class FlowFiles:
 
     async def delete(self, namespace: str, flow: str) -> StoredFlow:
         """No new executions of a flow; what there was. Raises NotFound, Refused."""
+        return (await self.delete_all([(namespace, flow)]))[0]
+
+    async def delete_all(self, names: Sequence[tuple[str, str]]) -> list[StoredFlow]:
+        """The same for several, each (namespace, id); all are looked at before the first one goes. Raises NotFound, Refused."""
         async with self._one_at_a_time:
-            before = await self._present(namespace, flow)
-            if before is None:
-                name = f"{namespace}.{flow}"
-                raise NotFound(f"there is no flow {name}{did_you_mean(name, self._catalog.names())}")
-            path = self._file_of(namespace, flow)
-            if path is None:
-                await self._loader.drop_stored(namespace, flow)
-            else:
-                await self._unchanged(path, before, "")
-                try:
-                    await asyncio.to_thread(_remove, path)
-                except OSError as problem:
-                    raise _refused(problem, path, before.source, "") from problem
-            await self._loader.load_all()
-            return before
+            found = [await self._may_delete(*name) for name in dict.fromkeys(names)]
+            try:
+                for before, path in found:
+                    await self._drop(before, path)
+            finally:
+                await self._loader.load_all()
+            return [before for before, _ in found]
+
+    async def _may_delete(self, namespace: str, flow: str) -> tuple[StoredFlow, Path | None]:
+        before = await self._present(namespace, flow)
+        if before is None:
+            raise NotFound(f"there is no flow {namespace}.{flow}")
+        path = self._file_of(namespace, flow)
+        if path is not None:
+            await self._unchanged(path, before, "")
+        return before, path
+
+    async def _drop(self, before: StoredFlow, path: Path | None) -> None:
+        if path is None:
+            await self._loader.drop_stored(before.namespace, before.id)
+            return
+        try:
+            await asyncio.to_thread(_remove, path)
+        except OSError as problem:
+            raise _refused(problem, path, before.source, "") from problem
 
     # ---- before ------------------------------------------------------------------------------------------------
 

@@ -91,8 +91,7 @@ class Running(Shape):
     behavior: str
 
 
-class Named(Shape):
-    """A flow's name."""
+class Changed(Shape):
+    """How many flows were changed; with `dryRun`, how many would be."""
 
-    namespace: str = Field(examples=["company.team"])
-    id: str = Field(examples=["hello"])
+    count: int
