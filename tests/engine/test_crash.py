@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine import crash_constructs, crash_endings
+from tests.engine import crash_constructs, crash_endings, crash_signals
 from tests.engine.crashing import Deeds, Scenario, crash_everywhere, memory, sqlite
 
 BUS = Scenario(
@@ -49,15 +49,15 @@ outputs:
   - {id: n, type: STRING, value: "{{ trigger.data }}"}
 """,
     },
-    events=tuple(("go", {"n": n}, None) for n in range(3)),
+    events=tuple(("go", {"n": n}, None) for n in range(2)),
     ends=(
-        *(["parent WARNING"] * 3),
-        *([f'child SUCCESS {{"said": "{value}"}}' for value in "ab"] * 3),
-        *(f'hears SUCCESS {{"n": "{n}"}}' for n in range(3)),
+        *(["parent WARNING"] * 2),
+        *([f'child SUCCESS {{"said": "{value}"}}' for value in "ab"] * 2),
+        *(f'hears SUCCESS {{"n": "{n}"}}' for n in range(2)),
     ),
-    runs={"call SUCCESS": 6, "broken WARNING": 3, "tell SUCCESS": 3},
+    runs={"call SUCCESS": 4, "broken WARNING": 2, "tell SUCCESS": 2},
 )
-SCENARIOS = {"bus": BUS, **crash_constructs.SCENARIOS, **crash_endings.SCENARIOS}
+SCENARIOS = {"bus": BUS, **crash_constructs.SCENARIOS, **crash_endings.SCENARIOS, **crash_signals.SCENARIOS}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -69,7 +69,7 @@ def test_every_crash_point_ends_right(tmp_path: Path, deeds: Deeds, name: str) -
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_crash_while_it_recovers_ends_right(tmp_path: Path, deeds: Deeds, name: str) -> None:
     """Who starts again may die again, at one of the first writes."""
-    crash_everywhere(SCENARIOS[name], memory(), tmp_path, deeds, every=3, again=5)
+    crash_everywhere(SCENARIOS[name], memory(), tmp_path, deeds, every=7, again=4)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

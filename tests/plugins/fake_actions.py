@@ -62,10 +62,10 @@ class FakeActions:
     ) -> int:
         return len(await self.executions(namespace=namespace, flow=flow, states=states, start=start, end=end))
 
-    async def kill(self, execution: str) -> None:
+    async def kill(self, execution: str, *, key: str) -> None:
         self.done.append(("kill", execution))
 
-    async def resume(self, execution: str, inputs: Mapping[str, Json], by: str | None = None) -> None:
+    async def resume(self, execution: str, inputs: Mapping[str, Json], by: str | None = None, *, key: str) -> None:
         self.done.append(("resume", execution, dict(inputs), by))
 
     async def logs(self, execution: str, *, least: str = "TRACE", tasks: Sequence[str] = ()) -> Sequence[LogLine]:

@@ -373,7 +373,8 @@ class Runner:
 
     def _lent(self, head: Head, n: int, log: AttemptLog) -> TaskServices:
         """The services as one attempt sees them."""
-        services = replace(self._services, values=LentValues(self._values, log.hidden), storage=lent_to(self._services.storage, log.hidden))
+        values = LentValues(self._values, log.hidden, idempotency_key(head.id, n))
+        services = replace(self._services, values=values, storage=lent_to(self._services.storage, log.hidden))
         if services.publisher.embedded:
             return services
         return replace(services, publisher=CausedPublisher(self._services.publisher, head, self.tracing.of(head, n)))

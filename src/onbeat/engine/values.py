@@ -5,7 +5,8 @@ Rules
 2. A put that must not overwrite is refused when there is a value, also when two come at once.
 3. Replacing a value keeps when it was first made.
 4. A value with a secret in it is sealed in its row; who gets it is told how it is shown, and `clear` opens it.
-5. A key is what Kestra lets be one; a value is plain JSON of at most MOST_BYTES.
+5. What a task run put or removed itself is no reason to refuse it to its next attempt.
+6. A key is what Kestra lets be one; a value is plain JSON of at most MOST_BYTES.
 
 Called by: tasks and the expression function `kv` through ports.Values, the API; housekeeping removes what has expired.
 """
@@ -14,6 +15,7 @@ import asyncio
 import re
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -22,6 +24,7 @@ from onbeat.core.event import Json, Micros
 from onbeat.core.names import check_namespace
 from onbeat.core.sealed import is_secret_mark
 from onbeat.core.values import normalise
+from onbeat.engine.deeds import deed, done
 from onbeat.engine.masking import Hidden, Mask
 from onbeat.engine.payloads import Payloads
 from onbeat.errors import Refused, UserError
@@ -67,13 +70,16 @@ class KeptValues:
         description: str | None = None,
         overwrite: bool = True,
         mask: Mask | None = None,
+        by: str | None = None,
     ) -> Value:
-        """Keep it, sealed where there is a secret in it. mask: finds them, when not that of the daemon. Raises UserError, Refused."""
+        """Keep it, sealed where there is a secret in it. mask: finds them, when not that of the daemon. by: the key of the task run that
+        does it, which what it put itself does not stop. Raises UserError, Refused."""
         check_key(key)
         check_namespace(namespace)
+        what = f"put {namespace} {key}"
         async with self._turn(namespace, key):
             before = await self.get(namespace, key)
-            if before is not None and not overwrite:
+            if before is not None and not overwrite and (by is None or await done(self._store, by, what) is None):
                 raise Refused(f"there is a value `{key}` in namespace {namespace} already, and `overwrite` is false")
             now, plain = self._clock.now(), normalise(value)
             kept = Value(
@@ -90,7 +96,8 @@ class KeptValues:
             if len(text) > MOST_BYTES:
                 raise UserError(f"the value `{key}` has {len(text):,} characters as JSON; at most {MOST_BYTES:,} are kept: use a file")
             row = LedgerRow(_ledger(namespace), key, text, kept.until)
-            await self._store.write(Work(ledger=(row, LedgerRow(_NAMESPACES, namespace, ""))))
+            first = () if overwrite or by is None else (deed(by, what, now),)
+            await self._store.write(Work(ledger=(row, LedgerRow(_NAMESPACES, namespace, ""), *first)))
         return kept
 
     async def clear(self, value: Value) -> Value:
@@ -105,12 +112,16 @@ class KeptValues:
             return value
         return await self._payloads.seal_value(value, mask)
 
-    async def delete(self, namespace: str, key: str) -> bool:
-        """Remove it; whether it was there."""
+    async def delete(self, namespace: str, key: str, *, by: str | None = None) -> bool:
+        """Remove it; whether it was there. by: the key of the task run that does it, and does it once."""
+        what = f"delete {namespace} {key}"
         async with self._turn(namespace, key):
             found = await self.get(namespace, key)
+            if by is not None and await done(self._store, by, what) is not None:
+                return True
             if found is not None:
-                await self._store.write(Work(ledger=(LedgerRow(_ledger(namespace), key, None),)))
+                known = () if by is None else (deed(by, what, self._clock.now()),)
+                await self._store.write(Work(ledger=(LedgerRow(_ledger(namespace), key, None), *known)))
         return found is not None
 
     async def entries(self, namespace: str, prefix: str = "") -> Sequence[Value]:
@@ -176,12 +187,16 @@ def _expired(value: Value, now: Micros) -> bool:
 
 
 class LentValues:
-    """ports.Values for one attempt: what it reads is clear and noted, what it writes is sealed where a secret is in it."""
+    """ports.Values for one attempt: what it reads is clear and noted, what it writes is sealed where a secret is in it.
 
-    def __init__(self, values: KeptValues, hidden: Hidden) -> None:
+    by: the idempotency key of its task run.
+    """
+
+    def __init__(self, values: KeptValues, hidden: Hidden, by: str) -> None:
         self._values = values
         self._hidden = hidden
-        self.delete = values.delete
+        self._by = by
+        self.delete = partial(values.delete, by=by)
         self.purge = values.purge
         self.namespaces = values.namespaces
 
@@ -206,7 +221,7 @@ class LentValues:
         if description is not None:
             description = mask.mask(description)
         return await self._values.put(
-            namespace, mask.mask(key), value, type=type, ttl=ttl, description=description, overwrite=overwrite, mask=mask
+            namespace, mask.mask(key), value, type=type, ttl=ttl, description=description, overwrite=overwrite, mask=mask, by=self._by
         )
 
     async def entries(self, namespace: str, prefix: str = "") -> Sequence[Value]:

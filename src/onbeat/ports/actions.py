@@ -10,7 +10,10 @@ from onbeat.ports.work import LogLine
 
 
 class Actions(Protocol):
-    """The same actions as the API's. Each that names an execution raises NotFound, and Refused when it cannot be done in its state."""
+    """The same actions as the API's. Each that names an execution raises NotFound, and Refused when it cannot be done in its state.
+
+    key: the idempotency key of who asks: what an earlier attempt of it has done already is not done again, and no reason to refuse it.
+    """
 
     async def executions(
         self,
@@ -36,10 +39,10 @@ class Actions(Protocol):
     ) -> int:
         """How many executions were created within [start, end)."""
 
-    async def kill(self, execution: str) -> None:
+    async def kill(self, execution: str, *, key: str) -> None:
         """Stop it, and its subflows."""
 
-    async def resume(self, execution: str, inputs: Mapping[str, Json], by: str | None = None) -> None:
+    async def resume(self, execution: str, inputs: Mapping[str, Json], by: str | None = None, *, key: str) -> None:
         """Go on from a pause."""
 
     async def logs(self, execution: str, *, least: str = "TRACE", tasks: Sequence[str] = ()) -> Sequence[LogLine]:

@@ -118,7 +118,9 @@ class Resume(TaskOptions):
 
     async def run(self, context: TaskContext) -> Outcome:
         """Resume it."""
-        await context.services.actions.resume(self.execution_id or context.execution, self.inputs, context.execution)
+        await context.services.actions.resume(
+            self.execution_id or context.execution, self.inputs, context.execution, key=context.idempotency_key
+        )
         return Outcome()
 
 
@@ -144,7 +146,7 @@ class Kill(TaskOptions):
 
     async def run(self, context: TaskContext) -> Outcome:
         """Stop it."""
-        await context.services.actions.kill(self.execution_id)
+        await context.services.actions.kill(self.execution_id, key=context.idempotency_key)
         return Outcome()
 
 

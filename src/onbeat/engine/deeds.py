@@ -1,0 +1,30 @@
+"""Remember what a task did inside of this daemon, so that its next attempt does not stumble over it.
+
+An attempt that is lost in a crash is run again, and finds the world as the lost one left it: the lock that it took is taken, the value that
+it removed is missing, the execution that it killed has ended. Without this such a task fails although it did what it was to do, or does
+it to something else: it resumes the next pause.
+
+Rules
+1. A deed is written with what it is about, or before it where that is another execution's.
+2. It is known by the idempotency key of its task run: to each attempt of it, and to nobody else.
+
+Called by: values.py and actions.py.
+"""
+
+from onbeat.core.event import Micros
+from onbeat.ports import LedgerRow, Store
+
+_LEDGER = "deeds"
+_KEPT: Micros = 30 * 86_400_000_000
+"""How long a lost attempt may take to be run again: somebody may have to say so."""
+
+
+def deed(key: str, what: str, now: Micros, how: str = "") -> LedgerRow:
+    """The fact that the task run with this key did something. how: what is to be known of it."""
+    return LedgerRow(_LEDGER, f"{key} {what}", how, now + _KEPT)
+
+
+async def done(store: Store, key: str, what: str) -> str | None:
+    """How it was done by the task run with this key; None: it was not."""
+    place = f"{key} {what}"
+    return (await store.ledger(_LEDGER, [place])).get(place)
