@@ -1,7 +1,7 @@
 """An application with users: what the tests of access, logins and accounts call."""
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -58,10 +58,10 @@ def cookie_of(answer: Answer) -> str:
 
 
 @asynccontextmanager
-async def house(directory: Path, **more: Any) -> AsyncIterator[House]:
-    """One that is furnished."""
+async def house(directory: Path, flows: Mapping[str, str] | None = None, **more: Any) -> AsyncIterator[House]:
+    """One that is furnished, with these flows."""
     clock = ManualClock()
-    async with node_with(MemoryStore(), {}, directory, clock=clock) as node:
+    async with node_with(MemoryStore(), flows or {}, directory, clock=clock) as node:
         made = House(node, clock, **more)
         await made.furnish()
         yield made

@@ -58,6 +58,15 @@ async def test_the_right_password_is_checked_once_in_five_minutes() -> None:
     assert house.passwords.checked == 2
 
 
+async def test_a_wrong_password_is_wrong_while_the_right_one_is_remembered() -> None:
+    """Also one that begins alike, and an empty one."""
+    house = House()
+    assert await house.tries("ada", "forada") is None
+    for password in ("forad", "foradax", "", "FORADA"):
+        assert await house.tries("ada", password) is Unauthorized
+    assert await house.tries("ada", "forada") is None
+
+
 async def test_another_password_ends_what_is_remembered() -> None:
     """At once: the old one is wrong with the next request, and so is a disabled user's."""
     house = House()
