@@ -69,7 +69,9 @@ async def test_unknown_routes_and_methods_are_problems_too(tmp_path: Path) -> No
         missing = await call("GET", "/nope")
         assert (missing.status, missing.headers["content-type"]) == (404, "application/problem+json")
         assert missing.json["message"]
-        assert (await call("PATCH", "/api/v1/events")).status == 405
+        for path, methods in (("/api/v1/events", "GET"), ("/api/v1/main/namespaces/t/kv/k", "DELETE, GET, PUT")):
+            refused = await call("PATCH", path)
+            assert (refused.status, refused.headers["allow"]) == (405, methods)
 
 
 async def test_head_and_options_do_nothing(tmp_path: Path) -> None:

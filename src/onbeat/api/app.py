@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from onbeat.api import (
     accounts,
@@ -96,7 +96,12 @@ async def _unknown(request: Request, wrong: Exception) -> Response:
 
 
 async def _not_allowed(request: Request, wrong: Exception) -> Response:
-    return problem(405, "Method not allowed", "this route does not take that method")
+    scope, taken = request.scope, set[str]()
+    for route in request.app.router.routes:
+        if isinstance(route, Route) and route.path_regex.match(scope["path"]):
+            taken |= route.methods or set()
+    methods = ", ".join(sorted(taken - {"HEAD"}))
+    return problem(405, "Method not allowed", f"this route takes {methods}", {"Allow": methods})
 
 
 def build(node: Node, access: Access, max_body: int, max_upload: int = MAX_UPLOAD, webhook_wait: float = WEBHOOK_WAIT) -> FastAPI:

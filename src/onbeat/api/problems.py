@@ -64,10 +64,10 @@ _STATUS: tuple[tuple[type[Exception], int, str], ...] = (
 _HEADERS = {503: {"Retry-After": "1"}, 401: {"WWW-Authenticate": "Bearer"}}
 
 
-def problem(status: int, title: str, detail: str) -> Response:
+def problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> Response:
     """What went wrong."""
     content = {"type": "about:blank", "title": title, "status": status, "detail": detail, "message": detail}
-    return Response(orjson.dumps(content), status, _HEADERS.get(status), "application/problem+json")
+    return Response(orjson.dumps(content), status, headers or _HEADERS.get(status), "application/problem+json")
 
 
 async def tried(request: Request, handler: Handler, template: str) -> Response:

@@ -30,6 +30,7 @@ from starlette.types import Message, Receive
 
 from onbeat.api.access import Access, Caller, Permission, caller_of
 from onbeat.api.problems import Forbidden, Handler, TooLarge, TooSlow, Unprocessable, problem, tried
+from onbeat.core.names import FLOW_ID, FLOW_ID_LENGTH, NAMESPACE, NAMESPACE_LENGTH
 from onbeat.engine.audit import audit_row
 from onbeat.engine.node import Node
 from onbeat.errors import NotFound, Unauthorized, UserError
@@ -42,6 +43,12 @@ __all__ = [
 BASE = "/api/v1/main"
 _OPEN = frozenset({Permission.PUBLIC, Permission.KEY})
 _CHANGES = frozenset({Permission.WRITE, Permission.RUN, Permission.ADMIN})
+_TEXT = {"type": "string", "minLength": 1}
+_NAMES: Mapping[str, dict[str, Any]] = {
+    "namespace": {"type": "string", "pattern": NAMESPACE, "maxLength": NAMESPACE_LENGTH},
+    "flow": {"type": "string", "pattern": FLOW_ID, "maxLength": FLOW_ID_LENGTH},
+}
+"""What the parameters of paths look like."""
 _NO_NAME = re.compile("[^A-Za-z0-9]+")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _log = structlog.get_logger("onbeat.api")
@@ -202,7 +209,7 @@ class _Documented(APIRoute):
         """What FastAPI cannot know of handlers that read the request themselves: the path's parameters, the body."""
         declared = {each.alias for each in self.dependant.path_params}
         missing = [name for name in self.param_convertors if name not in declared]
-        parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in missing]
+        parameters = [{"name": name, "in": "path", "required": True, "schema": _NAMES.get(name, _TEXT)} for name in missing]
         extra: dict[str, Any] = {"parameters": parameters} if parameters else {}
         if takes is not None:
             extra["requestBody"] = {"required": False, "content": {media: {"schema": schema} for media, schema in takes.items()}}
@@ -260,7 +267,8 @@ async def _guarded(
 ) -> Response:
     """The answer for a caller who may; a problem for one who may not."""
     if request.method not in methods:
-        return problem(405, "Method not allowed", f"use {', '.join(methods)}")
+        allowed = ", ".join(methods)
+        return problem(405, "Method not allowed", f"use {allowed}", {"Allow": allowed})
     if permission in _OPEN:
         return await tried(request, handler, template)
     access: Access = request.app.state.access

@@ -1,0 +1,66 @@
+"""Ask the API for everything that its OpenAPI document allows, and much that it does not: `python -m tests.e2e.schema_campaign`.
+
+A real daemon with flows, executions, values and files; schemathesis makes the requests and holds each answer to the document: no 5xx, no
+status, type or shape that the document does not have, nothing wrong taken, nothing right refused, no route without access.
+
+What a wrong login gets is held route by route in tests/api (`ignored_auth` is left out here: one who tries ten times is made to wait).
+
+    --requests N    about how many (10,000)
+    --seed N
+
+Used by: `make schema` and test_schema.py with fewer.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.kestra.calls import FLOWS
+from tests.services.daemon import Daemon
+
+OPERATIONS = 200
+"""About how many there are: the requests are shared out among them."""
+LEFT_OUT = "logout|/login|basicAuth|/follow|/tail|secrets/rotate"
+"""What ends the campaign's own access, or does not end by itself."""
+
+
+def campaign(folder: Path, requests: int, seed: int, more: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run it against a daemon of its own; its end has what was found."""
+    daemon = Daemon(folder)
+    for name, text in FLOWS.items():
+        daemon.add_flow(name, text)
+    daemon.start()
+    try:
+        token = (daemon.data / "admin-token").read_text().strip()
+        command = [
+            str(Path(sys.executable).with_name("st")), "run", f"{daemon.url}/api/v1/main/openapi.json",
+            "--header", f"Authorization: Bearer {token}", "--checks", "all", "--exclude-checks", "ignored_auth",
+            "--exclude-path-regex", LEFT_OUT, "--max-examples", str(max(requests // OPERATIONS, 1)), "--seed", str(seed),
+            "--workers", "2", "--request-timeout", "30", "--continue-on-failure", "--no-color", "--suppress-health-check", "all",
+            "--generation-database", "none", *more,
+        ]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+        if not daemon.healthy():
+            raise RuntimeError(f"the daemon is gone\n{daemon.process.tail()}")
+        return done
+    finally:
+        daemon.kill()
+
+
+def main() -> int:
+    """Run the campaign and print what it found."""
+    parser = argparse.ArgumentParser(prog="python -m tests.e2e.schema_campaign", description=__doc__)
+    parser.add_argument("--requests", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    given, more = parser.parse_known_args()
+    with tempfile.TemporaryDirectory() as folder:
+        done = campaign(Path(folder), given.requests, given.seed, more)
+    print(done.stdout)
+    print(done.stderr, file=sys.stderr)
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
