@@ -44,8 +44,7 @@ async def test_every_flow_of_a_text_is_told_of(call: Client) -> None:
 
 async def test_an_older_revision_is_outdated(call: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which is told to who may see the flow."""
-    old = f"revision: 0
-{GOOD.replace('id: a', 'id: sleep')}".encode()
+    old = f"revision: 0\n{GOOD.replace('id: a', 'id: sleep')}".encode()
     (found,) = (await call("POST", BASE, old, **YAML)).json
     assert (found["outdated"], "constraints" in found) == (True, False)
     await as_caller(call, monkeypatch, Grant(Role.VIEWER, "other"))
