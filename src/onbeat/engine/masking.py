@@ -96,7 +96,10 @@ class Mask:
 
     def tail(self, text: str, least: int = SHORTEST) -> int:
         """How many characters at its end, if at least so many, may be the beginning of a secret."""
-        return max((finder.tail(text, least) for finder in self._finders), default=0)
+        found = 0
+        for finder in self._finders:
+            found = max(found, finder.tail(text, least))
+        return found
 
     def _surely_none(self, value: Any) -> bool:
         """Whether the JSON of the value shows that there is nothing in it."""
@@ -106,7 +109,7 @@ class Mask:
             text = orjson.dumps(value).decode()
         except TypeError:
             return False
-        return not any(finder.found(text) for finder in self._finders)
+        return all(not finder.found(text) for finder in self._finders)
 
     def _masked(self, value: Any) -> Any:
         match value:

@@ -25,6 +25,8 @@ _LEAST_CODE = 5
 """Characters that base64 must have kept of a secret, to be looked for."""
 _FEW = 12
 """Forms up to which each is simply looked for."""
+_GLANCE = 3
+"""Characters at the end of a text by which most are seen not to end in the beginning of a secret."""
 LEAST_TAIL = 8
 """Characters of a secret's beginning at the end of a log that are too many to be there by chance."""
 
@@ -105,6 +107,7 @@ class Finder:
         for text in wanted:
             self._heads.setdefault(text[:SHORTEST], []).append(text)
         self._begins = frozenset(text[:size] for text in wanted for size in range(1, SHORTEST))
+        self._inside = frozenset(text[at : at + _GLANCE] for text in wanted for at in range(len(text) - _GLANCE))
         self._longest = max(map(len, wanted), default=0)
         self.plain = all(json.dumps(text, ensure_ascii=False)[1:-1] == text for text in wanted)
 
@@ -122,6 +125,8 @@ class Finder:
 
     def tail(self, text: str, least: int = SHORTEST) -> int:
         """How many characters at the end of a text are the beginning of one of them: of those that may go on in the next text."""
+        if least >= _GLANCE and text[-_GLANCE:] not in self._inside:
+            return 0
         for at in range(max(0, len(text) - self._longest + 1), len(text) - max(least, SHORTEST) + 1):
             for each in self._heads.get(text[at : at + SHORTEST], ()):
                 if each.startswith(text[at:]) and len(each) > len(text) - at:

@@ -374,10 +374,10 @@ class Runner:
     def _lent(self, head: Head, n: int, log: AttemptLog) -> TaskServices:
         """The services as one attempt sees them."""
         values = LentValues(self._values, log.hidden, idempotency_key(head.id, n))
-        services = replace(self._services, values=values, storage=lent_to(self._services.storage, log.hidden))
-        if services.publisher.embedded:
-            return services
-        return replace(services, publisher=CausedPublisher(self._services.publisher, head, self.tracing.of(head, n)))
+        publisher, storage = self._services.publisher, lent_to(self._services.storage, log.hidden)
+        if not publisher.embedded:
+            publisher = CausedPublisher(publisher, head, self.tracing.of(head, n))
+        return replace(self._services, values=values, storage=storage, publisher=publisher)
 
     def _deadline(self, execution: Execution, n: int) -> float | None:
         wake = execution.runs[n].wake
