@@ -176,6 +176,8 @@ names = st.sampled_from(["a", "a.b", "ab", "a.b.c", "b"])
 texts = st.sampled_from(["", "a", "A.b", "x:", "X:1", "c0", "03", id_of(3)[:18], id_of(3), "zz"])
 several = st.none() | st.lists(names, max_size=3).map(tuple)
 labels = st.lists(st.tuples(st.sampled_from("xy"), st.sampled_from("12")), max_size=2)
+seconds = st.integers(0, 12).map(lambda n: AT + n * SECOND)
+instants = st.builds(int.__add__, seconds, st.sampled_from([0, 0, 1, -1, 999, -999, 1_000]))
 filters = st.builds(
     ExecutionFilter,
     namespaces=several,
@@ -184,8 +186,8 @@ filters = st.builds(
     flow=st.none() | st.sampled_from("fg"),
     states=st.lists(st.sampled_from([State.CREATED, State.SUCCESS, State.FAILED]), max_size=2).map(tuple),
     labels=labels.map(tuple),
-    start=st.none() | st.integers(AT, AT + 12 * SECOND),
-    end=st.none() | st.integers(AT, AT + 12 * SECOND),
+    start=st.none() | instants,
+    end=st.none() | instants,
     trigger=st.none() | st.sampled_from("tu"),
     parent=st.none() | st.just(id_of(1)),
     child=st.none() | st.booleans(),

@@ -10,7 +10,7 @@ from onbeat.stores.sqlite import SqliteStore
 from onbeat.stores.sqlite.conditions import LAST, Condition, parts
 from onbeat.stores.sqlite.questions import Asked
 from onbeat.stores.sqlite.search import EVERY, Plan, ids_of, plan
-from tests.stores.build import id_of
+from tests.stores.build import AT, id_of
 
 WANTED = [
     ExecutionFilter(),
@@ -52,13 +52,14 @@ def sorting(asked: Asked, statement: Condition) -> list[str]:
     [
         (ExecutionFilter(states=(State.CREATED,), labels=(("a", "b1"),)), "label"),
         (ExecutionFilter(states=(State.FAILED,), namespace="shop"), "state"),
-        (ExecutionFilter(states=(State.CREATED,), namespace="shop"), '"namespace"'),
+        (ExecutionFilter(states=(State.CREATED,), namespace="shop"), '"state"'),  # more, but its index holds the namespace
+        (ExecutionFilter(states=(State.CREATED,), namespace="shop", start=AT + 1), '"namespace"'),
         (ExecutionFilter(states=(State.CREATED,), ids=(id_of(1),)), "id in"),
         (ExecutionFilter(states=(State.CREATED,), child=False), '"state"'),
         (ExecutionFilter(child=False), "true"),
     ],
 )
-async def test_the_shortest_list_is_read(full: SqliteStore, wanted: ExecutionFilter, driver: str):
+async def test_the_cheapest_list_is_read(full: SqliteStore, wanted: ExecutionFilter, driver: str):
     """And the other conditions are tested on what it gives."""
     chosen = await full._ask(lambda asked: plan(asked, wanted))
     assert chosen.driver.arms is not None

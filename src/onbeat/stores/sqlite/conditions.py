@@ -92,15 +92,24 @@ class Arm(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One condition of a filter. arms: None where no index has it. apart: no execution is in two of the lists. bare: the test needs no
-    more of an execution than its id, `{id}`."""
+    """One condition of a filter. arms: None where no index has it. apart: no execution is in two of the lists. needs: the columns that the
+    test reads, of which `{id}` is the id. covers: the columns that are in the index of the lists."""
 
     test: Condition
     arms: tuple[Arm, ...] | None = None
     apart: bool = True
-    bare: bool = False
+    needs: frozenset[str] = frozenset({"row"})
+    covers: frozenset[str] = frozenset({"id"})
 
 
+ROW = frozenset({"id", "state", "namespace", "flow", "row"})
+ID, BORNE, STATE, NAMESPACE, PLACE = (
+    frozenset({"id"}),
+    frozenset({"label"}),
+    frozenset({"state"}),
+    frozenset({"namespace"}),
+    frozenset({"namespace", "flow"}),
+)
 NOTHING = Part(Condition("false"), ())
 
 
@@ -108,7 +117,7 @@ def parts(asked: Asked, wanted: ExecutionFilter) -> Iterator[Part]:
     """The conditions of a filter, but for its instants; those that mostly leave least come first."""
     if wanted.ids is not None:
         test = Condition("id in (select value from json_each(?))", (_json(wanted.ids),))
-        yield Part(test, (Arm(test),))
+        yield Part(test, (Arm(test),), needs=ID, covers=ROW)
     if wanted.correlation_id is not None:
         yield _correlated(wanted.correlation_id)
     for column in ("parent", "trigger"):
@@ -118,7 +127,7 @@ def parts(asked: Asked, wanted: ExecutionFilter) -> Iterator[Part]:
     if wanted.flow is not None:
         yield _flow(asked, wanted)
     elif wanted.namespace is not None:
-        yield _exactly("namespace", wanted.namespace)
+        yield _exactly("namespace", wanted.namespace)._replace(needs=NAMESPACE, covers=ID | NAMESPACE)
     for key, value in wanted.labels:
         yield _label(asked, key, value)
     if wanted.q:
@@ -133,13 +142,14 @@ def parts(asked: Asked, wanted: ExecutionFilter) -> Iterator[Part]:
 
 
 def instants(start: Micros | None, end: Micros | None) -> tuple[str, str, tuple[Condition, ...]]:
-    """The ids of executions created within [start, end), from and up to, and what their rows must pass beside: an id has milliseconds."""
+    """The ids of executions created within [start, end), from and up to, and what their rows must pass beside: an id begins with the
+    millisecond of its creation, and says no more."""
     first = "" if start is None else make_id(max(start, 0), 0)
-    last = LAST if end is None else make_id(max(end, 0) + 1_000, 0)
+    last = LAST if end is None else make_id(max(end + 999, 0), 0)
     tests = []
-    if start is not None:
+    if start is not None and start % 1_000:
         tests.append(Condition("created >= ?", (start,)))
-    if end is not None:
+    if end is not None and end % 1_000:
         tests.append(Condition("created < ?", (end,)))
     return first, last, tuple(tests)
 
@@ -170,18 +180,20 @@ def _correlated(value: str) -> Part:
 def _states(states: Sequence[State]) -> Part:
     arms = tuple(arm for state in states for arm in _exactly("state", state.value).arms or ())
     if len(states) == 1:
-        return Part(arms[0].test, arms)
-    return Part(Condition(f"state in ({', '.join('?' * len(states))})", tuple(state.value for state in states)), arms)
+        test = arms[0].test
+    else:
+        test = Condition(f"state in ({', '.join('?' * len(states))})", tuple(state.value for state in states))
+    return Part(test, arms, needs=STATE, covers=ID | STATE | PLACE)
 
 
 def _flow(asked: Asked, wanted: ExecutionFilter) -> Part:
     """A flow in its namespace, or of that id in any."""
     if wanted.namespace is not None:
         test = Condition("namespace = ? and flow = ?", (wanted.namespace, wanted.flow))
-        return Part(test, (_arm_of_flow(wanted.namespace, wanted.flow),))
+        return Part(test, (_arm_of_flow(wanted.namespace, wanted.flow),), needs=PLACE, covers=ID | PLACE)
     names = msgspec.json.decode(asked.one(NAMESPACES, "", LAST, MANY + 1))
     arms = tuple(_arm_of_flow(name, wanted.flow) for name in names)
-    return Part(Condition("flow = ?", (wanted.flow,)), arms if len(arms) <= MANY else None)
+    return Part(Condition("flow = ?", (wanted.flow,)), arms if len(arms) <= MANY else None, needs=PLACE, covers=ID | PLACE)
 
 
 def _arm_of_flow(namespace: str, flow: str | None) -> Arm:
@@ -193,9 +205,9 @@ def _namespaces(asked: Asked, names: Sequence[str]) -> Part:
     for name in names:
         found.update(msgspec.json.decode(asked.one(NAMESPACES, f"{name}.", f"{name}/", MANY + 1)))
     if len(found) > MANY:
-        return Part(in_namespaces(names))
+        return Part(in_namespaces(names), needs=NAMESPACE)
     arms = [arm for name in sorted(found) for arm in _exactly("namespace", name).arms or ()]
-    return Part(in_namespaces(names), tuple(arms))
+    return Part(in_namespaces(names), tuple(arms), needs=NAMESPACE, covers=ID | NAMESPACE)
 
 
 def _label(asked: Asked, key: str, value: str) -> Part:
@@ -203,7 +215,7 @@ def _label(asked: Asked, key: str, value: str) -> Part:
     if number is None:
         return NOTHING
     test = Condition("exists (select 1 from execution_label as other where other.label = ? and other.execution = {id})", (number,))
-    return Part(test, (_arm_of_label(number),), bare=True)
+    return Part(test, (_arm_of_label(number),), needs=BORNE)
 
 
 def _arm_of_label(number: int) -> Arm:

@@ -1,8 +1,8 @@
 """Find executions: which index a list is read from, and how it is ordered.
 
 Rules
-1. A list by creation is read in its order from the lists of the condition that leaves least, and the others are tested row by row: it
-   costs what it shows and what it passes over.
+1. A list by creation is read in its order from the lists of the condition that costs least, and the others are tested row by row: it
+   costs what it shows and what it passes over, and little of that where the index has all that is tested.
 2. In another order, what is little is sorted; what is much is read from the index of that order, and tested.
 3. A count stops where it is told to.
 
@@ -16,12 +16,14 @@ from typing import Any
 import msgspec
 
 from onbeat.ports.search import ExecutionFilter, Sort
-from onbeat.stores.sqlite.conditions import FEW, Arm, Condition, Part, instants, parts
+from onbeat.stores.sqlite.conditions import BORNE, FEW, ID, ROW, Arm, Condition, Part, instants, parts
 from onbeat.stores.sqlite.questions import Asked
 
-COMPARED = 50_000
+COMPARED = 100_000
 """How far the lists of a condition are counted to see which are the shortest."""
-EVERY = Part(Condition("true"), (Arm(Condition("true")),))
+LOOKED_UP = 25
+"""To read an execution's row costs as much as so many entries of an index."""
+EVERY = Part(Condition("true"), (Arm(Condition("true")),), covers=ROW)
 """Where no condition has a list: all, in the order of the table."""
 ORDERS = {
     Sort.CREATED: ("execution", "execution.id {0}"),
@@ -60,11 +62,20 @@ def plan(asked: Asked, wanted: ExecutionFilter, *, sized: bool = False) -> Plan:
     plan = Plan(driving[0], (), None, first, last)
     if sized or len(driving) > 1:
         sizes = [size(asked, part, first, last) for part in driving]
-        plan.size = min(sizes)
-        plan.driver = driving[sizes.index(plan.size)]
+        costs = [
+            count * (1 if needed(found, part, tests) <= part.covers else LOOKED_UP) for count, part in zip(sizes, driving, strict=True)
+        ]
+        cheapest = costs.index(min(costs))
+        plan.size, plan.driver = sizes[cheapest], driving[cheapest]
     plan.tests = (*tests, *(part.test for part in found if part is not plan.driver))
-    plan.bare = not tests and all(part.bare for part in found if part is not plan.driver)
+    plan.bare = needed(found, plan.driver, tests) <= ID | BORNE
     return plan
+
+
+def needed(found: Sequence[Part], driver: Part, tests: Sequence[Condition]) -> frozenset[str]:
+    """The columns that the tests of all other conditions read."""
+    rows = [frozenset({"row"})] if tests else []
+    return frozenset().union(*rows, *(part.needs for part in found if part is not driver))
 
 
 def size(asked: Asked, part: Part, first: str, last: str) -> int:

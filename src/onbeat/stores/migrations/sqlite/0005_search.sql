@@ -26,9 +26,7 @@ from execution cross join json_each(execution.labels) as each cross join label o
 order by label.id, execution.id;
 create index execution_trigger on execution ("trigger", id) where "trigger" is not null;
 
--- What is most often asked for together is answered by one index alone. An execution that correlates with itself is found by its id.
-drop index execution_flow;
-create index execution_flow on execution (namespace, flow, id, state);
+-- States of a flow or namespace are found without reading the executions. An execution that correlates with itself is found by its id.
 drop index execution_state;
 create index execution_state on execution (state, id, namespace, flow);
 drop index execution_correlation;
