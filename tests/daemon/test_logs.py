@@ -3,11 +3,13 @@
 import json
 import logging
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import pytest
 import structlog
 
-from onbeat.daemon.logs import LibraryLog, configure
+from onbeat.daemon.logs import LibraryLog, configure, hiding
+from onbeat.engine.masking import Mask
 
 
 @pytest.fixture
@@ -63,3 +65,20 @@ def test_what_libraries_warn_of_is_in_the_same_form(written: Callable[[], str]):
     logging.getLogger("somelibrary").warning("broker %s is gone", 1)
     (line,) = written().splitlines()
     assert json.loads(line)["event"] == "broker 1 is gone"
+
+
+@pytest.mark.parametrize("form", ["json", "pretty"])
+def test_no_secret_is_in_a_line(form: Literal["json", "pretty"], written: Callable[[], str]) -> None:
+    """Rule 3: nor in a traceback; while nobody hides one, a line is as it is."""
+    configure(form, "info")
+    with hiding(Mask(["s3cret-value"]).mask):
+        try:
+            raise ValueError("with s3cret-value")
+        except ValueError:
+            structlog.get_logger("x").exception("it says s3cret-value", field="s3cret-value")
+        structlog.get_logger("x").info("another line")
+    said = written()
+    assert said.count("********") >= 3
+    assert "s3cret" not in said
+    structlog.get_logger("x").info("s3cret-value")
+    assert "s3cret-value" in written()

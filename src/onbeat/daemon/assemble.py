@@ -13,7 +13,7 @@ import asyncio
 import importlib
 import os
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ import structlog
 
 from onbeat.clock import SystemClock
 from onbeat.core.plugin_defaults import server_defaults
+from onbeat.daemon.logs import hiding
 from onbeat.engine.actions import NodeActions
 from onbeat.engine.alerts import Alerting
 from onbeat.engine.answering import Answering
@@ -94,12 +95,14 @@ async def running(
     guard = Guard()
     workers, programs = LocalWorkers(guard), LocalWorkers(guard, PLACES)
     publisher, spans = _publisher(settings, store), _spans(settings)
+    hidden = ExitStack()
     try:
         async with asyncio.TaskGroup() as group:
             node = _assemble(
                 settings, store, clock, identity, environment, sources, registry, guard, workers, programs, publisher, spans, group
             )
             await node.secrets.load()
+            hidden.enter_context(hiding(node.evaluator.mask))
             await node.triggers.load()
             await node.backfills.load()
             await node.loader.load_all()
@@ -118,6 +121,7 @@ async def running(
                 for service in services:
                     service.cancel()
     finally:
+        hidden.close()
         await workers.close()
         await programs.close()
         await guard.close()
