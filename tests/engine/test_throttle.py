@@ -54,6 +54,14 @@ def test_a_success_forgets_and_so_does_a_quiet_while() -> None:
     assert throttle.take("bob", 101 * SECOND) == 1.0
 
 
+def test_who_never_is_quiet_is_never_new() -> None:
+    """The quiet while begins with the last try, not with the first."""
+    throttle = Throttle(free=3, longest=3_600, forget=100)
+    for second in (0, 60, 120):
+        assert throttle.take("ada", second * SECOND) == 0.0
+    assert throttle.wait("ada", 120 * SECOND) == 1.0
+
+
 def test_a_try_that_was_no_failure_does_not_count() -> None:
     """Those before it do."""
     throttle = Throttle(free=3, longest=60)
