@@ -6,6 +6,7 @@ from pathlib import Path
 from onbeat.core.times import from_iso
 from onbeat.testing import settle
 from tests.api.client import Client, api
+from tests.api.shapes import ask
 
 BASE = "/api/v1/main/executions"
 
@@ -110,14 +111,6 @@ async def test_pause_by_hand(tmp_path: Path) -> None:
         assert (await call("POST", f"{BASE}/{id_}/pause")).json["state"]["current"] == "PAUSED"
         assert (await call("POST", f"{BASE}/{id_}/pause")).status == 422
 
-
-async def test_logs_go_on_from_a_seq(tmp_path: Path) -> None:
-    """Level, message and task; `after` gives only what is newer."""
-    async with api(tmp_path) as call:
-        id_ = (await call("POST", f"{BASE}/t/hello?wait=true", {"name": "Ada"})).json["id"]
-        lines = (await call("GET", f"/api/v1/main/logs/{id_}")).json
-        assert [(line["level"], line["message"], line["taskId"]) for line in lines] == [("INFO", "Hello Ada", "say")]
-        assert (await call("GET", f"/api/v1/main/logs/{id_}?after={lines[-1]['seq']}")).json == []
         assert (await call("GET", "/api/v1/main/logs/nope")).status == 404
 
 
@@ -236,3 +229,33 @@ async def test_a_start_is_part_of_the_trace_it_came_with(tmp_path: Path) -> None
         for sent, kept in ((given, given), ("nonsense", None)):
             id_ = (await call("POST", "/api/v1/executions/t/hello", traceparent=sent)).json["id"]
             assert (await call.node.engine.ended(id_)).head.traceparent == kept
+
+
+async def test_actions_by_their_newer_paths(tmp_path: Path) -> None:
+    """Kestra 2.0 spells them `actions/…`, and answers with the execution."""
+    async with api(tmp_path) as call:
+        id_ = (await ask(call, "POST", f"{BASE}/t/pause", {})).json["id"]
+        assert (await ask(call, "POST", f"{BASE}/{id_}/actions/resume/validate", {"ok": True})).json["id"] == "pause"
+        assert (await ask(call, "POST", f"{BASE}/{id_}/actions/resume", {"ok": True})).json["id"] == id_
+        assert (await wait(call, id_))["state"]["current"] == "SUCCESS"  # type: ignore[index]
+        (other,) = [(await call("POST", f"{BASE}/t/sleep")).json["id"]]
+        assert (await ask(call, "POST", f"{BASE}/{other}/actions/pause")).json["state"]["current"] == "PAUSED"
+        assert (await call("POST", f"{BASE}/{other}/actions/resume-from-breakpoint")).status == 422
+        assert (await ask(call, "DELETE", f"{BASE}/{other}/actions/kill")).status == 202
+        assert (await call("DELETE", f"{BASE}/{other}/actions/kill?isOnKillCascade=false")).status == 422
+
+
+async def test_what_an_execution_cannot_be_is_said(tmp_path: Path) -> None:
+    """Breakpoints and other kinds are not left out in silence."""
+    async with api(tmp_path) as call:
+        assert (await call("POST", f"{BASE}/t/hello?breakpoints=say")).status == 422
+        assert (await call("POST", f"{BASE}/t/hello?kind=TEST")).status == 422
+        assert (await ask(call, "POST", f"{BASE}/t/hello?kind=NORMAL")).status == 200
+
+
+async def test_the_flow_of_an_execution(tmp_path: Path) -> None:
+    """By what it is, in the revision that the execution has."""
+    async with api(tmp_path) as call:
+        id_ = (await call("POST", f"{BASE}/t/hello")).json["id"]
+        shown = (await ask(call, "GET", f"{BASE}/{id_}/flow")).json
+        assert (shown["id"], shown["revision"], shown["tasks"][0]["id"]) == ("hello", 1, "say")

@@ -8,6 +8,7 @@ import pytest
 from onbeat.ports import ExecutionFilter
 from onbeat.testing import settle
 from tests.api.client import Client, api
+from tests.api.shapes import ask
 
 BASE = "/api/v1/main/executions"
 
@@ -140,3 +141,20 @@ async def test_an_approval_is_decided(tmp_path: Path) -> None:
         assert (outputs["decision"], outputs["comment"], outputs["auto"]) == ("DENIED", "not now", False)
         assert (await call("POST", f"{BASE}/{id_}/actions/review", {"decision": "DENIED"})).status == 409
         assert (await call("POST", f"{BASE}/nope/actions/review", {"decision": "DENIED"})).status == 404
+
+
+async def test_replay_with_other_inputs(tmp_path: Path) -> None:
+    """A new execution with those; wrong ones begin nothing. Kestra 2.0's paths are the same."""
+    async with api(tmp_path) as call:
+        id_ = (await call("POST", f"{BASE}/t/hello?wait=true", {"name": "Ada"})).json["id"]
+        again = (await ask(call, "POST", f"{BASE}/{id_}/replay-with-inputs", {"name": "Bob"})).json
+        assert (again["inputs"], again["originalId"]) == ({"name": "Bob"}, id_)
+        ended = await call.node.engine.ended(again["id"])
+        assert ended.outputs == {"text": "Hello Bob"}
+        same = (await ask(call, "POST", f"{BASE}/{id_}/actions/replay-with-inputs")).json
+        assert same["inputs"] == {"name": "Ada"}
+        assert (await ask(call, "POST", f"{BASE}/{id_}/actions/replay")).status == 200
+        assert (await call("POST", f"{BASE}/{id_}/replay?breakpoints=say")).status == 422
+        refused = await call("POST", f"{BASE}/{id_}/replay-with-inputs", {"nam": "Bob"})
+        assert refused.status == 422
+        assert "name" in refused.json["detail"]

@@ -1,10 +1,9 @@
-"""Executions: start, look, follow, kill, pause, resume, restart; logs."""
+"""Executions: start, look, follow, kill, pause, resume. What 2.0 of Kestra calls `actions/…` is the same as before."""
 
 import functools
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -12,8 +11,10 @@ from starlette.routing import BaseRoute
 from onbeat.api.access import Permission
 from onbeat.api.forms import sent_inputs
 from onbeat.api.lookup import execution_of
+from onbeat.api.outlines import flow_outline
 from onbeat.api.questions import CORRELATION
 from onbeat.api.routing import Handler, Unprocessable, Within, allow, answer, node_of, route
+from onbeat.api.shapes.executions import ExecutionShape, FlowOutline, Validated
 from onbeat.api.stream import events_of_execution
 from onbeat.core.event import Micros
 from onbeat.core.evolve import create
@@ -22,7 +23,7 @@ from onbeat.core.ids import LENGTH
 from onbeat.core.inputs import Examined, InputProblem, unknown
 from onbeat.core.inputs.readers import read_datetime
 from onbeat.core.shape import execution_json
-from onbeat.core.times import from_datetime, iso
+from onbeat.core.times import from_datetime
 from onbeat.engine.node import Node
 from onbeat.errors import Refused, UserError
 
@@ -30,16 +31,30 @@ from onbeat.errors import Refused, UserError
 def routes() -> list[BaseRoute]:
     """The routes."""
     return [
-        *route("/executions/{id}", show, Permission.READ, within=Within.OBJECT),
+        *route("/executions/{id}", show, Permission.READ, within=Within.OBJECT, answers=ExecutionShape),
+        *route("/executions/{id}/flow", flow, Permission.READ, within=Within.OBJECT, answers=FlowOutline),
         *route("/executions/{id}/follow", follow, Permission.READ, within=Within.OBJECT),
-        *route("/executions/{id}/kill", kill, Permission.RUN, ("DELETE",), within=Within.OBJECT),
-        *route("/executions/{id}/pause", unless_flow(pause), Permission.RUN, ("POST",), within=Within.OBJECT),
-        *route("/executions/{id}/resume", unless_flow(resume), Permission.RUN, ("POST",), within=Within.OBJECT),
-        *route("/executions/{id}/resume/validate", validate_resume, Permission.RUN, ("POST",), within=Within.OBJECT),
-        *route("/executions/trigger/{namespace}/{flow}", start_by_old_path, Permission.RUN, ("POST",)),
-        *route("/executions/{namespace}/{flow}", start, Permission.RUN, ("POST",)),
-        *route("/executions/{namespace}/{flow}/validate", validate, Permission.RUN, ("POST",)),
-        *route("/logs/{id}", logs, Permission.READ, within=Within.OBJECT),
+        *route("/executions/{id}/kill", kill, Permission.RUN, ("DELETE",), within=Within.OBJECT, answers=ExecutionShape, status=202),
+        *route(
+            "/executions/{id}/actions/kill", kill, Permission.RUN, ("DELETE",), within=Within.OBJECT, answers=ExecutionShape, status=202
+        ),
+        *route("/executions/{id}/pause", unless_flow(pause), Permission.RUN, ("POST",), within=Within.OBJECT, answers=ExecutionShape),
+        *route("/executions/{id}/actions/pause", pause, Permission.RUN, ("POST",), within=Within.OBJECT, answers=ExecutionShape),
+        *route("/executions/{id}/resume", unless_flow(resume), Permission.RUN, ("POST",), within=Within.OBJECT, status=204),
+        *route("/executions/{id}/actions/resume", resume_and_show, Permission.RUN, ("POST",), within=Within.OBJECT, answers=ExecutionShape),
+        *route("/executions/{id}/resume/validate", validate_resume, Permission.RUN, ("POST",), within=Within.OBJECT, answers=Validated),
+        *route(
+            "/executions/{id}/actions/resume/validate",
+            validate_resume,
+            Permission.RUN,
+            ("POST",),
+            within=Within.OBJECT,
+            answers=Validated,
+        ),
+        *route("/executions/{id}/actions/resume-from-breakpoint", go_on, Permission.RUN, ("POST",), within=Within.OBJECT),
+        *route("/executions/trigger/{namespace}/{flow}", start_by_old_path, Permission.RUN, ("POST",), answers=ExecutionShape),
+        *route("/executions/{namespace}/{flow}", start, Permission.RUN, ("POST",), answers=ExecutionShape),
+        *route("/executions/{namespace}/{flow}/validate", validate, Permission.RUN, ("POST",), answers=Validated),
     ]
 
 
@@ -71,6 +86,8 @@ async def start(request: Request) -> Response:
     Body: the inputs, as JSON or as a form with files.
     """
     node, query = node_of(request), request.query_params
+    if query.get("breakpoints") or query.get("kind", "NORMAL") != "NORMAL":
+        raise Unprocessable("an execution has no breakpoints here and is of kind NORMAL; leave `breakpoints` and `kind` away")
     namespace, flow = request.path_params["namespace"], request.path_params["flow"]
     labels, revision = _labels(query.getlist("labels")), _revision(query.get("revision"))
     async with sent_inputs(request) as sent:
@@ -172,8 +189,16 @@ async def show(request: Request) -> Response:
     return answer(await shown(node_of(request), await execution_of(request)))
 
 
+async def flow(request: Request) -> Response:
+    """The flow that an execution runs, in the revision that it has, by what it is."""
+    node, head = node_of(request), (await execution_of(request)).head
+    return answer(flow_outline((await node.catalog.revision(head.namespace, head.flow, head.revision)).flow))
+
+
 async def kill(request: Request) -> Response:
-    """Stop an execution."""
+    """Stop an execution and those that it started as subflows."""
+    if request.query_params.get("isOnKillCascade") == "false":
+        raise Unprocessable("a kill stops the subflows, too; leave `isOnKillCascade` away")
     node, found = node_of(request), await execution_of(request)
     return answer(await shown(node, await node.kill(found.id)), 202)
 
@@ -195,28 +220,16 @@ async def resume(request: Request) -> Response:
     return Response(status_code=204)
 
 
-async def logs(request: Request) -> Response:
-    """An execution's log lines; `after` is the last seq already seen."""
-    node, execution = node_of(request), await execution_of(request)
-    after = request.query_params.get("after", "0")
-    lines = await node.queries.logs(execution.id, int(after) if after.isdigit() else 0)
-    head = execution.head
-    content = [
-        {
-            "executionId": line.execution,
-            "namespace": head.namespace,
-            "flowId": head.flow,
-            "taskId": line.task,
-            "taskRunId": execution.run_id(line.run) if line.run else None,
-            "attemptNumber": max(0, line.attempt - 1),
-            "timestamp": iso(line.at),
-            "level": line.level,
-            "message": line.message,
-            "seq": line.seq,
-        }
-        for line in lines
-    ]
-    return Response(orjson.dumps(content), media_type="application/json")
+async def resume_and_show(request: Request) -> Response:
+    """Resume an execution, and answer with it. Body: as `resume`."""
+    await resume(request)
+    return await show(request)
+
+
+async def go_on(request: Request) -> Response:
+    """Let an execution go on from a breakpoint: none has any."""
+    found = await execution_of(request)
+    raise Unprocessable(f"execution {found.id} is {found.state}, not BREAKPOINT: onbeat sets no breakpoints")
 
 
 async def follow(request: Request) -> Response:

@@ -8,16 +8,19 @@ from onbeat.api.access import Permission
 from onbeat.api.executions import shown, unless_flow
 from onbeat.api.lookup import execution_of
 from onbeat.api.routing import Unprocessable, Within, answer, node_of, route
+from onbeat.api.shapes.executions import ExecutionShape
 from onbeat.core.states import State
 
 
 def routes() -> list[BaseRoute]:
     """The routes."""
     return [
-        *route("/executions/{id}/unqueue", unless_flow(unqueue), Permission.RUN, ("POST",), within=Within.OBJECT),
-        *route("/executions/{id}/force-run", unless_flow(force_run), Permission.RUN, ("POST",), within=Within.OBJECT),
-        *route("/executions/{id}/actions/unqueue", unqueue, Permission.RUN, ("POST",), within=Within.OBJECT),
-        *route("/executions/{id}/actions/force-run", force_run, Permission.RUN, ("POST",), within=Within.OBJECT),
+        *route("/executions/{id}/unqueue", unless_flow(unqueue), Permission.RUN, ("POST",), within=Within.OBJECT, answers=ExecutionShape),
+        *route(
+            "/executions/{id}/force-run", unless_flow(force_run), Permission.RUN, ("POST",), within=Within.OBJECT, answers=ExecutionShape
+        ),
+        *route("/executions/{id}/actions/unqueue", unqueue, Permission.RUN, ("POST",), within=Within.OBJECT, answers=ExecutionShape),
+        *route("/executions/{id}/actions/force-run", force_run, Permission.RUN, ("POST",), within=Within.OBJECT, answers=ExecutionShape),
     ]
 
 

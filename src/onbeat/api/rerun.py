@@ -11,6 +11,7 @@ from onbeat.api.executions import shown, unless_flow
 from onbeat.api.forms import sent_inputs
 from onbeat.api.lookup import execution_of
 from onbeat.api.routing import Unprocessable, Within, answer, body_of, json_of, node_of, route
+from onbeat.api.shapes.executions import ExecutionShape
 from onbeat.core.execution import ROOT
 from onbeat.core.flow import labels_of
 from onbeat.core.states import State
@@ -20,14 +21,18 @@ from onbeat.errors import UserError
 
 def routes() -> list[BaseRoute]:
     """The routes."""
-    return [
-        *route("/executions/{id}/restart", unless_flow(restart), Permission.RUN, ("POST",), within=Within.OBJECT),
-        *route("/executions/{id}/replay", unless_flow(replay), Permission.RUN, ("POST",), within=Within.OBJECT),
-        *route("/executions/{id}/state", unless_flow(set_state), Permission.RUN, ("POST",), within=Within.OBJECT),
-        *route("/executions/{id}/change-status", unless_flow(change_status), Permission.RUN, ("POST",), within=Within.OBJECT),
-        *route("/executions/{id}/labels", unless_flow(set_labels), Permission.RUN, ("POST",), within=Within.OBJECT),
-        *route("/executions/{id}/actions/review", review, Permission.RUN, ("POST",), within=Within.OBJECT),
-    ]
+    found: list[BaseRoute] = []
+    for name, handler in (
+        ("restart", restart),
+        ("replay", replay),
+        ("replay-with-inputs", replay),
+        ("state", set_state),
+        ("change-status", change_status),
+        ("labels", set_labels),
+    ):
+        for path, action in ((f"/executions/{{id}}/{name}", unless_flow(handler)), (f"/executions/{{id}}/actions/{name}", handler)):
+            found += route(path, action, Permission.RUN, ("POST",), within=Within.OBJECT, answers=ExecutionShape)
+    return [*found, *route("/executions/{id}/actions/review", review, Permission.RUN, ("POST",), within=Within.OBJECT, status=204)]
 
 
 async def restart(request: Request) -> Response:
@@ -41,13 +46,20 @@ async def restart(request: Request) -> Response:
 
 
 async def replay(request: Request) -> Response:
-    """Repeat an execution as a new one, from `taskRunId` where it is given, with `revision` of the flow."""
+    """Repeat an execution as a new one, from `taskRunId` where it is given, with `revision` of the flow.
+
+    Body: other inputs than it had, as JSON or as a form with files.
+    """
     node, found, task_run = node_of(request), await execution_of(request), request.query_params.get("taskRunId")
-    try:
-        run = rerun.run_number(found, task_run) if task_run else ROOT
-        saved = await rerun.replay(node, found.id, run, revision=_revision(request))
-    except rerun.Impossible as wrong:
-        raise Unprocessable(str(wrong)) from None
+    if request.query_params.get("breakpoints"):
+        raise Unprocessable("an execution has no breakpoints here; leave `breakpoints` away")
+    async with sent_inputs(request) as sent:
+        given = rerun.Inputs(sent.inputs, sent.files) if sent.inputs or sent.files else None
+        try:
+            run = rerun.run_number(found, task_run) if task_run else ROOT
+            saved = await rerun.replay(node, found.id, run, revision=_revision(request), given=given)
+        except rerun.Impossible as wrong:
+            raise Unprocessable(str(wrong)) from None
     return answer(await shown(node, saved))
 
 

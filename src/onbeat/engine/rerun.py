@@ -10,18 +10,24 @@ Called by: api, the CLI through it.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
 from onbeat.core import signals as s
 from onbeat.core import slots
+from onbeat.core.addresses import execution_folder, value_folder
 from onbeat.core.changes import AnyChange, Created, Moved, RunSet
+from onbeat.core.event import Json
 from onbeat.core.evolve import evolve
-from onbeat.core.execution import ROOT, Execution, Phase
+from onbeat.core.execution import ROOT, Execution, Head, Phase
+from onbeat.core.inputs import unknown
 from onbeat.core.replay import replayable, replayed, settable
 from onbeat.core.restart import children_of, restartable
 from onbeat.core.states import FAILING, State
 from onbeat.engine.catalog import LoadedFlow
+from onbeat.engine.checks import checked
+from onbeat.engine.inputs import Given, Upload
 from onbeat.engine.node import Node
 from onbeat.errors import NotFound, Overloaded, Refused, UserError
 
@@ -47,8 +53,18 @@ async def restart(node: Node, id_: str, revision: int | None = None) -> Executio
     return await _as_saved(node, found)
 
 
-async def replay(node: Node, id_: str, run: int = ROOT, *, revision: int | None = None) -> Execution:
-    """Repeat an execution as a new one: from the start, or from a task run. Raises NotFound, Refused, Impossible, Overloaded."""
+class Inputs(NamedTuple):
+    """Other inputs for a replay than the execution had, with their files."""
+
+    values: Mapping[str, Json]
+    files: Mapping[str, Upload]
+
+
+async def replay(node: Node, id_: str, run: int = ROOT, *, revision: int | None = None, given: Inputs | None = None) -> Execution:
+    """Repeat an execution as a new one: from the start, or from a task run. given: its inputs; None: those that it had.
+
+    Raises NotFound, Refused, Impossible, InputError, Blocked, Overloaded.
+    """
     found, loaded = await _found(node, id_)
     if revision is not None:
         loaded = await node.catalog.revision(found.head.namespace, found.head.flow, revision)
@@ -80,6 +96,8 @@ async def replay(node: Node, id_: str, run: int = ROOT, *, revision: int | None 
         failed=None,
         replay_of=id_,
     )
+    if given is not None:
+        head = await _with_inputs(node, loaded, head, given)
     try:
         begins = replayed(loaded.flow, found, run, head, now) if run else None
         slots.claims(loaded.flow, head)
@@ -87,6 +105,21 @@ async def replay(node: Node, id_: str, run: int = ROOT, *, revision: int | None 
         raise Impossible(str(wrong)) from None
     await node.engine.start(head, loaded, begins)
     return _saved((Created(at=now, head=head), *(begins[0] if begins is not None else ())), None)
+
+
+async def _with_inputs(node: Node, loaded: LoadedFlow, head: Head, given: Inputs) -> Head:
+    """The execution that is to begin, with these inputs."""
+    flow = loaded.flow
+    strays = unknown(flow.inputs, {**given.values, **given.files})
+    if strays:
+        raise Impossible("\n".join(strays))
+    asked = Given(flow.inputs, given.values, given.files, f"{execution_folder(head.namespace, head.flow, head.id)}/inputs")
+    head = msgspec.structs.replace(head, inputs=node.payloads.seal(flow, await asked.resolve(flow, node.evaluator)))
+    head = await checked(node.evaluator, flow, head)
+    await asked.keep_files(node.storage)
+    where = f"{value_folder(head.namespace, head.flow, head.id)}/inputs"
+    kept = await node.payloads.keep_inputs(flow, head.inputs, where, node.evaluator.mask_of(head))
+    return msgspec.structs.replace(head, inputs=kept)
 
 
 def _unlike(execution: Execution, run: int, loaded: LoadedFlow) -> str | None:

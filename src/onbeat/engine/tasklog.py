@@ -9,7 +9,8 @@ Called by: runner gives each attempt its log; the daemon runs `serve`.
 
 import asyncio
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -117,6 +118,7 @@ class TaskLogs:
         self._dirty: dict[AttemptLog, None] = {}
         self._late: tuple[LogLine, ...] = ()
         self._wake = asyncio.Event()
+        self._readers: dict[str, list[asyncio.Event]] = {}
 
     def now(self) -> int:
         """The instant of a line."""
@@ -140,6 +142,18 @@ class TaskLogs:
         self._dirty.pop(log, None)
         return log.take()
 
+    @contextmanager
+    def read(self, execution: str) -> Iterator[asyncio.Event]:
+        """Set whenever lines of an attempt of this execution were written while it goes on; those of its end come with the change."""
+        written = asyncio.Event()
+        self._readers.setdefault(execution, []).append(written)
+        try:
+            yield written
+        finally:
+            self._readers[execution].remove(written)
+            if not self._readers[execution]:
+                del self._readers[execution]
+
     async def serve(self) -> None:
         """Write until cancelled; asleep while nobody logs."""
         while True:
@@ -158,6 +172,9 @@ class TaskLogs:
         self._late = ()
         try:
             await self._store.write(Work(logs=lines))
+            for execution in {line.execution for line in lines} & self._readers.keys():
+                for written in self._readers[execution]:
+                    written.set()
         except OutsideError as full:
             self._late = (*lines, *self._late)
             _log.warning("log lines wait for the store", lines=len(self._late), dropped=len(self._late[MOST_LATE:]), problem=str(full))

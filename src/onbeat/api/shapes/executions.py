@@ -57,6 +57,91 @@ class ExecutionLine(Shape):
     metadata: Metadata
 
 
+class AttemptShape(Shape):
+    """One try of a task run."""
+
+    state: StateShape
+    log_file: str | None = None
+
+
+class TaskRunShape(Shape):
+    """One task in one execution, once for each value of a loop around it."""
+
+    id: str = Field(examples=["6VqJx0s3bq0Zk1u8mD2c4e-1"])
+    execution_id: Id
+    namespace: str
+    flow_id: str
+    task_id: str
+    state: StateShape
+    outputs: Free
+    attempts: list[AttemptShape] | None = None
+    parent_task_run_id: str | None = None
+    value: str | None = None
+    iteration: int | None = None
+    error: str | None = None
+
+
+class Failure(Shape):
+    """Why it failed."""
+
+    message: str
+    task_id: str | None
+
+
+class ExecutionShape(Shape):
+    """An execution with all that it holds."""
+
+    id: Id
+    namespace: str
+    flow_id: str
+    flow_revision: int
+    state: StateShape
+    inputs: Free
+    outputs: Free
+    labels: list[Label]
+    variables: Free
+    task_run_list: list[TaskRunShape]
+    original_id: Id
+    metadata: Metadata
+    trigger: StartedBy | None = None
+    schedule_date: Instant | None = None
+    parent_id: Id | None = None
+    error: Failure | None = None
+
+
+class Fault(Shape):
+    """What is wrong with an input."""
+
+    message: str
+
+
+class ExaminedInput(Shape):
+    """An input as a start would have it."""
+
+    input: Free
+    value: Any
+    enabled: bool
+    is_default: bool
+    errors: list[Fault]
+
+
+class Check(Shape):
+    """A check of the flow that does not hold."""
+
+    message: str
+    style: str
+    behavior: str
+
+
+class Validated(Shape):
+    """What a start, or a resume, would be."""
+
+    id: str
+    namespace: str
+    inputs: list[ExaminedInput]
+    checks: list[Check] | None = None
+
+
 class Latest(Shape):
     """The last execution of a flow."""
 
