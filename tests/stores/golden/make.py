@@ -1,6 +1,7 @@
-"""Write the golden database of the present release: `python -m tests.stores.golden.make`.
+"""Write the golden database of the present schema: `python -m tests.stores.golden.make`.
 
-Once for each release that has another schema or other rows; a released one is never written again, for it is what users have.
+Once for each release that has another schema or other rows; a released one is never written again, for it is what users have. Its name
+is the release's; that of a schema beside it, before there is a release with it, is the schema's too.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from onbeat.core.signals import Pause
 from onbeat.core.states import State
 from onbeat.ports import Audit, DeadEvent, Document, LedgerRow, LogLine, MetricRow, Position, SlotClaim, Tell, Work
 from onbeat.stores.sqlite import FILE, SqliteStore
-from onbeat.stores.sqlite.migrate import version
+from onbeat.stores.sqlite.migrate import steps, version
 from tests.stores.build import AT, append, creation, end, id_of, key, move, record, task, work
 
 
@@ -76,8 +77,14 @@ async def main() -> None:
         await store.close()
         db = sqlite3.connect(Path(folder) / FILE)
         pragmas = [f"pragma {name} = {db.execute(f'pragma {name}').fetchone()[0]};" for name in ("application_id", "user_version")]
-        (Path(__file__).parent / f"{version()}.sql").write_text("\n".join([*pragmas, *db.iterdump()]) + "\n", "utf-8")
+        text = db.execute("select sql from sqlite_master where name = 'label_text'").fetchone()[0]
+        db.execute("drop table label_text")  # its tables are SQLite's matter: it is made again from the labels
+        target = Path(__file__).parent / f"{version()}-schema-{len(steps()):04}.sql"
+        target.write_text("\n".join([*pragmas, *db.iterdump(), f"{text};", TEXT]) + "\n", "utf-8")
         db.close()
+
+
+TEXT = "insert into label_text (rowid, text) select id, key || ':' || value from label;"
 
 
 if __name__ == "__main__":

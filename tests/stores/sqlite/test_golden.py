@@ -7,7 +7,7 @@ import pytest
 
 from onbeat.core.signals import Pause, SlotGranted, SlotQueued
 from onbeat.core.states import State
-from onbeat.ports import Audit, Document, OpenExecution, Work
+from onbeat.ports import Audit, Document, ExecutionFilter, LogFilter, MetricFilter, OpenExecution, Work
 from onbeat.stores.sqlite import FILE, SqliteStore
 from tests.stores.build import AT, creation, end, id_of, key, work
 
@@ -23,11 +23,28 @@ def released(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return tmp_path
 
 
+async def test_documents_and_the_audit_log_of_a_database(tmp_path: Path):
+    """Those that a golden database has are read."""
+    db = sqlite3.connect(tmp_path / FILE)
+    db.executescript(next(path for path in GOLDEN if path.stem.endswith("schema-0005")).read_text("utf-8"))
+    db.close()
+    store = SqliteStore(tmp_path)
+    await store.open()
+    assert await store.documents("user") == [Document("user", "ann", {"größe": 1})]
+    assert [(row.who, row.what, row.after) for row in await store.audit()] == [("ann", "user/bob", {"größe": 1})]
+    assert await store.metric_names(MetricFilter(namespace="shop", flow="pay")) == ["rows"]
+    await store.close()
+
+
 async def test_a_released_database_opens_and_goes_on(released: Path):
     """What that release had stored is what this one reads, and its executions go on from there."""
     store = SqliteStore(released)
     await store.open()
     assert await store.check() == []
+    assert await store.execution_ids(ExecutionFilter(labels=(("team", "billing"),)), 9) == [id_of(1)]
+    assert await store.execution_ids(ExecutionFilter(q="AM:BILL"), 9) == [id_of(1)]
+    assert await store.execution_ids(ExecutionFilter(q="a:b"), 9) == [id_of(4)]
+    assert [line.message for line in await store.log_lines(LogFilter(levels=("INFO",), namespaces=("shop",), start=AT))] == ["done"]
     states = {line.id: line.state for line in await store.executions()}
     assert states == {
         id_of(1): State.SUCCESS,
