@@ -10,7 +10,7 @@ import pytest
 from onbeat.core.execution import Execution
 from onbeat.core.states import State
 from onbeat.engine import watching
-from onbeat.engine.watching import PAUSE, TICK, Lagged, Told, Watch
+from onbeat.engine.watching import PAUSE, TICK, Lagged, Seen, Told, Watch
 from onbeat.errors import NotFound
 from onbeat.ports import ExecutionFilter
 from onbeat.stores.memory import MemoryStore
@@ -152,44 +152,67 @@ async def test_nothing_is_read_while_nobody_looks(scene: Scene) -> None:
         assert again.execution.state is State.SUCCESS
 
 
+def shown(seen: Seen) -> tuple[list[tuple[str, str]], list[str], int]:
+    """The lines with their states, the ids that are gone, how many more there are."""
+    return [(line.summary.id, line.summary.state.value) for line in seen.changed], seen.gone, seen.more
+
+
 async def test_a_list_hears_of_each_at_most_ten_times_a_second(scene: Scene) -> None:
     """Once, with its newest state; of those that are not in it any more, that they are gone; of what he may not see, nothing."""
-    wanted = ExecutionFilter(states=(State.RUNNING,), allowed=("shop",))
-    async with scene.watch.listing(wanted) as (listing, begin):
-        assert begin == 0
-        for n in (1, 2):
-            await scene.create(n)
-            await scene.write(n, move, State.RUNNING)
+    wanted = ExecutionFilter(states=(State.CREATED, State.RUNNING), allowed=("shop",))
+    await scene.create(1)
+    async with scene.watch.listing(wanted, 10) as (listing, begin):
+        assert begin == await scene.store.journal_end()
+        listing.show([id_of(1)])
+        await scene.write(1, move, State.RUNNING)
+        assert shown(await listing.next()) == ([(id_of(1), "RUNNING")], [], 0)
+        await scene.create(2)
         await scene.create(3, namespace="secret")
-        seen = await listing.next()
-        await scene.pass_by(TICK)
-        if listing._seen.changed:
-            seen = await listing.next()
-        assert (set(seen.changed) | set(seen.gone)) <= {id_of(1), id_of(2)}
         await scene.write(1, task, 1)
+        await scene.pass_by(TICK - PAUSE)
+        assert not listing._told.is_set()
+        await scene.pass_by(PAUSE * 3)
+        assert shown(await listing.next()) == ([(id_of(2), "CREATED"), (id_of(1), "RUNNING")], [], 0)
         await scene.write(1, move, State.SUCCESS)
+        await scene.write(3, end)
         await scene.pass_by(TICK + PAUSE)
         seen = await listing.next()
-        assert (seen.changed, seen.gone, seen.seq) == ({}, {id_of(1)}, await scene.store.journal_end())
-        looks = len(listing._seen)
-        for n in range(2, 8):
-            await scene.write(2, task, n)
-            await scene.pass_by(PAUSE)
-        assert looks == 0
+        assert (shown(seen), seen.seq) == (([], [id_of(1)], 0), await scene.store.journal_end())
+        await scene.write(2, end)
+        await scene.pass_by(TICK + PAUSE)
+        assert shown(await listing.next()) == ([], [id_of(2)], 0)
+
+
+async def test_a_flood_is_told_by_the_page(scene: Scene) -> None:
+    """The newest, as many as can be seen, and how many more; those that are seen are told of, however many there are."""
+    async with scene.watch.listing(ExecutionFilter(), 2) as (listing, _), scene.watch.listing(ExecutionFilter(), 3) as (other, _):
+        listing.show([id_of(1)])
+        for n in range(1, 7):
+            await scene.create(n)
         await scene.pass_by(TICK + PAUSE)
         seen = await listing.next()
-        assert (list(seen.changed), seen.changed[id_of(2)].state) == ([id_of(2)], State.RUNNING)
+        assert shown(seen) == ([(id_of(n), "CREATED") for n in (6, 5, 1)], [], 3)
+        assert {id(line) for line in (await other.next()).changed} >= {id(line) for line in seen.changed[:2]}, "each is written once"
+        await scene.write(6, end)
+        await scene.write(2, end)
+        await scene.pass_by(TICK + PAUSE)
+        assert shown(await listing.next()) == ([(id_of(6), "SUCCESS"), (id_of(2), "SUCCESS")], [], 0)
 
 
 async def test_who_comes_back_to_a_list_hears_what_he_missed(scene: Scene) -> None:
-    """From his place on."""
+    """From his place on; of what he may not see, nothing."""
     for n in (1, 2):
         await scene.create(n)
+    await scene.create(3, namespace="secret")
     place = await scene.store.journal_end()
-    await scene.write(2, end)
-    async with scene.watch.listing(ExecutionFilter(), place) as (listing, _):
+    for n in (2, 3):
+        await scene.write(n, end)
+    wanted = ExecutionFilter(allowed=("shop",))
+    async with scene.watch.listing(wanted, 10, place) as (listing, _):
         seen = await listing.next()
-        assert (list(seen.changed), seen.seq) == ([id_of(2)], await scene.store.journal_end())
+        assert (shown(seen), seen.seq) == (([(id_of(2), "SUCCESS")], [], 0), await scene.store.journal_end())
+    async with scene.watch.listing(ExecutionFilter(allowed=("shop",), states=(State.CREATED,)), 10, place) as (listing, _):
+        assert shown(await listing.next()) == ([], [id_of(2)], 0)
 
 
 async def test_who_comes_back_too_late_is_told_so(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +222,7 @@ async def test_who_comes_back_too_late_is_told_so(scene: Scene, monkeypatch: pyt
         await scene.create(n)
     for place in (1, 99):
         with pytest.raises(Lagged):
-            async with scene.watch.listing(ExecutionFilter(), place):
+            async with scene.watch.listing(ExecutionFilter(), 10, place):
                 pass
     assert scene.clock.sleeping() == 0
 
@@ -208,7 +231,7 @@ async def test_who_does_not_keep_up_is_told_so(scene: Scene, monkeypatch: pytest
     """Nothing is kept for him; others go on."""
     monkeypatch.setattr(watching, "MOST", 3)
     await scene.create(1)
-    async with scene.watch.execution(id_of(1)) as slow, scene.watch.listing(ExecutionFilter()) as (listing, _):
+    async with scene.watch.execution(id_of(1)) as slow, scene.watch.listing(ExecutionFilter(), 10) as (listing, _):
         for n in range(1, 6):
             await scene.write(1, task, n)
             await scene.create(n + 1)
@@ -220,4 +243,4 @@ async def test_who_does_not_keep_up_is_told_so(scene: Scene, monkeypatch: pytest
             await listing.next()
         await scene.write(2, end)
         await scene.pass_by(TICK + PAUSE)
-        assert list((await listing.next()).changed) == [id_of(2)]
+        assert shown(await listing.next()) == ([(id_of(2), "SUCCESS")], [], 0)

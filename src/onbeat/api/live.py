@@ -1,7 +1,7 @@
 """Follow a list of executions: what became of those in it, while it happens.
 
 The first event is the page as it is (`snapshot`), as `/executions/search` answers it; then `changes`, at most ten a second: the lines of
-those that came or changed, and the ids of those that the list does not mean any more.
+those that came or changed, the ids of those that the list does not mean any more, and how many more came than a page has (`more`).
 
 Rules
 1. `Last-Event-ID` goes on without a snapshot; who comes back too late, or did not keep up, gets `reset` and a new one.
@@ -13,6 +13,7 @@ Called by: app.
 from collections.abc import AsyncIterator
 from typing import Annotated
 
+import orjson
 from fastapi import Query
 from pydantic import Field
 from starlette.requests import Request
@@ -50,9 +51,10 @@ async def follow(request: Request, query: Annotated[FollowQuery, Query()]) -> Re
         after = position_of(request)
         while True:
             try:
-                async with node.watch.listing(wanted, after) as (listing, begin):
+                async with node.watch.listing(wanted, size, after) as (listing, begin):
                     if after is None:
                         found = await node.queries.executions(wanted, limit=size)
+                        listing.show(each.id for each in found)
                         total = await node.queries.count(wanted)
                         yield frame("snapshot", begin, {"results": [summary_json(each) for each in found], "total": total})
                     while await guard.holds():
@@ -67,4 +69,10 @@ async def follow(request: Request, query: Annotated[FollowQuery, Query()]) -> Re
 
 
 def _changes(seen: Seen) -> bytes:
-    return frame("changes", seen.seq, {"changed": [summary_json(each) for each in seen.changed.values()], "gone": sorted(seen.gone)})
+    """Each line is written once, however many hear of it."""
+    for line in seen.changed:
+        if line.text is None:
+            line.text = orjson.dumps(summary_json(line.summary))
+    changed = b",".join(line.text for line in seen.changed if line.text is not None)
+    rest = orjson.dumps({"gone": seen.gone, "more": seen.more})[1:]
+    return b'event: changes\nid: %d\ndata: {"changed":[%b],%b\n\n' % (seen.seq, changed, rest)

@@ -5,7 +5,9 @@ Were each follower to read for himself, five hundred of them would read the stor
 Rules
 1. While nobody looks on nothing is read. A burst of commits is one reading: there are at most so many a second.
 2. Who follows an execution gets each of its changes, in order, without a gap.
-3. Who follows a list gets what became of the executions in it at most ten times a second, each once with its newest state.
+3. Who follows a list gets what became of the executions in it at most ten times a second, each once with its newest state: all of
+   those that he sees, and of those that came as many as he can see, with how many more there are. Those who follow the same list share
+   the work.
 4. Who does not keep up is told that he lost his place (`Lagged`), and nothing is kept for him any more: he begins anew.
 
 Called by: the API's streams.
@@ -13,7 +15,7 @@ Called by: the API's streams.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
@@ -31,6 +33,8 @@ TICK = 0.1
 _BATCH = 2_000
 MOST = 5_000
 """How many changes of an execution, or executions of a list, wait for a follower; and how far back a list is taken up again."""
+_REMEMBERED = 10
+"""Pages of a list of which it is known that they were seen."""
 
 
 class Lagged(Exception):
@@ -72,51 +76,78 @@ class Following:
         self._changed.set()
 
 
-class Seen:
-    """What became of executions: their lines, and the ids of those that the list does not mean (any more)."""
+class Line:
+    """What became of an execution. text: room for how it is shown, so that all who hear of it share the work."""
 
-    def __init__(self) -> None:
-        self.changed: dict[str, ExecutionSummary] = {}
-        self.gone: set[str] = set()
-        self.seq = 0
+    __slots__ = ("summary", "text")
 
-    def __len__(self) -> int:
-        return len(self.changed) + len(self.gone)
+    def __init__(self, summary: ExecutionSummary) -> None:
+        self.summary = summary
+        self.text: bytes | None = None
+
+
+class Seen(NamedTuple):
+    """What became of a list up to a place in the journal: the lines of those that changed or came, the newest first; the ids of those it
+    does not mean any more; how many others came that are too many to tell."""
+
+    seq: int
+    changed: list[Line]
+    gone: list[str]
+    more: int
 
 
 class Listing:
-    """One who follows a list."""
+    """One who follows a list, and sees so many of it at once."""
 
-    def __init__(self, wanted: ExecutionFilter) -> None:
-        self._wanted = wanted
-        self._visible = ExecutionFilter(allowed=wanted.allowed)
-        self._seen = Seen()
-        self._changed = asyncio.Event()
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._shown: dict[str, None] = {}
+        self._changed: dict[str, Line] = {}
+        self._came: dict[str, Line] = {}
+        self._gone: dict[str, None] = {}
+        self._seq = 0
+        self._told = asyncio.Event()
         self._lost = False
+
+    def show(self, ids: Iterable[str]) -> None:
+        """He sees these: he is told when they change, and when they are not in the list any more."""
+        self._shown.update(dict.fromkeys(ids))
+        for id_ in list(self._shown)[: max(len(self._shown) - _REMEMBERED * self._size, 0)]:
+            del self._shown[id_]
 
     async def next(self) -> Seen:
         """What became of it since the last time. Raises Lagged."""
-        await self._changed.wait()
-        self._changed.clear()
+        await self._told.wait()
+        self._told.clear()
         if self._lost:
             self._lost = False
             raise Lagged
-        seen, self._seen = self._seen, Seen()
+        came = sorted(self._came, reverse=True)[: self._size]
+        told = {**self._changed, **{id_: self._came[id_] for id_ in came}}
+        seen = Seen(self._seq, [told[id_] for id_ in sorted(told, reverse=True)], sorted(self._gone), len(self._came) - len(came))
+        self._changed, self._came, self._gone = {}, {}, {}
+        self.show(came)
         return seen
 
-    def _tell(self, seq: int, lines: Iterable[ExecutionSummary]) -> None:
-        for line in lines:
-            if is_meant(line, self._wanted):
-                self._seen.changed[line.id] = line
-                self._seen.gone.discard(line.id)
-            elif is_meant(line, self._visible):
-                self._seen.changed.pop(line.id, None)
-                self._seen.gone.add(line.id)
-        self._seen.seq = seq
-        if len(self._seen) > MOST:
-            self._seen, self._lost = Seen(), True
-        if self._lost or len(self._seen):
-            self._changed.set()
+    def _tell(self, seq: int, meant: Mapping[str, Line], touched: Iterable[str]) -> None:
+        self._seq = seq
+        for id_ in touched:
+            line = meant.get(id_)
+            if id_ not in self._shown:
+                if line is not None:
+                    self._came[id_] = line
+                else:
+                    self._came.pop(id_, None)
+            elif line is not None:
+                self._changed[id_] = line
+                self._gone.pop(id_, None)
+            else:
+                self._changed.pop(id_, None)
+                self._gone[id_] = None
+        if len(self._came) > MOST:
+            self._lost, self._changed, self._came, self._gone = True, {}, {}, {}
+        if self._lost or self._changed or self._came or self._gone:
+            self._told.set()
 
 
 class Watch:
@@ -127,7 +158,7 @@ class Watch:
         self._clock = clock
         self._group = group
         self._followers: dict[str, list[Following]] = defaultdict(list)
-        self._lists: list[Listing] = []
+        self._lists: dict[ExecutionFilter, list[Listing]] = {}
         self._untold: dict[str, None] = {}
         """Executions of which lists have not been told yet."""
         self._looking = 0
@@ -153,25 +184,32 @@ class Watch:
                     del self._followers[id_]
 
     @asynccontextmanager
-    async def listing(self, wanted: ExecutionFilter, after: int | None = None) -> AsyncIterator[tuple[Listing, int]]:
-        """Follow a list, from now on or from a place in the journal; with where it begins. Raises Lagged when that is too far back."""
+    async def listing(self, wanted: ExecutionFilter, size: int, after: int | None = None) -> AsyncIterator[tuple[Listing, int]]:
+        """Follow a list, from now on or from a place in the journal; with where it begins. size: how many are seen at once.
+
+        Raises Lagged when the place is too far back.
+        """
         async with self._look():
-            follower, begin = Listing(wanted), self._at
-            self._lists.append(follower)
+            follower, begin = Listing(size), self._at
+            self._lists.setdefault(wanted, []).append(follower)
             try:
                 if after is not None:
-                    await self._take_up(follower, after)
+                    await self._take_up(follower, wanted, after)
                 yield follower, begin
             finally:
-                self._lists.remove(follower)
+                self._lists[wanted].remove(follower)
+                if not self._lists[wanted]:
+                    del self._lists[wanted]
 
-    async def _take_up(self, follower: Listing, after: int) -> None:
+    async def _take_up(self, follower: Listing, wanted: ExecutionFilter, after: int) -> None:
         end = await self._store.journal_end()
         if not end - MOST <= after <= end:
             raise Lagged
-        touched = await self._store.touched(after, MOST)
+        touched = [id_ for _, id_ in await self._store.touched(after, MOST)]
         if touched:
-            follower._tell(touched[-1][0], await self._lines([id_ for _, id_ in touched]))
+            lines = await self._lines(touched)
+            follower.show(_meant(lines, ExecutionFilter(allowed=wanted.allowed)))  # he may have seen any of them
+            follower._tell(end, _meant(lines, wanted), touched)
 
     @asynccontextmanager
     async def _look(self) -> AsyncIterator[None]:
@@ -206,8 +244,10 @@ class Watch:
             if self._untold and self._clock.monotonic() >= tick:
                 untold, self._untold = list(self._untold), {}
                 lines = await self._lines(untold)
-                for follower in self._lists:
-                    follower._tell(self._at, lines)
+                for wanted, followers in self._lists.items():
+                    meant = _meant(lines, wanted)
+                    for follower in followers:
+                        follower._tell(self._at, meant, untold)
                 tick = self._clock.monotonic() + TICK
             await self._clock.sleep(PAUSE)
 
@@ -222,5 +262,10 @@ class Watch:
                         made[row.version] = evolve(follower.execution, row.change)
                     follower._tell(Told(row.seq, made[row.version], getattr(row.change, "n", None) or None))
 
-    async def _lines(self, ids: Sequence[str]) -> list[ExecutionSummary]:
-        return await self._store.executions(ExecutionFilter(ids=tuple(ids)), limit=len(ids))
+    async def _lines(self, ids: Sequence[str]) -> list[Line]:
+        return [Line(each) for each in await self._store.executions(ExecutionFilter(ids=tuple(ids)), limit=len(ids))]
+
+
+def _meant(lines: Iterable[Line], wanted: ExecutionFilter) -> dict[str, Line]:
+    """Those of them that the filter means."""
+    return {line.summary.id: line for line in lines if is_meant(line.summary, wanted)}
