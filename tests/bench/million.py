@@ -2,8 +2,8 @@
 
 The rows are written straight into the database, as the store would have written them, in minutes: flows in namespaces, labels of few and
 of many values, states, times over 90 days, log lines. Then each kind of question is asked many times with random arguments, through the
-store, and printed with its p50 and p99; `--busy N` has N other processes burn a core each meanwhile. A database that is there already
-is not made again.
+store, and printed with its p50 and p99, of time and of the CPU's time, which others at work on the machine do not change; `--busy N` has
+N other processes burn a core each meanwhile. A database that is there already is not made again.
 
     --only search,statistics,logs,large,write   --rounds 200   --busy 2
 """
@@ -262,14 +262,19 @@ async def measure(questions: dict[str, Question], rounds: int, kind: str) -> Non
     for name, ask in questions.items():
         if kind not in name:
             continue
-        chance, took = random.Random(11), []
+        chance, took, spent = random.Random(11), list[float](), list[float]()
         for _ in range(rounds):
-            begun = time.perf_counter()
+            begun, used = time.perf_counter(), time.process_time()
             await ask(chance)
             took.append(time.perf_counter() - begun)
-        took.sort()
-        p50, p99, most = took[len(took) // 2], took[len(took) * 99 // 100], took[-1]
-        print(f"{name:34} p50 {p50 * 1e3:8.1f} ms   p99 {p99 * 1e3:8.1f} ms   max {most * 1e3:8.1f} ms", flush=True)
+            spent.append(time.process_time() - used)
+        print(f"{name:34} ms {shown(took)}   of CPU {shown(spent)}", flush=True)
+
+
+def shown(seconds: list[float]) -> str:
+    """p50 and p99 in milliseconds."""
+    ordered = sorted(seconds)
+    return f"p50 {ordered[len(ordered) // 2] * 1e3:7.1f} p99 {ordered[len(ordered) * 99 // 100] * 1e3:7.1f}"
 
 
 def burn() -> None:

@@ -63,13 +63,19 @@ def plan(asked: Asked, wanted: ExecutionFilter, *, sized: bool = False) -> Plan:
     if sized or len(driving) > 1:
         sizes = [size(asked, part, first, last) for part in driving]
         costs = [
-            count * (1 if needed(found, part, tests) <= part.covers else LOOKED_UP) for count, part in zip(sizes, driving, strict=True)
+            _guess(count) * (1 if needed(found, part, tests) <= part.covers else LOOKED_UP)
+            for count, part in zip(sizes, driving, strict=True)
         ]
         cheapest = costs.index(min(costs))
         plan.size, plan.driver = sizes[cheapest], driving[cheapest]
     plan.tests = (*tests, *(part.test for part in found if part is not plan.driver))
     plan.bare = needed(found, plan.driver, tests) <= ID | BORNE
     return plan
+
+
+def _guess(counted: int) -> int:
+    """How many there are: where counting stopped, many more."""
+    return counted if counted < COMPARED else 10 * counted
 
 
 def needed(found: Sequence[Part], driver: Part, tests: Sequence[Condition]) -> frozenset[str]:
