@@ -21,13 +21,15 @@ from onbeat.core.event import Json, Micros
 from onbeat.core.evolve import fold
 from onbeat.core.execution import Execution, TaskRun
 from onbeat.core.states import State
+from onbeat.daemon import running
 from onbeat.engine.node import Node
 from onbeat.errors import StoreBroken
 from onbeat.ports import Outcome, TaskContext
+from onbeat.settings import Settings
 from onbeat.stores.memory import MemoryStore
 from onbeat.stores.sqlite import SqliteStore
 from onbeat.testing.virtual import VirtualClock, VirtualLoop
-from tests.engine.harness import node_with
+from tests.engine.harness import settings_for, write_flows
 
 Deeds = dict[str, Callable[[TaskContext], Any]]
 Make = Callable[[Path, "Crash"], Any]
@@ -155,7 +157,7 @@ def memory() -> Make:
 
 def sqlite() -> Make:
     """A store on disk: a new process opens the file that the dead one left."""
-    return lambda directory, crash: ThreadedStore(directory / "data", on_write=crash)
+    return lambda directory, crash: ThreadedStore(directory, on_write=crash)
 
 
 def crash_everywhere(scenario: Scenario, make: Make, directory: Path, deeds: Deeds, every: int = 1, again: int = 0) -> int:
@@ -169,32 +171,34 @@ def crash_everywhere(scenario: Scenario, make: Make, directory: Path, deeds: Dee
 
 async def _everywhere(scenario: Scenario, make: Make, directory: Path, deeds: Deeds, every: int, again: int) -> int:
     undisturbed = Crash()
-    right = await _once(scenario, make, directory / "0", undisturbed, deeds)
+    write_flows(directory, scenario.files)
+    settings = settings_for(directory)
+    right = await _once(scenario, make, settings, undisturbed, deeds)
     points = [(at, moment) for at in range(1, undisturbed.count + 1) for moment in ("before", "after")]
     for at, moment in points[::every]:
         crash = Crash(at, moment, 1 + at % again if again else 0)
-        found = await _once(scenario, make, directory / f"{moment}{at}", crash, deeds)
+        found = await _once(scenario, make, settings.model_copy(update={"data": directory / f"{moment}{at}"}), crash, deeds)
         _same(f"with a crash {moment} write {at}", found, right)
     return undisturbed.count
 
 
-async def _once(scenario: Scenario, make: Make, directory: Path, crash: Crash, deeds: Deeds) -> list[str]:
-    (directory / "data").mkdir(parents=True)
+async def _once(scenario: Scenario, make: Make, settings: Settings, crash: Crash, deeds: Deeds) -> list[str]:
+    settings.data.mkdir()
     world = World(deeds)
-    store = await run(scenario, make, directory, crash, world)
+    store = await run(scenario, make, settings, crash, world)
     found = await check(scenario, store, world)
     await store.close()
     return found
 
 
-async def run(scenario: Scenario, make: Make, directory: Path, crash: Crash, world: World) -> Any:
+async def run(scenario: Scenario, make: Make, settings: Settings, crash: Crash, world: World) -> Any:
     """Live into the crash, if there is one, then again until all has ended. Returns the open store."""
     clock = VirtualClock()
     ended = False
     while not ended:
-        store = make(directory, crash)
+        store = make(settings.data, crash)
         try:
-            await _live(scenario, store, directory, clock, world)
+            await _live(scenario, store, settings, clock, world)
             ended = True
         except* (StoreBroken, asyncio.CancelledError):
             clock.move(clock.now() + DOWN)
@@ -202,10 +206,10 @@ async def run(scenario: Scenario, make: Make, directory: Path, crash: Crash, wor
     return store
 
 
-async def _live(scenario: Scenario, store: Any, directory: Path, clock: VirtualClock, world: World) -> None:
+async def _live(scenario: Scenario, store: Any, settings: Settings, clock: VirtualClock, world: World) -> None:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
-    async with asyncio.timeout(_PATIENCE), node_with(store, scenario.files, directory, clock=clock) as node:
+    async with asyncio.timeout(_PATIENCE), running(settings, store, clock=clock, environment={}) as node:
         world.node = node
         for subscription in node.intake.subscriptions():
             await subscription.ready.wait()

@@ -69,7 +69,7 @@ def test_every_crash_point_ends_right(tmp_path: Path, deeds: Deeds, name: str) -
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_crash_while_it_recovers_ends_right(tmp_path: Path, deeds: Deeds, name: str) -> None:
     """Who starts again may die again, at one of the first writes."""
-    crash_everywhere(SCENARIOS[name], memory(), tmp_path, deeds, every=7, again=4)
+    crash_everywhere(SCENARIOS[name], memory(), tmp_path, deeds, every=11, again=4)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
