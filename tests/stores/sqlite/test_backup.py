@@ -20,10 +20,11 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
     """An open store with a few executions, one long enough for a snapshot, and records."""
     store = SqliteStore(tmp_path / "data")
     await store.open()
-    await store.write(work(creation(1, key=key("1")), creation(2), end(creation(2).execution), records=(record("1"), record("2"))))
+    first = creation(1, key=key("1"), labels={"team": "a"})
+    await store.write(work(first, creation(2), end(creation(2).execution), records=(record("1"), record("2"))))
     told = Audit(at=0, who="root", action="create", what="user/ann", after={"role": "admin"})
     await store.write(work(documents=(Document("user", "ann", {"role": "admin"}),), audit=(told,)))
-    step = move(creation(1).execution, State.RUNNING)
+    step = move(first.execution, State.RUNNING)
     await store.write(work(step))
     for n in range(1, 40):
         step = task(step.execution, n)
@@ -121,6 +122,8 @@ async def test_a_damaged_backup_is_not_restored(store: SqliteStore, tmp_path: Pa
         ("update journal set record = '{}' where execution = :one and version = 5", "cannot be read"),
         ("delete from execution where id = :one", "which is not there"),
         ("update topic set records = 7", "topic orders"),
+        ("""update execution set labels = '{"a":"b"}' where id = :one""", "other labels than it has"),
+        ("insert into execution_label select id, :two from label", "other labels than it has"),
         ("delete from record where id = '1'", "topic orders"),
         ("insert into slot (scope, execution, granted, places) values ('t.f', :two, 1, 1)", "has ended and holds a place of t.f"),
         ("insert into slot (scope, execution, granted, places) values ('t.f', :one, 0, 1)", "a place of t.f is free"),

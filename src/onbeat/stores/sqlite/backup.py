@@ -41,6 +41,19 @@ FORGOTTEN = """
 select id from execution where state = 'QUEUED'
   and not exists (select 1 from slot where execution = id and granted = 0) and not exists (select 1 from inbox where execution = id)
 """
+MISLABELLED = """
+select id from execution
+where exists (
+  select 1 from json_each(labels) as each
+  where not exists (
+    select 1 from label cross join execution_label as borne on borne.label = label.id and borne.execution = execution.id
+    where label.key = each.key and label.value = each.value))
+union
+select borne.execution from execution_label as borne cross join label on label.id = borne.label
+where not exists (
+  select 1 from execution cross join json_each(execution.labels) as each
+  where execution.id = borne.execution and each.key = label.key and each.value = label.value)
+"""
 TOPICS = """
 select name from topic where (records, bytes) is not (select count(*), coalesce(sum(size), 0) from record where topic = name)
 """
@@ -126,6 +139,8 @@ def _differences(db: sqlite3.Connection) -> Iterator[str]:
         yield f"a place of {scope} is free and somebody waits for it"
     for (id_,) in db.execute(FORGOTTEN):
         yield f"execution {id_} waits for a place and stands in no line"
+    for (id_,) in db.execute(MISLABELLED):
+        yield f"execution {id_}: it is found by other labels than it has"
     for (topic,) in db.execute(TOPICS):
         yield f"topic {topic}: its size is not that of its records"
 
