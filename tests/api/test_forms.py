@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from onbeat.api.forms import Sent, sent_inputs
 from onbeat.api.routing import TooLarge, TooSlow
-from onbeat.cli.form import Form
+from onbeat.client.form import Form
 from onbeat.errors import OnbeatError, UserError
 
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from onbeat.cli.app import app
 from onbeat.cli.client import Client
-from onbeat.cli.place import find
+from onbeat.client.place import find
 from onbeat.daemon.logs import LibraryLog
 from tests.services.daemon import Daemon
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from onbeat.cli.client import Client, part
-from onbeat.cli.place import Place
+from onbeat.client.place import Place
 from onbeat.errors import NotFound, OnbeatError, OutsideError, Overloaded, Refused, Unauthorized, UserError
 from tests.services.ports import HOST, free_port
 

@@ -12,7 +12,7 @@ import typer
 from onbeat.cli import show
 from onbeat.cli.client import API, Client, listed, part
 from onbeat.cli.follow import follow_execution
-from onbeat.cli.form import Form
+from onbeat.client.form import Form
 from onbeat.cli.options import AsJson, Data, Files, Inputs, Server, pairs
 from onbeat.core.names import did_you_mean
 from onbeat.errors import Refused, UserError

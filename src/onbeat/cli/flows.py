@@ -11,7 +11,7 @@ from onbeat.cli import show
 from onbeat.cli.client import API, Client, listed, part
 from onbeat.cli.errors import Exit
 from onbeat.cli.follow import GOOD, follow_execution
-from onbeat.cli.form import Form
+from onbeat.client.form import Form
 from onbeat.cli.options import AsJson, Data, Files, Inputs, Server, pairs
 from onbeat.core.names import did_you_mean
 from onbeat.errors import NotFound

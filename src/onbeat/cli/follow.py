@@ -18,7 +18,7 @@ from typing import Any
 from onbeat.cli import show
 from onbeat.cli.client import API, Client, part
 from onbeat.cli.errors import Exit, complain
-from onbeat.cli.place import EVENTS_TOPIC, setting
+from onbeat.client.place import EVENTS_TOPIC, setting
 from onbeat.core.names import did_you_mean
 from onbeat.errors import UserError
 

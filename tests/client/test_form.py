@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from onbeat.cli.form import Form
+from onbeat.client.form import Form
 from onbeat.errors import UserError
 
 

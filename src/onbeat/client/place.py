@@ -5,9 +5,9 @@ it needs, as they would.
 
 Rules
 1. `--server`, then ONBEAT_SERVER or `server:` in onbeat.yaml, then DATA/server.json.
-2. The token is ONBEAT_TOKEN, else DATA/admin-token; that file's token goes to this machine only.
+2. The token is the one that is given, ONBEAT_TOKEN, else DATA/admin-token; that file's token goes to this machine only.
 
-Called by: client.py and the commands that talk to a daemon.
+Called by: the client, and the commands that need to know.
 """
 
 import ipaddress
@@ -48,10 +48,10 @@ def data_folder(given: Path | None) -> Path:
     return given if given is not None else Path(setting("data", DATA))
 
 
-def find(server: str | None = None, data: Path | None = None) -> Place:
+def find(server: str | None = None, data: Path | None = None, token: str | None = None) -> Place:
     """The daemon. Raises OutsideError (it does not run here), UserError (no address)."""
     folder = data_folder(data)
-    token = setting("token", "") or None
+    token = token or setting("token", "") or None
     named = server or (None if data is not None else setting("server", "") or None)
     if named:
         url = named.rstrip("/")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from onbeat.cli.place import EVENTS_TOPIC, data_folder, find, is_here, setting
+from onbeat.client.place import EVENTS_TOPIC, data_folder, find, is_here, setting
 from onbeat.errors import OutsideError, UserError
 
 

@@ -3,9 +3,11 @@
 Called by: the commands that start or resume an execution.
 """
 
+import json
 import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from onbeat.errors import UserError
 
@@ -15,7 +17,7 @@ _PIECE = 65_536
 class Form:
     """A form of fields and files; each file is a part named as its input."""
 
-    def __init__(self, fields: Mapping[str, str], files: Mapping[str, str]) -> None:
+    def __init__(self, fields: Mapping[str, str], files: Mapping[str, str | Path]) -> None:
         boundary = secrets.token_hex(16)
         self.content_type = f"multipart/form-data; boundary={boundary}"
         self._parts: list[bytes | Path] = []
@@ -39,6 +41,14 @@ class Form:
             with open(each, "rb") as file:
                 while piece := file.read(_PIECE):
                     yield piece
+
+
+def inputs_of(inputs: Mapping[str, Any] | None, files: Mapping[str, str | Path] | None = None) -> Form | dict[str, Any]:
+    """Inputs as they are sent: as JSON, or with files as a form, in which texts are themselves and all else is JSON. Raises UserError."""
+    if not files:
+        return dict(inputs or {})
+    said = {name: value if isinstance(value, str) else json.dumps(value, allow_nan=False) for name, value in (inputs or {}).items()}
+    return Form(said, files)
 
 
 def _quoted(name: str) -> str:

@@ -1,0 +1,1 @@
+"""The calls for asyncio, from which those for threads are made."""

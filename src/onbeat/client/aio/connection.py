@@ -1,0 +1,112 @@
+"""Ask a daemon and wait for what it says: once, again where that is safe, or for as long as a stream goes on.
+
+Rules
+1. A daemon that is not there is an error whose sentence names the command that starts it.
+2. What did not get through is sent again where it may be, as often as `tries` says.
+3. A lost stream goes on after the last event that came; nothing is given twice, nothing is left out.
+
+Called by: the calls of the client.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from typing import Any
+
+from onbeat.client.aio.wire import AsyncStreamed, AsyncWire
+from onbeat.client.frames import Frame, FrameReader
+from onbeat.client.place import Place
+from onbeat.client.wire import (
+    API,
+    Lost,
+    Reply,
+    Request,
+    authorization,
+    content_of,
+    pause_after,
+    pause_of_stream,
+    refuse,
+    request,
+    unreachable,
+)
+
+
+class AsyncConnection:
+    """What all calls go through. on_lost: is told when a stream broke and is asked for again."""
+
+    def __init__(self, place: Place, patience: float, tries: int, on_lost: Callable[[str], None]) -> None:
+        self.place = place
+        self.wire = AsyncWire(place.url, authorization(place.token), patience)
+        self.tries = tries
+        self.on_lost = on_lost
+
+    async def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
+        """What the API says at a path below /api/v1/main."""
+        return await self.call("GET", API + path, query=query)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        again: bool | None = None,
+    ) -> Any:
+        """The answer as plain data. Raises OnbeatError: which one says who must act."""
+        asked = request(method, path, body, query=query, headers=headers, again=again)
+        tried = 1
+        while True:
+            outcome: Reply | Lost
+            try:
+                outcome = await self.wire.send(asked)
+            except Lost as lost:
+                outcome = lost
+            pause = pause_after(outcome, asked, tried) if tried < self.tries else None
+            if pause is None:
+                break
+            await self.wire.pause(pause)
+            tried += 1
+        if isinstance(outcome, Lost):
+            raise unreachable(self.place.url, outcome)
+        return content_of(outcome, asked)
+
+    async def stream(
+        self,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        on_lost: Callable[[str], None] | None = None,
+        until: float | None = None,
+    ) -> AsyncGenerator[Frame, None]:
+        """Server-sent events until the daemon ends the stream for good. until: the moment of the monotonic clock at which waiting ends.
+
+        Raises OnbeatError when it is refused, or was never there; TimeoutError.
+        """
+        last, tried, began = "", 1, False
+        while True:
+            asked = request("GET", path, query=query, headers={"Last-Event-ID": last or None})
+            try:
+                async with self.wire.open(asked, until) as answer:
+                    if answer.status == 200:
+                        began = True
+                        reader = FrameReader()
+                        async for piece in answer.pieces():
+                            for frame in reader.take(piece):
+                                tried, last = 0, frame.id or last
+                                yield frame
+                                if frame.name == "end":
+                                    return
+                    else:
+                        await self._refuse(answer, asked, may_pass=began or tried < self.tries)
+            except Lost as lost:
+                if not began and tried >= self.tries:
+                    raise unreachable(self.place.url, lost) from None
+            if tried == 0:
+                (on_lost or self.on_lost)(f"the stream from {self.place.url} ended; going on when it is back (Ctrl-C: stop)")
+            await self.wire.pause(pause_of_stream(tried), until)
+            tried += 1
+
+    async def _refuse(self, answer: AsyncStreamed, asked: Request, may_pass: bool) -> None:
+        """Raises what an answer that is no stream means, unless it may be another soon."""
+        reply = await answer.reply()
+        if reply.status < 500 or not may_pass:
+            refuse(reply, asked)

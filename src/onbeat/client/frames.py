@@ -1,0 +1,54 @@
+"""Read server-sent events out of the bytes of a stream.
+
+Rules
+1. A line may be as long as it likes, and come in any pieces.
+2. What is not whole when the stream breaks off never was; comments are no events.
+
+Called by: aio, sync.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One server-sent event. id: a position in the journal, or in the topic."""
+
+    name: str
+    id: str
+    data: Any
+
+
+class FrameReader:
+    """Takes what came, gives the events that are whole with it."""
+
+    def __init__(self) -> None:
+        self._begun: list[bytes] = []
+        self._name, self._id, self._data = "message", "", list[bytes]()
+
+    def take(self, piece: bytes) -> Iterator[Frame]:
+        """The events that this piece of the stream ends."""
+        *whole, rest = piece.split(b"\n")
+        for line in whole:
+            self._begun.append(line)
+            line = b"".join(self._begun).removesuffix(b"\r")
+            self._begun = []
+            if line:
+                self._note(line)
+            elif self._data:
+                yield Frame(self._name, self._id, json.loads(b"\n".join(self._data)))
+                self._name, self._data = "message", []
+        self._begun.append(rest)
+
+    def _note(self, line: bytes) -> None:
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"event":
+            self._name = value.decode()
+        elif field == b"id":
+            self._id = value.decode()
+        elif field == b"data":
+            self._data.append(value)

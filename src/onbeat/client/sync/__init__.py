@@ -1,0 +1,1 @@
+"""The calls for threads, made from those for asyncio."""
