@@ -131,6 +131,16 @@ async def test_wrong_credentials_are_refused(tmp_path: Path, header: str) -> Non
                 await home.access.caller(request(authorization=header, **more))
 
 
+async def test_a_password_may_begin_like_a_token(tmp_path: Path) -> None:
+    """It is one all the same; a whole token is never tried as somebody's password."""
+    async with house(tmp_path) as home:
+        await home.accounts.set_password("test", "ada", "onbeat_my password")
+        assert (await home.access.caller(request(authorization=basic("ada", "onbeat_my password")))).name == "ada"
+        for _ in range(10):
+            with pytest.raises(Unauthorized, match="revoked"):
+                await home.access.caller(request(authorization=basic("ada", f"onbeat_{'0' * 16}_{'0' * 64}")))
+
+
 async def test_two_sets_of_credentials_are_none(tmp_path: Path) -> None:
     """What stands before us may have looked at the other one."""
     async with house(tmp_path) as home:

@@ -30,7 +30,7 @@ from starlette.requests import Request
 
 from onbeat.api.problems import Forbidden
 from onbeat.core.access import ADMIN_TOKEN, ANYBODY, Caller, Permission
-from onbeat.engine.accounts import ADMIN, PREFIX, Accounts, User, subject_of
+from onbeat.engine.accounts import ADMIN, Accounts, User, is_token, subject_of
 from onbeat.engine.sessions import csrf_token
 from onbeat.errors import Unauthorized, UserError
 
@@ -133,7 +133,7 @@ class Access:
         if self._is_admin(text):
             return self.admin
         if self.accounts is not None:
-            if name is None or text.startswith(PREFIX):
+            if name is None or is_token(text):
                 token = await self.accounts.token(text)
                 if token is not None:
                     return subject_of(token)

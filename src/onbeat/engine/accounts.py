@@ -265,6 +265,11 @@ def subject_of(account: User | Token) -> str:
     return f"{account.kind}:{account.id}"
 
 
+def is_token(text: str) -> bool:
+    """Whether a text is written as a token is, valid or not; a password may begin like one."""
+    return _TOKEN.fullmatch(text) is not None
+
+
 def _checked(name: str) -> str:
     if _NAME.fullmatch(name) is None:
         raise UserError(f"`{name[:128]}` is not a name; use letters, digits, `.`, `_`, `@`, `+` and `-`, at most 128")
