@@ -178,6 +178,7 @@ async def _everywhere(scenario: Scenario, make: Make, directory: Path, deeds: De
     for at, moment in points[::every]:
         crash = Crash(at, moment, 1 + at % again if again else 0)
         found = await _once(scenario, make, settings.model_copy(update={"data": directory / f"{moment}{at}"}), crash, deeds)
+        assert every > 1 or crash.at == 0, f"it did not come to write {at}"
         _same(f"with a crash {moment} write {at}", found, right)
     return undisturbed.count
 
