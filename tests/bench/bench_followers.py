@@ -53,10 +53,9 @@ async def measure(daemon: Daemon, requests: int, singles: int, lists: int, pairs
         for _ in range(pairs):
             for kind in found:
                 async with asyncio.TaskGroup() as group:
-                    followed = [f"{api}/executions/{id_}/follow" for id_ in ids] + [
-                        f"{api}/executions/follow?namespace=bench&{LISTS[n % len(LISTS)]}" for n in range(lists)
-                    ]
-                    looking = [group.create_task(read(session, each, events)) for each in followed] if kind == "followed" else []
+                    followed = [f"{api}/executions/{id_}/follow" for id_ in ids]
+                    followed += [f"{api}/executions/follow?namespace=bench&{LISTS[n % len(LISTS)]}" for n in range(lists)]
+                    looking = [group.create_task(read(session, each, events)) for each in followed if kind == "followed"]
                     await asyncio.sleep(3)
                     before = processor(pid)
                     await flood(url, requests, 32, {})

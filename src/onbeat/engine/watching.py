@@ -26,10 +26,12 @@ from onbeat.ports import Clock, ExecutionFilter, ExecutionSummary, StoreAndQueri
 from onbeat.ports.waiting import first
 from onbeat.stores.memory_search import is_meant
 
-PAUSE = 0.01
+PAUSE = 0.02
 """Seconds from one reading to the next."""
 TICK = 0.1
-"""Seconds from one word about lists to the next."""
+"""Seconds from one word about lists to the next; more where there are many who follow one."""
+EACH = 0.005
+"""Seconds for each of them: to tell them all costs the same part of the daemon's time, however many they are."""
 _BATCH = 2_000
 MOST = 5_000
 """How many changes of an execution, or executions of a list, wait for a follower; and how far back a list is taken up again."""
@@ -248,7 +250,7 @@ class Watch:
                     meant = _meant(lines, wanted)
                     for follower in followers:
                         follower._tell(self._at, meant, untold)
-                tick = self._clock.monotonic() + TICK
+                tick = self._clock.monotonic() + max(TICK, EACH * sum(map(len, self._lists.values())))
             await self._clock.sleep(PAUSE)
 
     async def _catch_up(self, id_: str) -> None:
