@@ -77,9 +77,11 @@ class Batches:
         refs: dict[str, Json] = {}
         hidden = Hidden(self._evaluator.mask_of(execution.head))
         for kept in taken_apart(around)[1]:
-            refs[kept.ref.uri] = await self._payloads.bring(kept.ref.uri)
             if is_secret(kept.ref.uri):
-                hidden.taint.note(refs[kept.ref.uri])
+                refs[kept.ref.uri], secret = await self._payloads.open_secret(kept.ref.uri)
+                hidden.taint.note(list(secret or ()))
+            else:
+                refs[kept.ref.uri] = await self._payloads.bring(kept.ref.uri)
         plain: dict[str, Any] = taken_apart({name: replace_refs(value, refs) for name, value in around.items()})[0]
         head = execution.head
         where = f"{value_folder(head.namespace, head.flow, head.id)}/around/{n}"

@@ -23,7 +23,7 @@ from onbeat.core import context
 from onbeat.core.event import Event, Json, Micros
 from onbeat.core.execution import ROOT, Execution, Head
 from onbeat.core.expressions import ExpressionError, NeedsOutside, Template, make_scope
-from onbeat.core.expressions.taint import TAINT, Taint
+from onbeat.core.expressions.taint import TAINT, Opened, Taint
 from onbeat.core.flow import Flow
 from onbeat.core.matching import Beside, Fit, Start, facts_of, fit, labels_of, scope, starts, why_not
 from onbeat.core.refs import replace_refs
@@ -104,7 +104,7 @@ class Evaluator:
         names.update(beside or {})
         taint = taint or Taint()
         if flow.secret_inputs:
-            taint.opened.update(self._clear(flow, execution.head))
+            taint.opened.update({uri: Opened(value) for uri, value in self._clear(flow, execution.head).items()})
         return await self.render_names(template, names, Asked.of(execution.head), taint)
 
     async def render_names(self, template: Template, names: dict[str, Any], asked: Asked | None = None, taint: Taint | None = None) -> Json:
@@ -121,7 +121,7 @@ class Evaluator:
                 return template.render(make_scope(names))
             except NeedsOutside as outside:
                 if outside.uri is not None and is_secret(outside.uri):
-                    taint.opened[outside.uri] = await self._payloads.bring(outside.uri)
+                    taint.opened[outside.uri] = await self._payloads.open_secret(outside.uri)
                 elif outside.uri is not None:
                     refs[outside.uri] = await self._payloads.bring(outside.uri)
                     names = {name: value if name.startswith("__") else replace_refs(value, refs) for name, value in names.items()}

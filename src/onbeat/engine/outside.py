@@ -204,8 +204,8 @@ class Outside:
         for each in lineage(namespace) if namespace == asked.namespace else [namespace]:
             found = await self._values.get(each, key)
             if found is not None:
-                clear = await self._values.clear(found)
-                return clear.value if clear is found else Hidden(clear.value)
+                opened = await self._values.opened(found)
+                return found.value if opened is None else Hidden(opened.value)
         if given["errorOnMissing"] is None or truthy(given["errorOnMissing"]):
             raise ExpressionError(
                 f"there is no value `{key}` in namespace {namespace}; `kv('{key}', errorOnMissing=false)` gives null then"

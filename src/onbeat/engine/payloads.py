@@ -18,9 +18,10 @@ import orjson
 
 from onbeat.core.event import Json
 from onbeat.core.execution import Head
+from onbeat.core.expressions.taint import Opened, texts_of
 from onbeat.core.flow import Flow
 from onbeat.core.refs import INLINE_LIMIT, REF_KEY, SECRET, Ref, is_mark, mark
-from onbeat.core.sealed import FILE_END, is_secret_mark, sealed, secret_mark
+from onbeat.core.sealed import FILE_END, hidden_in, is_secret, is_secret_mark, sealed, secret_mark
 from onbeat.engine.masking import MASK, Mask
 from onbeat.engine.vault import Vault
 from onbeat.ports import Storage
@@ -65,9 +66,10 @@ class Payloads:
 
     async def _sealed(self, data: bytes, shown: Json, path: str, room: int) -> dict[str, Json]:
         """A secret value as a row may hold it: in the address itself, or in a file."""
+        secret = [*dict.fromkeys(text for part in hidden_in(orjson.loads(data), shown) for text in texts_of(part))]
         if len(orjson.dumps(shown)) > min(_LARGEST_SHOWN, max(room // 4, 0)):
             shown = MASK
-        uri = SECRET + self._vault.seal(_ABOUT, data.decode())
+        uri = SECRET + self._vault.seal(_ABOUT, f"[{data.decode()},{orjson.dumps(secret).decode()}]")
         if len(uri) > room:
             uri = await self.storage.put(path, uri.removeprefix(SECRET).encode())
         return secret_mark(uri, len(data), shown)
@@ -118,10 +120,15 @@ class Payloads:
 
     async def bring(self, uri: str) -> Json:
         """The value of an address. Raises NotFound, UserError for a secret one that this daemon's keys do not open."""
-        if uri.startswith(SECRET):
-            return orjson.loads(self._vault.open(_ABOUT, uri.removeprefix(SECRET)))
-        data = await self.storage.get(uri)
-        return orjson.loads(self._vault.open(_ABOUT, data.decode()) if uri.endswith(FILE_END) else data)
+        if is_secret(uri):
+            return (await self.open_secret(uri)).value
+        return orjson.loads(await self.storage.get(uri))
+
+    async def open_secret(self, uri: str) -> Opened:
+        """The secret value of an address, and what of it is secret. Raises as `bring`."""
+        text = uri.removeprefix(SECRET) if uri.startswith(SECRET) else (await self.storage.get(uri)).decode()
+        value, secret = orjson.loads(self._vault.open(_ABOUT, text))
+        return Opened(value, frozenset(secret))
 
 
 def _small(values: dict[str, Json]) -> bool:

@@ -19,7 +19,7 @@ import msgspec
 
 from onbeat.core.event import Event, Json
 from onbeat.core.refs import REF_KEY
-from onbeat.core.sealed import SHOWN, hidden_in, is_secret_mark
+from onbeat.core.sealed import is_secret_mark
 from onbeat.engine.masking import Mask
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.secrets import Secrets
@@ -119,10 +119,10 @@ class _SealingStore:
         if not is_secret_mark(value):
             return value
         try:
-            clear = await self._payloads.bring(value[REF_KEY])
+            clear, secret = await self._payloads.open_secret(value[REF_KEY])
         except UserError:
             return value
-        self._secrets.remember(hidden_in(clear, value.get(SHOWN)))
+        self._secrets.remember(secret or ())
         return clear
 
     def _hidden(self, text: str) -> str:

@@ -69,7 +69,8 @@ class Secrets:
             values += [secret.reveal() for backend in self._backends for secret in backend.all()]
             self._base = self._mask = Mask(values)
             self._noted.clear()
-            self._long = Mask(value for value in values if len(value) >= NO_WORD)
+            long = [value for value in values if len(value) >= NO_WORD]
+            self._long = self._mask if len(long) == len(values) else Mask(long)
             self._known = [backend.changed for backend in self._backends]
         return self._mask
 

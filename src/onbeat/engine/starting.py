@@ -133,9 +133,11 @@ class Starter:
             return event
         brought: dict[str, Json] = {}
         for name, value in outputs.items():
-            brought[name] = await self._payloads.bring(value[REF_KEY]) if is_mark(value) else value
             if is_secret_mark(value):
-                hidden.taint.note(brought[name])
+                brought[name], secret = await self._payloads.open_secret(value[REF_KEY])
+                hidden.taint.note(list(secret or ()))
+            else:
+                brought[name] = await self._payloads.bring(value[REF_KEY]) if is_mark(value) else value
         return replace(event, variables={**event.variables, "outputs": brought})
 
     async def _begin(

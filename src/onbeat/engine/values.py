@@ -4,7 +4,7 @@ Rules
 1. A value that has expired is not seen, even before housekeeping has removed it.
 2. A put that must not overwrite is refused when there is a value, also when two come at once.
 3. Replacing a value keeps when it was first made.
-4. A value with a secret in it is sealed in its row; who gets it is told how it is shown, and `clear` opens it.
+4. A value with a secret in it is sealed in its row; who gets it is told how it is shown, and `opened` opens it.
 5. What a task run put or removed itself is no reason to refuse it to its next attempt.
 6. A key is what Kestra lets be one; a value is plain JSON of at most MOST_BYTES.
 
@@ -21,7 +21,9 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from onbeat.core.event import Json, Micros
+from onbeat.core.expressions.taint import Opened
 from onbeat.core.names import check_namespace
+from onbeat.core.refs import REF_KEY
 from onbeat.core.sealed import is_secret_mark
 from onbeat.core.values import normalise
 from onbeat.engine.deeds import deed, done
@@ -100,11 +102,11 @@ class KeptValues:
             await self._store.write(Work(ledger=(row, LedgerRow(_NAMESPACES, namespace, ""), *first)))
         return kept
 
-    async def clear(self, value: Value) -> Value:
-        """The value as it was put."""
+    async def opened(self, value: Value) -> Opened | None:
+        """What was put, where it is sealed."""
         if self._payloads is None or not is_secret_mark(value.value):
-            return value
-        return msgspec.structs.replace(value, value=await self._payloads.clear(value.value))
+            return None
+        return await self._payloads.open_secret(value.value[REF_KEY])
 
     async def _sealed(self, value: Json, mask: Mask) -> Json:
         """What stands in the row. A value that looks sealed is sealed, too: it would be opened as one."""
@@ -229,7 +231,8 @@ class LentValues:
         return [await self._clear(value) for value in await self._values.entries(namespace, prefix)]
 
     async def _clear(self, value: Value) -> Value:
-        clear = await self._values.clear(value)
-        if clear is not value:
-            self._hidden.taint.note(clear.value)
-        return clear
+        opened = await self._values.opened(value)
+        if opened is None:
+            return value
+        self._hidden.taint.note(list(opened.secret or ()))
+        return msgspec.structs.replace(value, value=opened.value)

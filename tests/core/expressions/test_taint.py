@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from onbeat.core.expressions import NeedsOutside, compile_value, make_scope
-from onbeat.core.expressions.taint import TAINT, Taint
+from onbeat.core.expressions.taint import TAINT, Opened, Taint
 from onbeat.core.refs import Ref
 
 SECRET = "s3cret-value"
@@ -13,7 +13,7 @@ SECRET = "s3cret-value"
 
 def evaluated(value: Any, **names: Any) -> tuple[Any, list[str]]:
     """What it gives, and what of it was made of a secret."""
-    taint = Taint({"secret:x": SECRET, "secret:map": {"a": [SECRET, 7, True, None]}})
+    taint = Taint({"secret:x": Opened(SECRET), "secret:map": Opened({"a": [SECRET, 7, "beside", True, None]}, frozenset([SECRET]))})
 
     def secret(key: str) -> str:
         taint.touch()
@@ -40,7 +40,7 @@ def evaluated(value: Any, **names: Any) -> tuple[Any, list[str]]:
         ("{{ kept.v }}", SECRET),
         ("{{ kept.v | upper }}", SECRET.upper()),
         ("x {{ kept.m.a[0] | reverse }}", "eulav-terc3s"),
-        ("{{ kept.m.a | length }}", "4"),
+        ("{{ kept.m.a | length }}", "5"),
     ],
 )
 def test_what_is_made_of_a_secret_is_noted(expression: str, made: str | None) -> None:
@@ -67,6 +67,13 @@ def test_a_kept_secret_is_opened_for_the_text_that_uses_it() -> None:
     assert result == [f"example.com {SECRET}", "example.com"]
     assert "example.com" not in made
     assert SECRET in made
+
+
+def test_what_is_beside_a_secret_is_not_noted() -> None:
+    """Rule 2: only what of a kept value is secret, and what is made anew."""
+    assert evaluated("{{ kept.m.a[2] }}") == ("beside", [SECRET])
+    assert evaluated("{{ kept.m }}")[1] == [SECRET]
+    assert evaluated("{{ kept.m.a[2] | upper }}")[1] == [SECRET, "BESIDE"]
 
 
 def test_a_short_part_makes_its_text_secret() -> None:

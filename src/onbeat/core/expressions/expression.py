@@ -132,7 +132,7 @@ class Expression:
             check_text(length)
             if taint is not None:
                 taint.given += 1
-                if taint.touched and taint.given > taint.clean and part not in self._constants:
+                if taint.touched and taint.given > taint.skipped and part not in self._constants:
                     taint.note(part)
                     whole = whole or len(part) < LOOKED_FOR
                     if self._plain:
