@@ -6,6 +6,7 @@ import pytest
 
 from onbeat.ports import MetricRow, Work
 from tests.api.client import api
+from tests.api.shapes import ask
 
 BASE = "/api/v1/main"
 
@@ -44,3 +45,24 @@ async def test_what_is_not_there_or_not_understood_is_told(tmp_path: Path, targe
         id_ = (await call("POST", f"{BASE}/executions/t/hello?wait=true")).json["id"]
         assert (await call("GET", f"{BASE}{target.format(id=id_)}")).status == status
         assert (await call("GET", f"{BASE}/metrics/{id_}")).json == {"results": [], "total": 0}
+
+
+async def test_metrics_of_a_flow(tmp_path: Path) -> None:
+    """Names, tasks that measured, and what they measured by time; of one flow."""
+    async with api(tmp_path) as call:
+        id_ = (await call("POST", "/api/v1/main/executions/t/hello?wait=true")).json["id"]
+        at = call.node.clock.now()
+        rows = [MetricRow(execution=id_, at=at, type="counter", name="rows", value=value, run=1, task="say") for value in (2.0, 3.0)]
+        await call.node.store.write(Work(metrics=tuple(rows)))
+        base = "/api/v1/main/metrics"
+        assert (await ask(call, "GET", f"{base}/names/t/hello")).json == ["rows"]
+        assert (await ask(call, "GET", f"{base}/names/t/hello/other")).json == []
+        assert (await ask(call, "GET", f"{base}/tasks/t/hello")).json == ["say"]
+        found = (await ask(call, "GET", f"{base}/aggregates/t/hello/rows")).json
+        assert (found["groupBy"], len(found["aggregations"]), found["aggregations"][-1]["value"]) == ("day", 31, 5.0)
+        assert found["aggregations"][0]["value"] is None
+        found = (await ask(call, "GET", f"{base}/aggregates/t/hello/say/rows?aggregation=avg")).json
+        assert found["aggregations"][-1]["value"] == 2.5
+        assert (await call("GET", f"{base}/aggregates/t/hello/rows?aggregation=median")).status == 400
+        assert (await call("GET", f"{base}/aggregates/t/hello/rows?startDate=x")).status == 400
+        assert (await ask(call, "GET", f"{base}/{id_}")).json["total"] == 2
