@@ -1,11 +1,14 @@
 """The files of namespaces over HTTP."""
 
+import io
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.api.client import Client, api
+from tests.api.shapes import Shaped
 
 FILES = "/api/v1/main/namespaces/a.b/files"
 
@@ -13,7 +16,7 @@ FILES = "/api/v1/main/namespaces/a.b/files"
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[Client]:
     async with api(tmp_path, sources=False) as made:
-        yield made
+        yield Shaped(made.node)
 
 
 def form(name: str, file_name: str, data: bytes) -> tuple[bytes, dict[str, str]]:
@@ -93,3 +96,29 @@ async def test_nobody_reads_or_writes_without_a_token(client: Client) -> None:
         ("POST", f"{FILES}/directory?path=x"),
     ):
         assert (await client(method, target, b"x", token=None)).status == 401
+
+
+async def test_a_file_has_one_revision(client: Client) -> None:
+    """The present one."""
+    await client("POST", f"{FILES}?path=x.txt", b"1")
+    await client("POST", f"{FILES}?path=x.txt", b"2")
+    assert (await client("GET", f"{FILES}/revisions?path=x.txt")).json == [{"revision": 1}]
+    assert (await client("GET", f"{FILES}?path=x.txt&revision=1")).body == b"2"
+    assert (await client("GET", f"{FILES}?path=x.txt&revision=2")).status == 404
+    assert (await client("GET", f"{FILES}/revisions?path=y.txt")).status == 404
+    assert (await client("GET", f"{FILES}/revisions?path=../x")).status == 400
+
+
+async def test_all_files_are_packed(client: Client) -> None:
+    """But for those with a secret."""
+    await client.node.secrets.put("a", "KEY", "a long secret value")
+    for path, content in (("a.txt", b"1"), ("d/b.bin", b"\0" * 600_000), ("secret.txt", b"it is a long secret value!")):
+        await client.node.files.write("a.b", path, content)
+    found = await client("GET", f"{FILES}/export")
+    assert (found.status, found.headers["content-type"]) == (200, "application/octet-stream")
+    with zipfile.ZipFile(io.BytesIO(found.body)) as archive:
+        assert {name: len(archive.read(name)) for name in archive.namelist()} == {"a.txt": 1, "d/b.bin": 600_000}
+    empty = await client("GET", "/api/v1/main/namespaces/none/files/export")
+    with zipfile.ZipFile(io.BytesIO(empty.body)) as archive:
+        assert archive.namelist() == []
+    assert (await client("GET", f"{FILES}/export", token=None)).status == 401

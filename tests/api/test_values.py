@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from onbeat.core.access import Grant, Role
 from onbeat.testing import ManualClock
 from tests.api.client import Client, api
+from tests.api.shapes import Shaped
+from tests.api.test_lookup import as_caller
 
 KV = "/api/v1/main/namespaces/a.b/kv"
 
@@ -20,15 +23,16 @@ def clock() -> ManualClock:
 @pytest.fixture
 async def client(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Client]:
     async with api(tmp_path, clock=clock) as made:
-        yield made
+        yield Shaped(made.node)
 
 
 async def test_a_value_is_put_shown_listed_and_removed(client: Client, clock: ManualClock) -> None:
     """In Kestra's JSON; flows read it."""
     put = await client("PUT", f"{KV}/k.1", {"field": "value"}, content_type="application/json", description="what it is")
     assert put.status == 200
-    assert (await client("GET", f"{KV}/k.1")).json == {"type": "JSON", "value": {"field": "value"}, "description": "what it is"}
+    shown = (await client("GET", f"{KV}/k.1")).json
     (entry,) = (await client("GET", KV)).json
+    assert shown == {"type": "JSON", "value": {"field": "value"}, "description": "what it is", "updated": entry["updateDate"]}
     assert (entry["namespace"], entry["key"], entry["expirationDate"], entry["description"]) == ("a.b", "k.1", None, "what it is")
     assert entry["creationDate"] == entry["updateDate"]
     assert (await client("GET", f"{KV}?prefix=x")).json == []
@@ -104,3 +108,35 @@ async def test_nobody_reads_or_writes_without_a_token(client: Client) -> None:
     """Values may be worth something."""
     for method, path in (("GET", KV), ("GET", f"{KV}/k"), ("PUT", f"{KV}/k"), ("DELETE", f"{KV}/k"), ("DELETE", KV)):
         assert (await client(method, path, b"1", token=None)).status == 401
+
+
+async def test_the_values_of_all_namespaces(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By key and namespace; only those that one may see."""
+    for namespace, key in (("a", "one"), ("a.b", "two"), ("c", "three")):
+        await client.node.values.put(namespace, key, 1)
+
+    async def keys(query: str = "") -> list[str]:
+        return [each["key"] for each in (await client("GET", f"/api/v1/main/kv?{query}")).json["results"]]
+
+    assert await keys() == ["one", "two", "three"]
+    assert await keys("q=T") == ["two", "three"]
+    assert await keys("namespace=a") == ["one", "two"]
+    assert await keys("filters[namespace][EQUALS]=a") == ["one"]
+    assert await keys("filters[q][EQUALS]=o&filters[key][NOT_EQUALS]=one") == ["two"]
+    assert await keys("sort=key:desc&size=1&page=2") == ["three"]
+    assert (await client("GET", "/api/v1/main/kv?nspace=a")).status == 400
+    await as_caller(client, monkeypatch, Grant(Role.VIEWER, "a.b"))
+    assert await keys() == ["two"]
+
+
+async def test_values_of_the_namespaces_above_are_listed(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nearest of each key, for who may see it there."""
+    for namespace, key in (("a", "one"), ("a.b", "one"), ("a", "two"), ("b", "three")):
+        await client.node.values.put(namespace, key, 1)
+
+    async def found() -> list[tuple[str, str]]:
+        return [(each["namespace"], each["key"]) for each in (await client("GET", f"{KV}/inheritance")).json]
+
+    assert await found() == [("a.b", "one"), ("a", "two")]
+    await as_caller(client, monkeypatch, Grant(Role.VIEWER, "a.b"))
+    assert await found() == [("a.b", "one")]

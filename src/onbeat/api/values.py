@@ -5,34 +5,46 @@ Called by: app.
 
 import functools
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
+from fastapi import Query
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from onbeat.api.access import Permission
-from onbeat.api.routing import Handler, answer, body_of, json_of, node_of, problem, route
+from onbeat.api.access import Permission, caller_of
+from onbeat.api.filters import Condition, Op, page_of, read_conditions, sort_of
+from onbeat.api.routing import Handler, Within, answer, body_of, callers_namespaces, json_of, node_of, problem, route
+from onbeat.api.shapes.base import Paged
+from onbeat.api.shapes.namespaces import Keys, ValueDetail, ValueLine
+from onbeat.core.access import covers
 from onbeat.core.durations import parse_duration
 from onbeat.core.event import Json
 from onbeat.core.inputs.readers import read_datetime, write_datetime
-from onbeat.core.names import check_namespace
+from onbeat.core.names import check_namespace, lineage
 from onbeat.core.sealed import shown
 from onbeat.core.times import iso
 from onbeat.engine.values import check_key
 from onbeat.errors import NotFound, UserError
 from onbeat.ports import Value
 
+_SORTS = {"key": "key", "namespace": "namespace", "creationDate": "created", "updateDate": "updated"}
+_TAKES = {"application/json": {}, "text/plain": {"type": "string"}}
+
 
 def routes() -> list[BaseRoute]:
     """The routes."""
+    read, write = Permission.READ, Permission.WRITE
     return [
-        *route("/namespaces/{namespace}/kv", entries, Permission.READ),
-        *route("/namespaces/{namespace}/kv", delete_all, Permission.WRITE, ("DELETE",)),
-        *route("/namespaces/{namespace}/kv/{key}", named(show), Permission.READ),
-        *route("/namespaces/{namespace}/kv/{key}", named(put), Permission.WRITE, ("PUT",)),
-        *route("/namespaces/{namespace}/kv/{key}", named(delete), Permission.WRITE, ("DELETE",)),
+        *route("/kv", search, read, within=Within.LIST, answers=Paged[ValueLine]),
+        *route("/namespaces/{namespace}/kv", entries, read, answers=list[ValueLine]),
+        *route("/namespaces/{namespace}/kv", delete_all, write, ("DELETE",), answers=Keys),
+        *route("/namespaces/{namespace}/kv/inheritance", inherited, read, answers=list[ValueLine]),
+        *route("/namespaces/{namespace}/kv/{key}", named(show), read, answers=ValueDetail),
+        *route("/namespaces/{namespace}/kv/{key}", named(put), write, ("PUT",), answers=ValueLine, takes=_TAKES),
+        *route("/namespaces/{namespace}/kv/{key}", named(delete), write, ("DELETE",), answers=bool),
     ]
 
 
@@ -71,13 +83,64 @@ async def entries(request: Request) -> Response:
     return answer([entry_json(value) for value in found])
 
 
+class ValueQuery(BaseModel):
+    """Which values. Also `filters[q|namespace|key][OPERATION]=value`."""
+
+    q: str | None = Field(None, description="Text in the key.")
+    namespace: str | None = Field(None, description="The namespace and those below it.")
+    sort: list[str] = Field([], examples=[["key:asc"]])
+    page: int | None = None
+    size: int | None = None
+
+
+async def search(request: Request, query: Annotated[ValueQuery, Query()]) -> Response:
+    """The keys of all namespaces, with their times."""
+    conditions = read_conditions(request.query_params, ("q", "namespace", "key"), flat=("q",), others=("namespace", "page", "size", "sort"))
+    if query.namespace:
+        conditions.append(Condition("namespace", Op.PREFIX, (query.namespace,)))
+    order = sort_of(query.sort, _SORTS)
+    allowed, values = await callers_namespaces(request), node_of(request).values
+    found = [
+        value
+        for namespace in await values.namespaces()
+        if (allowed is None or any(covers(outer, namespace) for outer in allowed))
+        and all(condition.holds(namespace) for condition in conditions if condition.field == "namespace")
+        for value in await values.entries(namespace)
+        if all(_holds(condition, value.key) for condition in conditions)
+    ]
+    if order is not None:
+        found.sort(key=lambda value: getattr(value, order[0]), reverse=order[1])
+    return answer({"results": [entry_json(value) for value in page_of(query.size, query.page).of(found)], "total": len(found)})
+
+
+def _holds(condition: Condition, key: str) -> bool:
+    match condition.field:
+        case "q" if condition.op is Op.EQUALS:
+            return Condition("q", Op.CONTAINS, condition.values).holds(key)
+        case "namespace":
+            return True
+        case _:
+            return condition.holds(key)
+
+
+async def inherited(request: Request) -> Response:
+    """The keys of a namespace and of those above it that the caller may see; of one key that of the nearest."""
+    caller, values = await caller_of(request), node_of(request).values
+    found: dict[str, Value] = {}
+    for namespace in lineage(check_namespace(request.path_params["namespace"])):
+        if caller.may(Permission.READ, namespace):
+            for value in await values.entries(namespace):
+                found.setdefault(value.key, value)
+    return answer([entry_json(found[key]) for key in sorted(found)])
+
+
 async def show(request: Request) -> Response:
     """A value, and its type."""
     namespace, key = request.path_params["namespace"], request.path_params["key"]
     found = await node_of(request).values.get(namespace, key)
     if found is None:
         raise NotFound(f"there is no value `{key}` in namespace {namespace}")
-    return answer({"type": found.type, "value": shown(found.value), "description": found.description})
+    return answer({"type": found.type, "value": shown(found.value), "description": found.description, "updated": iso(found.updated)})
 
 
 async def put(request: Request) -> Response:

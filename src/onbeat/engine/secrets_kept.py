@@ -65,6 +65,10 @@ class KeptSecrets:
         """Every one of them, and those that were replaced or removed since the start: who has seen them may still show them."""
         yield from {*self._known.values(), *self._gone}
 
+    def namespaces(self) -> set[str]:
+        """The namespaces that have one."""
+        return {namespace for namespace, _ in self._named}
+
     def names(self, namespace: str) -> list[tuple[str, str | None, Micros]]:
         """The keys of a namespace, with their descriptions and when they were set, by key."""
         return sorted(named for (where, _), named in self._named.items() if where == namespace)
