@@ -14,10 +14,10 @@ Rules
 Called by: daemon/assemble.py, one for each alert of the settings.
 """
 
+import importlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-import aiohttp
 import msgspec
 import orjson
 import structlog
@@ -32,7 +32,7 @@ from onbeat.engine.node import Node
 from onbeat.engine.relay import READER
 from onbeat.engine.services import keep_running
 from onbeat.engine.subscription import LoadedTrigger, Subscription
-from onbeat.errors import NotFound, OutsideError, Overloaded
+from onbeat.errors import NotFound, Overloaded
 from onbeat.ports import ExecutionFilter, JournalRow, LedgerRow, Position, Received, SourceOptions, Work
 from onbeat.settings import Alert
 
@@ -45,8 +45,6 @@ _BREATH = 0.2
 """Seconds for which a reader lets rows gather: a busy store is not asked for each one."""
 _KEPT: Micros = 30 * 86_400_000_000
 """How long it is remembered that something was told."""
-_PATIENCE = 10.0
-"""Seconds that a webhook gets to answer."""
 _SHOWN = frozenset(
     ("executionId", "namespace", "flowId", "flowRevision", "state", "labels", "error", "failedTask", "trigger", "createdAt", "durationMs")
 )
@@ -350,13 +348,5 @@ def _waits_for_others(execution: Execution) -> bool:
 
 
 async def call(url: str, headers: Mapping[str, str], body: bytes) -> None:
-    """POST it. Raises OutsideError unless the answer is 2xx: it is told again. The address may be a secret and is in no text."""
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_PATIENCE)) as session,
-            session.post(url, data=body, headers=headers, allow_redirects=False) as response,
-        ):
-            if not 200 <= response.status < 300:
-                raise OutsideError(f"the webhook answered {response.status}")
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:
-        raise OutsideError(f"the webhook did not answer: {type(problem).__name__}") from None
+    """POST it, with a library that is loaded with the first one. Raises OutsideError when it was not taken."""
+    await importlib.import_module("onbeat.engine.webhook_call").call(url, headers, body)

@@ -9,7 +9,6 @@ Rules
 2. What a task is given is rendered once; event data in it is data.
 3. The same idempotency key for every attempt of a task run.
 4. A secret's value is in no log line and no error text.
-5. Outputs that cannot be kept because the disk is full wait until they can.
 
 Called by: the engine.
 """
@@ -20,14 +19,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
-import orjson
 import structlog
 from pydantic import ValidationError
 
-from onbeat.core.addresses import value_folder
 from onbeat.core.context import looped
 from onbeat.core.errors_text import short
 from onbeat.core.event import Json
@@ -38,15 +35,15 @@ from onbeat.core.ids import idempotency_key
 from onbeat.core.plan.subflow import Subflow
 from onbeat.core.plan.wait_for_event import WaitForEvent
 from onbeat.core.plan.working_directory import enclosing
-from onbeat.core.refs import INLINE_LIMIT
 from onbeat.core.signals import ChildChosen, Signal, TaskEnded
 from onbeat.core.states import State
 from onbeat.core.times import from_iso
-from onbeat.core.values import normalise
 from onbeat.core.workspace import log_path
+from onbeat.engine.attempt import Running, TellEnd
 from onbeat.engine.catalog import LoadedFlow
 from onbeat.engine.causes import CausedPublisher, caused
 from onbeat.engine.evaluator import Evaluator
+from onbeat.engine.keeping import Keeping
 from onbeat.engine.meters import Meters
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.places import Kind, Places
@@ -58,48 +55,14 @@ from onbeat.engine.tasklog import AttemptLog, TaskLogs
 from onbeat.engine.tracing import Tracing
 from onbeat.engine.values import KeptValues, LentValues
 from onbeat.engine.workspace import OUTPUT_DIR, WORKING_DIR, Workspaces
-from onbeat.errors import OutsideError, Overloaded, UserError
-from onbeat.ports import LogLine, MetricRow, Outcome, Record, TaskContext, TaskFailed, TaskOptions, TaskServices, WorkspaceTask
+from onbeat.errors import OutsideError, UserError
+from onbeat.ports import Outcome, Record, TaskContext, TaskFailed, TaskOptions, TaskServices, WorkspaceTask
 from onbeat.registry import Registry
 
 _log = structlog.get_logger("onbeat.runner")
+Names = Mapping[str, Json]
 ENDS = frozenset((State.SUCCESS, State.WARNING, State.FAILED, State.KILLED, State.CANCELLED))
 """What a task may say of its end."""
-_BETWEEN_TRIES = 1.0
-"""Seconds between tries while the disk is full."""
-
-
-class TellEnd(Protocol):
-    """Tells the engine how an attempt ended, with what is to be written in the same transaction."""
-
-    def __call__(
-        self,
-        execution: str,
-        signal: Signal,
-        *,
-        records: tuple[Record, ...] = (),
-        logs: tuple[LogLine, ...] = (),
-        metrics: tuple[MetricRow, ...] = (),
-    ) -> None: ...
-
-
-class Running:
-    """An attempt under way. stopped: somebody asked it to end; silent: nobody is to hear of it. place: what it gives back at its end."""
-
-    __slots__ = ("begun", "place", "silent", "stopped", "work")
-
-    def __init__(self, place: Kind) -> None:
-        self.place = place
-        self.begun = False
-        self.stopped = False
-        self.silent = False
-        self.work: asyncio.Task[None] | None = None
-
-    def stop(self) -> None:
-        """Cancel it; one that has not begun must begin, or it would never say that it ended."""
-        if not self.stopped and self.begun and self.work is not None:
-            self.work.cancel()
-        self.stopped = True
 
 
 class Runner:
@@ -121,7 +84,7 @@ class Runner:
         self._values = values
         self._registry = registry
         self._evaluator = evaluator
-        self._payloads = payloads
+        self._keeping = Keeping(payloads, services.clock)
         self._logs = logs
         self._services = services
         self._targets = targets
@@ -241,15 +204,9 @@ class Runner:
             if outcome.state not in ENDS:
                 raise ValueError(f"a task cannot end {outcome.state}")
             log.measure(outcome.metrics)
-            outputs = await self._keep(execution, f"tasks/{n}/{attempt}", outcome.outputs, log)
-            facts = outcome.facts
-            if facts is not None and facts.labels:
-                facts = msgspec.structs.replace(facts, labels=log.hidden().mask_value(facts.labels))
-            if facts is not None and facts.variables:
-                room = max(0, INLINE_LIMIT - len(orjson.dumps(execution.variables)))
-                kept = await self._keep(execution, f"variables/{n}/{attempt}", facts.variables, log, room)
-                facts = msgspec.structs.replace(facts, variables=kept)
-            given = [await self._hidden(record, log) for record in outcome.records]
+            outputs = await self._keeping.values(execution, f"tasks/{n}/{attempt}", outcome.outputs, log.hidden)
+            facts = await self._keeping.facts(execution, f"{n}/{attempt}", outcome.facts, log.hidden)
+            given = [await self._keeping.record(record, log.hidden) for record in outcome.records]
             records = tuple(caused(record, execution.head, self.tracing.of(execution.head, n)) for record in given)
             return TaskEnded(n, attempt, outcome.state, outputs, error, retry, facts), records
         except asyncio.CancelledError:
@@ -308,7 +265,7 @@ class Runner:
         execution: Execution,
         n: int,
         attempt: int,
-        beside: Mapping[str, Json],
+        beside: Names,
         log: AttemptLog,
     ) -> Outcome:
         """Run the task in this directory, with what it begins with, and keep what it says."""
@@ -337,14 +294,7 @@ class Runner:
         return msgspec.structs.replace(outcome, outputs={**(outcome.outputs or {}), "outputFiles": files})
 
     async def _options(
-        self,
-        loaded: LoadedFlow,
-        execution: Execution,
-        n: int,
-        spec: RunnableTask,
-        kind: type[TaskOptions],
-        beside: Mapping[str, Json],
-        log: AttemptLog,
+        self, loaded: LoadedFlow, execution: Execution, n: int, spec: RunnableTask, kind: type[TaskOptions], beside: Names, log: AttemptLog
     ) -> Json:
         """The task's options, rendered but for those that it evaluates itself."""
         own = {name: value for name, value in spec.options.items() if name in kind.verbatim} if kind.verbatim else {}
@@ -354,14 +304,7 @@ class Runner:
         return {**await self._evaluator.render(compile_value(others), loaded.flow, execution, n, beside, log.hidden.taint), **own}
 
     async def _render(
-        self,
-        loaded: LoadedFlow,
-        execution: Execution,
-        n: int,
-        beside: Mapping[str, Json],
-        log: AttemptLog,
-        value: Json,
-        names: Mapping[str, Json],
+        self, loaded: LoadedFlow, execution: Execution, n: int, beside: Names, log: AttemptLog, value: Json, names: Names
     ) -> Json:
         return await self._evaluator.render(compile_value(value), loaded.flow, execution, n, {**beside, **names}, log.hidden.taint)
 
@@ -384,27 +327,6 @@ class Runner:
         if wake is None:
             return None
         return self._services.clock.monotonic() + max(0, wake - self._services.clock.now()) / 1_000_000
-
-    async def _hidden(self, record: Record, log: AttemptLog) -> Record:
-        """What is published, as a row may hold it."""
-        data = (await self._payloads.seal_values({"": normalise(record.data)}, log.hidden()))[""]
-        return msgspec.structs.replace(record, data=data)
-
-    async def _keep(
-        self, execution: Execution, where: str, values: dict[str, Json] | None, log: AttemptLog, room: int = INLINE_LIMIT
-    ) -> dict[str, Json] | None:
-        """What a task gives, as a row may hold it: of what is larger than `room` the addresses, of what holds a secret its seal."""
-        if not values:
-            return values
-        head = execution.head
-        folder = f"{value_folder(head.namespace, head.flow, head.id)}/{where}"
-        plain = normalise(values)
-        while True:
-            try:
-                return await self._payloads.keep(plain, folder, room, log.hidden())
-            except Overloaded as full:
-                _log.warning("what a task gives waits for room on the disk", execution=head.id, problem=str(full))
-                await self._services.clock.sleep(_BETWEEN_TRIES)
 
     async def _choose_child(self, loaded: LoadedFlow, execution: Execution, n: int, attempt: int, spec: Subflow, log: AttemptLog) -> Signal:
         """Find the flow and check its inputs."""
