@@ -53,7 +53,6 @@ class Course(Answer, frozen=True, kw_only=True):
     histories: list[Moment] = []
     start_date: datetime
     end_date: datetime | None = None
-    duration: timedelta | None = None
 
 
 class Going(Answer, frozen=True, kw_only=True):
@@ -94,7 +93,7 @@ class Going(Answer, frozen=True, kw_only=True):
     @property
     def took(self) -> timedelta | None:
         """How long it took, once it has ended."""
-        return self.course.duration
+        return None if self.ended_at is None else self.ended_at - self.created
 
 
 class TaskRun(Going, frozen=True, kw_only=True):
@@ -289,7 +288,7 @@ class Trigger(Answer, frozen=True, kw_only=True):
     name: str
     id: str = msgspec.field(name="triggerId")
     type: str
-    state: str
+    state: str = msgspec.field(name="status")
     namespace: str | None = None
     flows: list[str] = []
     disabled: bool = False

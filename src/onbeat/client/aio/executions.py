@@ -155,13 +155,13 @@ class AsyncExecutions:
                 yield execution
 
     async def _follow(self, id: str, until: float | None) -> AsyncGenerator[Execution, None]:
-        last = ""
+        last: Any = None
         while True:
             async with aclosing(self._connection.stream(f"{API}/executions/{part(id)}/follow", until=until)) as frames:
                 async for frame in frames:
-                    if frame.name == "reset" or frame.id == last:
+                    if frame.name == "reset" or frame.data == last:  # it begins anew, or a change that is not shown
                         continue
-                    last = frame.id
+                    last = frame.data
                     execution = read(Execution, frame.data)
                     yield execution
                     if execution.ended:

@@ -51,20 +51,16 @@ class AsyncFlows:
         return read(Flow, await self._connection.get(f"/flows/{part(namespace)}/{part(id)}", query))
 
     async def save_flow(self, source: str, *, revision: int | None = None) -> Flow:
-        '''Save a flow: YAML. A new one is made, one that is there gets a new revision.
+        """Save a flow: YAML. A new one is made, one that is there gets a new revision.
 
         revision: the one that was edited; refused when there is a newer one. 0: there is to be none. Without it the last save wins.
 
         Example:
-            flow = await client.save_flow("""
-            id: nap
-            namespace: shop
-            tasks: [{id: sleep, type: core.flow.Sleep, duration: PT0.01S}]
-            """)
+            flow = await client.save_flow("{id: nap, namespace: shop, tasks: [{id: sleep, type: core.flow.Sleep, duration: PT0.01S}]}")
             print(flow.name, flow.revision)
 
         Raises UserError (all that is wrong with it), Refused (there is a newer revision, or its file cannot be written).
-        '''
+        """
         checked, query = await self.validate(source), {"revision": revision}
         if checked.namespace is not None and checked.id is not None:
             try:
@@ -87,7 +83,7 @@ class AsyncFlows:
         """Say what is wrong with a flow's text, without saving it.
 
         Example:
-            checked = await client.validate("id: x\nnamespace: shop")
+            checked = await client.validate("{id: nap, namespace: shop}")
             if not checked.ok:
                 print(checked.problems)
         """

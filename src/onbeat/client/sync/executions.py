@@ -156,13 +156,13 @@ class Executions:
                 yield execution
 
     def _follow(self, id: str, until: float | None) -> Generator[Execution, None, None]:
-        last = ""
+        last: Any = None
         while True:
             with closing(self._connection.stream(f"{API}/executions/{part(id)}/follow", until=until)) as frames:
                 for frame in frames:
-                    if frame.name == "reset" or frame.id == last:
+                    if frame.name == "reset" or frame.data == last:  # it begins anew, or a change that is not shown
                         continue
-                    last = frame.id
+                    last = frame.data
                     execution = read(Execution, frame.data)
                     yield execution
                     if execution.ended:
