@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import Any
 
 import onbeat
-from onbeat.cli import schema, show
+from onbeat.cli import show
+from onbeat.engine.schema import What
+from onbeat.engine.schema import text as schema_text
 from onbeat.errors import Refused, UserError
 from onbeat.settings import CONFIG_FILE, Settings
 
 _PLACEHOLDER = re.compile(r"CHANGE-ME[\w-]*")
-_PARTS: dict[str, schema.What] = {"flows": "flow", "triggers": "trigger"}
+_PARTS: dict[str, What] = {"flows": "flow", "triggers": "trigger"}
 INBOX = "inbox"
 SCHEMAS = "schemas"
 MODELINE = "# yaml-language-server: $schema={}\n"
@@ -66,7 +68,7 @@ def project(schemas: bool) -> Iterator[tuple[str, str]]:
             line = MODELINE.format("/".join([*[".."] * (len(name.parts) - 1), SCHEMAS, f"{what}.json"])) if described else ""
             yield name.as_posix(), line + with_fresh_keys(path.read_text())
         if schemas:
-            yield f"{SCHEMAS}/{what}.json", schema.text(what)
+            yield f"{SCHEMAS}/{what}.json", schema_text(what)
 
 
 def examples(part: str) -> Path:

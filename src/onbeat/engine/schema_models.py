@@ -7,7 +7,7 @@ Rules
 2. What is read by a function before it is validated may have other forms than the model's; those are let through, unknown keys are not.
 3. An option of a plugin may be an expression, at any depth; a property of the flow may not, unless its model says so.
 
-Called by: schema.py.
+Called by: schema.
 """
 
 import ast
