@@ -186,7 +186,7 @@ async def latency(folder: Path, count: int) -> dict[str, Any]:
 
                 def listening() -> bool:
                     found = daemon.api("GET", "/api/v1/triggers/search").json()["results"]
-                    return all(each["state"] == "ready" for each in found)
+                    return all(each["status"] == "ready" for each in found)
 
                 daemon.until(listening, "all triggers ready", 60)
                 floors: dict[str, tuple[list[str], Send, Any]] = {

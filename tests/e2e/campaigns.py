@@ -179,7 +179,7 @@ async def mqtt(folder: Path, url: str, messages: int, kills: int, seed: int = 2)
     host, port = url.removeprefix("mqtt://").split(":")
     try:
         with daemon:
-            daemon.until(lambda: daemon.api("GET", "/api/v1/triggers/search").json()["results"][0]["state"] == "ready", "the subscription")
+            daemon.until(lambda: daemon.api("GET", "/api/v1/triggers/search").json()["results"][0]["status"] == "ready", "the subscription")
 
             async with aiomqtt.Client(host, int(port)) as client:
                 edges = [messages * n // (kills + 1) for n in range(kills + 2)]

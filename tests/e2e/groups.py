@@ -148,7 +148,7 @@ async def _correlated(
 
 
 def _ready(daemon: Daemon) -> bool:
-    return all(each["state"] == "ready" for each in daemon.api("GET", "/api/v1/triggers/search").json()["results"])
+    return all(each["status"] == "ready" for each in daemon.api("GET", "/api/v1/triggers/search").json()["results"])
 
 
 # ---- one after the other -------------------------------------------------------------------------------------------

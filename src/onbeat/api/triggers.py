@@ -1,96 +1,153 @@
-"""Triggers: how they are, switching them off and on, and backfills of schedules. Paths and JSON are Kestra's, with ours beside it.
+"""Triggers: how they are. Paths and JSON are Kestra's, before 2.0 and since, with ours beside it.
 
-A trigger is named in a body by `namespace`, `flowId` and `triggerId`, as Kestra names it, or by its whole `name`.
+Called by: app; trigger_changes.py switches them and runs their past times.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
-from onbeat.api.routing import Within, allow, answer, body_of, callers_namespaces, json_of, node_of, route
+from onbeat.api.filters import Condition, page_of, read_conditions, sort_of
+from onbeat.api.questions import SYSTEM
+from onbeat.api.routing import Within, answer, callers_namespaces, node_of, route
+from onbeat.api.shapes.base import Paged
+from onbeat.api.shapes.triggers import TriggerContext, TriggerShape
+from onbeat.api.tables import table
 from onbeat.core.access import covers
-from onbeat.core.event import Json, Micros
-from onbeat.core.times import from_datetime, from_iso, iso, to_datetime
+from onbeat.core.times import from_datetime, iso, to_datetime
 from onbeat.core.timetable import Timetable
 from onbeat.core.type_names import long_type
 from onbeat.engine.node import Node
 from onbeat.engine.subscription import LoadedTrigger, Subscription
-from onbeat.errors import UserError
 
-_SHOWN = 1_000
-"""How many instants a preview lists."""
+FIELDS = ("q", "scope", "namespace", "flowId", "triggerId", "triggerState")
+_PAGING = ("page", "size", "sort")
+
+
+class TriggerQuery(BaseModel):
+    """Which triggers. Also `filters[FIELD][OPERATION]=value`, as Kestra's clients write it; all that is given must hold."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+    q: str | None = Field(None, description="Part of a name.")
+    namespace: str | None = Field(None, description="That starts a flow in it, or in one below it.")
+    flow_id: str | None = None
+    trigger_id: str | None = None
+    trigger_state: str | None = Field(None, description="ENABLED or DISABLED.")
+
+
+class TriggerSearch(TriggerQuery):
+    """Which triggers, and which page of them: all, when neither `page` nor `size` is said."""
+
+    sort: list[str] = Field([], examples=[["flowId:asc"]])
+    page: int | None = None
+    size: int | None = None
+
+
+class OfFlow(BaseModel):
+    """Which of a flow's triggers."""
+
+    q: str | None = None
+    sort: list[str] = []
+    page: int | None = None
+    size: int | None = None
 
 
 def routes() -> list[BaseRoute]:
     """The routes."""
-    change = Permission.RUN
+    read = Permission.READ
     return [
-        *route("/triggers/search", search, Permission.READ, within=Within.LIST),
-        *route("/triggers", update, change, ("PUT",), within=Within.OBJECT),
-        *route("/triggers/set-disabled/by-triggers", set_disabled, change, ("POST",), within=Within.OBJECT),
-        *route("/triggers/set-disabled/by-query", set_disabled_by_query, change, ("POST",), within=Within.LIST),
-        *route("/triggers/backfill/preview", preview, Permission.READ, ("POST",), within=Within.OBJECT),
-        *route("/triggers/backfill/pause", pause, change, ("PUT",), within=Within.OBJECT),
-        *route("/triggers/backfill/unpause", unpause, change, ("PUT",), within=Within.OBJECT),
-        *route("/triggers/backfill/delete", delete, change, ("POST",), within=Within.OBJECT),
-        *route("/triggers/{namespace}/{flow}", of_flow, Permission.READ),
+        *route("/triggers/search", search, read, within=Within.LIST, answers=Paged[TriggerShape]),
+        *route("/triggers/export/by-query/csv", export, read, within=Within.LIST, media="text/csv"),
+        *route("/triggers/{namespace}/{flow}", of_flow, read, answers=Paged[TriggerContext]),
     ]
 
 
-# ---- looking ---------------------------------------------------------------------------------------------------------
-
-
-async def search(request: Request) -> Response:
-    """Every trigger: whether it listens, since when it has seen nothing, what is wrong. `q` is part of its name; `namespace` with those
-    below it; `flowId`; `size` and `page`."""
-    node, query = node_of(request), request.query_params
-    found = await _chosen(request)
-    begin, end = _page(query, len(found))
-    results = [{**await _state(node, each), **await _both(node, each)} for each in found[begin:end]]
+async def search(request: Request, query: Annotated[TriggerSearch, Query()]) -> Response:
+    """Every trigger: whether it listens, since when it has seen nothing, what is wrong."""
+    node = node_of(request)
+    found = _sorted(await chosen(request, others=(*_PAGING, "dateFilter")), query.sort)
+    results = [{**await _state(node, each), **await _both(node, each)} for each in _paged(found, query)]
     return answer({"results": results, "total": len(found)})
 
 
-async def of_flow(request: Request) -> Response:
-    """The triggers that start a flow."""
+async def export(request: Request, query: Annotated[TriggerQuery, Query()]) -> Response:
+    """The same as a table, for a spreadsheet."""
     node = node_of(request)
-    loaded = await node.find_flow(request.path_params["namespace"], request.path_params["flow"])
+    rows = [{**await context_json(node, each), "type": long_type(each.spec.type), "backfill": None} for each in await chosen(request)]
+    return table(["namespace", "flowId", "triggerId", "type", "disabled", "nextExecutionDate"], rows, "triggers.csv")
+
+
+async def of_flow(request: Request, query: Annotated[OfFlow, Query()]) -> Response:
+    """The triggers that start a flow."""
+    node, path = node_of(request), request.path_params
+    read_conditions(request.query_params, (), others=("q", *_PAGING))
+    loaded = await node.find_flow(path["namespace"], path["flow"])
     found = node.triggers.of_flow(loaded.flow.namespace, loaded.flow.id)
-    begin, end = _page(request.query_params, len(found))
-    return answer({"results": [await context_json(node, each) for each in found[begin:end]], "total": len(found)})
+    found = _sorted([each for each in found if (query.q or "").lower() in each.spec.name.lower()], query.sort)
+    return answer({"results": [await context_json(node, each) for each in _paged(found, query)], "total": len(found)})
 
 
-async def _chosen(request: Request) -> list[LoadedTrigger]:
-    """Those that the query names, of those that the caller may act on."""
-    node, query, allowed = node_of(request), request.query_params, await callers_namespaces(request)
-    namespace, part, flow = query.get("namespace"), query.get("q", "").lower(), query.get("flowId")
+async def chosen(request: Request, others: Sequence[str] = ()) -> list[LoadedTrigger]:
+    """Those that the query names, of those that the caller may act on. others: parameters that say something else."""
+    flat = tuple(name for name in FIELDS if name not in others)
+    conditions = read_conditions(request.query_params, FIELDS, flat=flat, others=others)
+    node, allowed = node_of(request), await callers_namespaces(request)
     return [
         each
         for each in node.triggers.all()
-        if part in each.spec.name.lower()
-        and (namespace is None or any(f"{target.namespace}.".startswith(f"{namespace}.") for target in each.spec.targets))
-        and (flow is None or any(target.id == flow for target in each.spec.targets))
-        and (allowed is None or all(any(covers(outer, inner) for outer in allowed) for inner in _namespaces(each)))
+        if all(_holds(node, each, condition) for condition in conditions)
+        and (allowed is None or all(any(covers(outer, inner) for outer in allowed) for inner in namespaces_of(each)))
     ]
 
 
-def _namespaces(trigger: LoadedTrigger) -> set[str]:
+def _holds(node: Node, trigger: LoadedTrigger, condition: Condition) -> bool:
+    """Whether a condition holds of a trigger: of one that starts several flows, whether it does of one of them."""
+    spec, targets = trigger.spec, trigger.spec.targets
+    match condition.field:
+        case "q":
+            return condition.value.casefold() in spec.name.casefold()
+        case "namespace":
+            return any(condition.holds(each) for each in sorted(namespaces_of(trigger)))
+        case "flowId":
+            return any(condition.holds(target.id) for target in targets)
+        case "triggerId":
+            return condition.holds(spec.id)
+        case "triggerState":
+            return condition.holds("DISABLED" if node.triggers.disabled(spec.name) else "ENABLED")
+        case _:  # scope: flows of namespace `system` are flows as any other
+            wanted = {part for value in condition.values for part in value.upper().split(",")}
+            return wanted != {"SYSTEM"} or any(covers(SYSTEM, each) for each in namespaces_of(trigger))
+
+
+def _sorted(found: list[LoadedTrigger], sort: Sequence[str]) -> list[LoadedTrigger]:
+    by = sort_of(sort, {name: name for name in ("triggerId", "flowId", "namespace")})
+    if by is None:
+        return found
+
+    def key(trigger: LoadedTrigger) -> tuple[str, str]:
+        target = trigger.spec.targets[0] if trigger.spec.targets else None
+        first = {"triggerId": trigger.spec.id, "flowId": target.id if target else "", "namespace": target.namespace if target else ""}
+        return first[by[0]], trigger.spec.name
+
+    return sorted(found, key=key, reverse=by[1])
+
+
+def _paged(found: list[LoadedTrigger], query: TriggerSearch | OfFlow) -> Sequence[LoadedTrigger]:
+    return found if query.size is None and query.page is None else page_of(query.size, query.page).of(found)
+
+
+def namespaces_of(trigger: LoadedTrigger) -> set[str]:
     """The namespaces in which it starts something, or the one it is in."""
     return {target.namespace for target in trigger.spec.targets} or {trigger.spec.namespace or ""}
-
-
-def _page(query: Mapping[str, str], total: int) -> tuple[int, int]:
-    if "size" not in query and "page" not in query:
-        return 0, total
-    try:
-        size, page = max(int(query.get("size", "10")), 1), max(int(query.get("page", "1")), 1)
-    except ValueError:
-        raise UserError("`size` and `page` are whole numbers") from None
-    return size * (page - 1), size * page
 
 
 async def _state(node: Node, trigger: LoadedTrigger) -> dict[str, Any]:
@@ -111,7 +168,7 @@ async def _state(node: Node, trigger: LoadedTrigger) -> dict[str, Any]:
         "flowId": spec.flow.id if spec.flow else None,
         "flows": [f"{target.namespace}.{target.id}" for target in spec.targets],
         "subscription": subscriptions[0].name if subscriptions else None,
-        "state": "failing" if refused else "disabled" if disabled or not subscriptions else _listens(subscriptions),
+        "status": "failing" if refused else "disabled" if disabled or not subscriptions else _listens(subscriptions),
         "pausedBecause": off if disabled else trouble,
         "received": sum(each.received for each in subscriptions),
         "lastEvent": iso(max(events)) if events else None,
@@ -127,10 +184,11 @@ def _listens(subscriptions: list[Subscription]) -> str:
 
 
 async def _both(node: Node, trigger: LoadedTrigger) -> dict[str, Any]:
-    """As Kestra lists a trigger: what its file says, and how it is."""
+    """As Kestra lists a trigger, before 2.0 and since: what its file says, and how it is."""
     spec = trigger.spec
     said = {"id": spec.id, "type": long_type(spec.type), "description": spec.description, "disabled": spec.disabled, **spec.settings}
-    return {"abstractTrigger": said, "triggerContext": await context_json(node, trigger)}
+    context = await context_json(node, trigger)
+    return {"abstractTrigger": said, "triggerContext": context, "trigger": said, "state": context}
 
 
 async def context_json(node: Node, trigger: LoadedTrigger) -> dict[str, Any]:
@@ -155,7 +213,7 @@ def _next(node: Node, trigger: LoadedTrigger) -> str | None:
     """When a schedule fires next."""
     table: Timetable | None = getattr(trigger.options, "table", None)
     instant = None if table is None else next(table.after(to_datetime(node.clock.now())), None)
-    return None if instant is None else _date(instant)
+    return None if instant is None else instant_json(instant)
 
 
 async def _backfill_json(node: Node, name: str) -> dict[str, Any] | None:
@@ -175,150 +233,5 @@ async def _backfill_json(node: Node, name: str) -> dict[str, Any] | None:
     }
 
 
-def _date(instant: datetime) -> str:
+def instant_json(instant: datetime) -> str:
     return iso(from_datetime(instant))
-
-
-# ---- changing --------------------------------------------------------------------------------------------------------
-
-
-async def update(request: Request) -> Response:
-    """Switch a trigger off or on (`disabled`), or begin a backfill of a schedule (`backfill: {start, end, inputs, labels, paused}`)."""
-    node = node_of(request)
-    body = await _body(request)
-    trigger = await _named(request, body)
-    if body.get("backfill") is not None:
-        start, end, rest = _range(body["backfill"])
-        labels = rest.get("labels") or {}
-        await node.backfills.begin(
-            trigger,
-            start,
-            end,
-            inputs=_map(rest.get("inputs") or {}, "inputs"),
-            labels={key: str(value) for key, value in _map(_listed(labels), "labels").items()},
-            paused=rest.get("paused") is True,
-        )
-    else:
-        await node.triggers.set(trigger.spec.name, disabled=_flag(body, "disabled"))
-    return answer(await context_json(node, trigger))
-
-
-async def set_disabled(request: Request) -> Response:
-    """Switch several triggers off or on: `{triggers: […], disabled}`."""
-    node, body = node_of(request), await _body(request)
-    given = body.get("triggers")
-    if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
-        raise UserError("`triggers` is a list of maps with `namespace`, `flowId` and `triggerId`")
-    return await _switch(node, [await _named(request, each) for each in given], _flag(body, "disabled"))
-
-
-async def set_disabled_by_query(request: Request) -> Response:
-    """Switch all triggers off or on that a search with this query finds; `disabled` says which, by default off."""
-    node, query = node_of(request), request.query_params
-    return await _switch(node, await _chosen(request), query.get("disabled", "true") != "false")
-
-
-async def _switch(node: Node, triggers: list[LoadedTrigger], disabled: bool) -> Response:
-    """All that are not so yet; those that their file switches off stay so."""
-    triggers = [each for each in triggers if disabled or not each.spec.disabled]
-    for each in triggers:
-        await node.triggers.set(each.spec.name, disabled=disabled)
-    return answer({"count": len(triggers)})
-
-
-async def preview(request: Request) -> Response:
-    """What a backfill would run: the number, and the first thousand instants."""
-    node = node_of(request)
-    body = await _body(request)
-    start, end, _ = _range(body.get("backfill"))
-    found = await node.backfills.preview(await _named(request, body), start, end)
-    return answer({"total": len(found), "dates": [_date(instant) for instant in found[:_SHOWN]]})
-
-
-async def pause(request: Request) -> Response:
-    """Let a backfill wait."""
-    return await _paused(request, True)
-
-
-async def unpause(request: Request) -> Response:
-    """Let a backfill go on."""
-    return await _paused(request, False)
-
-
-async def delete(request: Request) -> Response:
-    """Give a backfill up; what runs goes on."""
-    node = node_of(request)
-    trigger = await _named(request, await _body(request))
-    await node.backfills.delete(trigger)
-    return answer(await context_json(node, trigger))
-
-
-async def _paused(request: Request, paused: bool) -> Response:
-    node = node_of(request)
-    trigger = await _named(request, await _body(request))
-    await node.backfills.pause(trigger, paused)
-    return answer(await context_json(node, trigger))
-
-
-# ---- bodies ----------------------------------------------------------------------------------------------------------
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    body = json_of(await body_of(request))
-    if not isinstance(body, dict):
-        raise UserError("the body is a JSON object that names a trigger: {namespace, flowId, triggerId}")
-    return body
-
-
-async def _named(request: Request, body: Mapping[str, Any]) -> LoadedTrigger:
-    """The trigger that a body names, for a caller who may act on all that it starts."""
-    found = _in_body(node_of(request), body)
-    for namespace in sorted(_namespaces(found)):
-        await allow(request, namespace, f"there is no trigger {found.spec.name}")
-    return found
-
-
-def _in_body(node: Node, body: Mapping[str, Any]) -> LoadedTrigger:
-    name = body.get("name")
-    if isinstance(name, str):
-        return node.triggers.named(name)
-    parts = [body.get(part) for part in ("namespace", "flowId", "triggerId")]
-    if not all(isinstance(part, str) for part in parts):
-        raise UserError("name the trigger: `namespace`, `flowId` and `triggerId`, or its whole `name`")
-    return node.triggers.find(*map(str, parts))
-
-
-def _flag(body: Mapping[str, Any], name: str) -> bool:
-    if not isinstance(body.get(name), bool):
-        raise UserError(f"`{name}` is true or false")
-    return body[name] is True
-
-
-def _map(value: Json, name: str) -> dict[str, Json]:
-    if not isinstance(value, dict):
-        raise UserError(f"`{name}` is a map")
-    return value
-
-
-def _listed(labels: Json) -> Json:
-    """Labels may be a list of {key, value}, as Kestra writes them."""
-    if isinstance(labels, list) and all(isinstance(each, dict) and isinstance(each.get("key"), str) for each in labels):
-        return {each["key"]: each.get("value") for each in labels}
-    return labels
-
-
-def _range(backfill: Json) -> tuple[Micros, Micros | None, dict[str, Any]]:
-    given = _map(backfill, "backfill")
-    start = _instant(given.get("start"), "start")
-    if start is None:
-        raise UserError("`backfill.start` is missing")
-    return start, _instant(given.get("end"), "end"), given
-
-
-def _instant(value: Json, name: str) -> Micros | None:
-    if value is None:
-        return None
-    try:
-        return from_iso(value)
-    except (TypeError, ValueError, OverflowError):
-        raise UserError(f"`backfill.{name}` is an instant such as 2026-11-21T12:00:00Z") from None

@@ -26,7 +26,7 @@ def list_triggers(as_json: AsJson = False, server: Server = None, data: Data = N
         return
     rows: list[tuple[Any, ...]] = [
         (
-            each["state"],
+            each["status"],
             each["name"],
             each["type"],
             ", ".join(each["flows"]),
