@@ -3,10 +3,10 @@
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from starlette.routing import Match
 
+from onbeat.api.routing import Documented
 from tests.api.client import TOKEN, Answer, Client
 
 
@@ -36,8 +36,8 @@ def fits(app: Any, method: str, target: str, found: Answer) -> None:
     assert isinstance(app, FastAPI)
     path = target.partition("?")[0].replace("/api/v1/main/", "/api/v1/").replace("/api/v1/", "/api/v1/main/")
     scope = {"type": "http", "method": method, "path": path, "root_path": "", "headers": []}
-    route = next((each for each in app.routes if isinstance(each, APIRoute) and each.matches(scope)[0] is Match.FULL), None)
+    route = next((each for each in app.routes if isinstance(each, Documented) and each.matches(scope)[0] is Match.FULL), None)
     assert route is not None, f"{method} {path} is no route"
-    declared = route.responses.get(found.status, {})
+    declared = route.made.responses.get(found.status, {})
     assert "model" in declared, f"{method} {route.path} declares no answer with {found.status}"
     TypeAdapter(declared["model"]).validate_python(found.json)

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from onbeat import __version__
 from onbeat.api.access import Permission
+from onbeat.api.routing import Documented
 
 _PROBLEM = {
     "title": "Problem",
@@ -43,7 +43,7 @@ _METHODS = frozenset({"get", "put", "post", "delete", "patch"})
 
 def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
     """The document of these routes."""
-    found = [route for route in routes if isinstance(route, APIRoute)]
+    found = [route.made for route in routes if isinstance(route, Documented)]
     made = get_openapi(
         title="onbeat",
         version=__version__,

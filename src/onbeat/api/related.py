@@ -55,8 +55,10 @@ async def follow(
         while True:
             runs: set[str] = set()
             try:
-                async with node.watch.listing(wanted, None) as (listing, seq):
-                    found = [each for each in reversed(await node.queries.executions(wanted, limit=_MOST)) if told(each)]
+                async with node.watch.listing(wanted, _MOST) as (listing, seq):
+                    before = await node.queries.executions(wanted, limit=_MOST)
+                    listing.show(each.id for each in before)
+                    found = [each for each in reversed(before) if told(each)]
                     while await guard.holds():
                         for each in found:
                             yield frame("progress", seq, _status(each))
@@ -68,8 +70,8 @@ async def follow(
                         if seen is None:
                             yield BEAT
                         else:
-                            seq, runs = seen.seq, runs - seen.gone
-                        found = [] if seen is None else [each for each in seen.changed.values() if told(each)]
+                            seq, runs = seen.seq, runs.difference(seen.gone)
+                        found = [] if seen is None else [line.summary for line in reversed(seen.changed) if told(line.summary)]
                     return
             except Lagged:
                 yield frame("reset", await node.store.journal_end(), {})

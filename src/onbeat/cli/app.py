@@ -7,6 +7,7 @@ Rules
 Called by: the package's main, tests.
 """
 
+import gc
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -66,6 +67,7 @@ def serve(
     """
     if sys.platform == "win32":
         raise UserError("onbeat serve needs Linux or macOS; on Windows run it in WSL or in a container")
+    gc.disable()  # what is made at the start stays: to look for garbage in it takes a tenth of a start; the daemon enables it
     from onbeat.cli import serve as work
 
     raise typer.Exit(work.serve({"host": host, "port": port, "data": data, "flows": flow_dirs, "triggers": trigger_dirs}))

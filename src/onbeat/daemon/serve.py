@@ -143,6 +143,7 @@ async def _serve(settings: Settings, announce: Callable[[Serving], None]) -> Non
             gc.collect()
             gc.freeze()
             gc.set_threshold(*_GARBAGE)
+            gc.enable()
             announce(serving)
             await stop.wait()
             _log.info("stopping", running=len(node.runner), patience=settings.drain)
