@@ -75,3 +75,23 @@ async def test_a_part_is_told_of(call: Client, path: str, body: Any, words: str 
 async def test_a_section_is_one(call: Client) -> None:
     """Of two."""
     assert (await call("POST", f"{BASE}/task?section=FLOWS", {})).status == 400
+
+
+async def test_what_expressions_can_name(call: Client) -> None:
+    """But for what a task itself will give."""
+    text = """
+id: a
+namespace: t
+labels: {team: x, a.b: y}
+inputs: [{id: n, type: INT}, {id: my-n, type: STRING}]
+variables: {v: 1}
+tasks: [{id: x, type: core.debug.Return}, {id: y, type: core.debug.Return}]
+"""
+    path = f"{BASE.removesuffix('validate')}expressions"
+    found = (await call("POST", f"{path}?taskId=y", text.encode(), **YAML)).json
+    assert [each["expression"].strip("{ }") for each in found] == [
+        "inputs.n", "inputs['my-n']", "vars.v", "labels.team", "labels['a.b']", "outputs.x"
+    ]  # fmt: skip
+    assert (await call("POST", f"{path}?taskId=z", text.encode(), **YAML)).status == 400
+    assert (await call("POST", path, b"id: [", **YAML)).status == 422
+    assert (await call("POST", path, b"", **YAML)).status == 400

@@ -18,11 +18,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission, caller_of
-from onbeat.api.flow_changes import MANY_TEXTS, TEXTS, texts_of
+from onbeat.api.flow_changes import MANY_TEXTS, TEXTS, texts_of, unprocessable
 from onbeat.api.routing import Within, answer, body_of, callers_namespaces, node_of, route
-from onbeat.api.shapes.flows import Validity
+from onbeat.api.shapes.flows import Expression, Validity
+from onbeat.core.names import did_you_mean
 from onbeat.core.parse import load
 from onbeat.core.review import broken_expressions, calls
+from onbeat.core.type_names import long_type
 from onbeat.engine.checking import check_flow
 from onbeat.engine.flow_files import problem_sentences
 from onbeat.engine.node import Node
@@ -39,12 +41,19 @@ class SectionQuery(BaseModel):
     section: str = Field("TASKS", description="TASKS or TRIGGERS.")
 
 
+class TaskQuery(BaseModel):
+    """Where the expression is to be."""
+
+    task_id: str | None = Field(None, alias="taskId", description="In this task, which does not see its own outputs.")
+
+
 def routes() -> list[BaseRoute]:
     """The routes."""
     read, many = Permission.READ, Within.LIST
     return [
         *route("/flows/validate", validate, read, ("POST",), within=many, answers=list[Validity], takes=MANY_TEXTS),
         *route("/flows/validate/task", validate_task, read, ("POST",), within=many, answers=Validity, takes=TEXTS),
+        *route("/flows/expressions", expressions, read, ("POST",), within=many, answers=list[Expression], takes=TEXTS),
         *route("/flows/validate/trigger", validate_trigger, read, ("POST",), within=many, answers=Validity, takes=TEXTS),
     ]
 
@@ -78,6 +87,30 @@ async def validate_trigger(request: Request) -> Response:
     """What is wrong with one trigger."""
     await callers_namespaces(request)
     return answer(await _part(request, "TRIGGERS"))
+
+
+async def expressions(request: Request, query: Annotated[TaskQuery, Query()]) -> Response:
+    """What expressions in a text of a flow can name: inputs, variables, labels, outputs of its tasks, its triggers' ids."""
+    await callers_namespaces(request)
+    sources = await texts_of(request)
+    if len(sources) != 1:
+        raise UserError(f"the text has {len(sources)} flows; send one")
+    try:
+        flow = await node_of(request).flow_files.check(sources[0])
+    except InvalidFile as wrong:
+        raise unprocessable(wrong) from None
+    if query.task_id is not None and query.task_id not in flow.by_id:
+        raise UserError(f"there is no task `{query.task_id[:100]}` in the text{did_you_mean(query.task_id, flow.by_id)}")
+    found: list[tuple[str, str, str | None]] = [("inputs", spec.id, spec.type) for spec in flow.inputs]
+    found += [("vars", name, None) for name in flow.variables]
+    found += [("labels", name, "STRING") for name in flow.labels]
+    found += [("outputs", task.id, long_type(task.type)) for task in flow.all_tasks() if task.id != query.task_id]
+    return answer([{"expression": _expression(root, name), "type": type_} for root, name, type_ in found])
+
+
+def _expression(root: str, name: str) -> str:
+    plain = all(part.isidentifier() for part in name.split("."))
+    return f"{{{{ {root}.{name} }}}}" if plain and (root != "labels" or "." not in name) else f"{{{{ {root}['{name}'] }}}}"
 
 
 async def _part(request: Request, section: str) -> dict[str, Any]:

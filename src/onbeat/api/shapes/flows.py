@@ -80,6 +80,13 @@ class Validity(Shape):
     infos: list[str]
 
 
+class Expression(Shape):
+    """Something that an expression can name."""
+
+    expression: str = Field(examples=["{{ inputs.name }}"])
+    type: str | None = Field(examples=["STRING"])
+
+
 class Running(Shape):
     """How many executions of a flow run at once, and how many may."""
 
