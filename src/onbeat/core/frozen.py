@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 class Frozen(BaseModel):
     """A part of a flow."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

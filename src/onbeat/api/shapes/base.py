@@ -15,7 +15,7 @@ Span = Annotated[str, Field(examples=["PT1.5S"], json_schema_extra={"format": "d
 class Shape(BaseModel):
     """An object."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", defer_build=True)
 
 
 class Paged(Shape, Generic[T]):
