@@ -58,6 +58,8 @@ class AsyncWire:
 
     async def send(self, asked: Request) -> Reply:
         """Its answer. Raises Lost."""
+        if not asked.again:
+            await self._look_up()
         try:
             async with self._asking(asked, self._patience) as answer:
                 return await _whole(answer)
@@ -90,6 +92,11 @@ class AsyncWire:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    async def _look_up(self) -> None:
+        """Let the loop see which connections were closed meanwhile: what may not be sent twice is not sent by one of them."""
+        for _ in range(2):
+            await asyncio.sleep(0)
 
     def _asking(self, asked: Request, patience: aiohttp.ClientTimeout) -> "aiohttp.client._RequestContextManager":
         if self._session is None:
