@@ -100,6 +100,10 @@ async def test_an_archive_is_data_from_somewhere(call: Client, tmp_path: Path, m
     bomb = packed({f"{n}.yaml": b"#" * 900_000 for n in range(10)})
     for wrong in (bomb, packed({"a.yaml": b"#" * 2_000_000}), b"PK\x03\x04 no archive", bomb[:200], packed({"a.yaml": b"\xff"})):
         assert (await send(call, wrong)).status == 400
+    assert (await send(call, packed({"a.yaml": bytes(9_000_000)}, zipfile.ZIP_STORED))).status == 413
+    damaged = bytearray(packed({"a.yaml": text("a")}, zipfile.ZIP_LZMA))
+    damaged[40:60] = bytes(20)
+    assert (await send(call, bytes(damaged))).status == 400
     many = packed({f"{n}.yaml": b"" for n in range(1_001)})
     assert (await send(call, many)).status == 400
     assert (await send(call, packed({"../../evil.yaml": b"id: x", "ok.yaml": text("a")}))).json == ["../../evil.yaml"]

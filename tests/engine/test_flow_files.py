@@ -3,7 +3,10 @@
 import asyncio
 import errno
 import os
+import signal
 import stat
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -247,4 +250,40 @@ async def test_a_save_that_is_cut_off_leaves_the_file(node: Node, folder: Path, 
     half = folder / f".onbeat-{module.sha256(b'own.yaml').hexdigest()[:16]}"
     half.symlink_to(folder / "elsewhere")
     assert (await node.flow_files.save(Draft(text("two")))).stored.revision == 2
+    assert os.listdir(folder) == ["own.yaml"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from onbeat.engine import flow_files
+
+step, number = sys.argv[1], 0
+real = getattr(os, step)
+
+def killed(*given, **named):
+    global number
+    number += 1
+    if number > int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(*given, **named)
+
+setattr(os, step, killed)
+flow_files._replace(Path(sys.argv[3]), Path(sys.argv[4]).read_bytes())
+"""
+
+
+@pytest.mark.parametrize(("step", "after"), [("open", 0), ("fchmod", 0), ("fsync", 0), ("replace", 0), ("fsync", 1), ("close", 0)])
+async def test_a_process_that_is_killed_leaves_one_text_or_the_other(
+    node: Node, folder: Path, tmp_path: Path, step: str, after: int
+) -> None:
+    """kill -9 at each step: the file is whole, the loader sees nothing else, and the next save goes on from there."""
+    (tmp_path / "wanted").write_text(text("two"))
+    command = [sys.executable, "-c", KILLED, step, str(after), str(folder / "own.yaml"), str(tmp_path / "wanted")]
+    done = await asyncio.to_thread(subprocess.run, command, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert (folder / "own.yaml").read_text() in (TEXT, text("two"))
+    await node.loader.load_all()
+    assert (node.catalog.names(), node.loader.problems) == (["t.f"], {})
+    assert (await node.flow_files.save(Draft(text("three")))).stored.source == text("three")
     assert os.listdir(folder) == ["own.yaml"]

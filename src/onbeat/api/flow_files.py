@@ -11,6 +11,7 @@ Called by: app.
 import asyncio
 import csv
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -28,7 +29,7 @@ from onbeat.api.access import Permission
 from onbeat.api.flow_changes import MOST, Names, save
 from onbeat.api.flow_choice import FlowQuery, chosen_flows
 from onbeat.api.forms import sent_inputs
-from onbeat.api.problems import Forbidden
+from onbeat.api.problems import Forbidden, TooLarge
 from onbeat.api.routing import Unprocessable, Within, allow, answer, callers_namespaces, node_of, route
 from onbeat.core.flow_text import documents
 from onbeat.core.yaml12 import MAX_BYTES
@@ -39,6 +40,8 @@ _ZIP = b"PK\x03\x04"
 _SUFFIXES = (".yaml", ".yml")
 _MOST_BYTES = 64 * MAX_BYTES
 """Of all texts of an archive together."""
+_MOST_SENT = 8 * MAX_BYTES
+"""Of a file that is imported: an archive's own list of what is in it is read whole."""
 _COLUMNS = ("namespace", "id", "revision", "disabled", "description", "labels", "triggers")
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 _FORM = {"multipart/form-data": {"type": "object", "properties": {"fileUpload": {"type": "string", "format": "binary"}}}}
@@ -161,6 +164,8 @@ async def _saved(request: Request, found: Sequence[tuple[str, str]]) -> list[str
 
 def _texts(path: Path) -> Iterator[tuple[str, str]]:
     """The flows of a file, each with its name in it. Raises UserError."""
+    if path.stat().st_size > _MOST_SENT:
+        raise TooLarge(f"the file is larger than {_MOST_SENT:,} bytes; import the flows in several")
     with path.open("rb") as file:
         packed = file.read(len(_ZIP)) == _ZIP
     try:
@@ -169,7 +174,7 @@ def _texts(path: Path) -> Iterator[tuple[str, str]]:
             return
         with zipfile.ZipFile(path) as archive:
             yield from _unpacked(archive)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as wrong:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, ValueError, EOFError, OSError) as wrong:
         raise UserError(f"the archive cannot be read: {wrong}") from None
 
 

@@ -173,7 +173,8 @@ class Loader:
                 await self._store.write(Work(ledger=(LedgerRow(_STORED, key, None),)))
             elif self._catalog.find(namespace, flow) is None and (stored := await self._store.flow(namespace, flow)) is not None:
                 try:
-                    self._catalog.serve(await self._catalog.revision(namespace, flow, stored.revision))
+                    kept = await self._catalog.revision(namespace, flow, stored.revision)
+                    self._catalog.serve(LoadedFlow(kept.flow))  # no file holds it, whichever did once
                 except InvalidFile as problem:
                     wrong[f"{namespace}.{flow}"] = problem.problems
 
