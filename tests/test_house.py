@@ -47,6 +47,7 @@ WITHOUT_OWN_TEST = {
     "ports/tasks.py": "tests/engine/test_runner.py: a contract; every task is held to it",
     "ports/world.py": "tests/test_clock.py: a contract; clocks and storage are held to it",
     "api/shapes/": "tests/api/shapes.py: every answer that tests ask for is held to its model",
+    "client/sync/": "tests/client/test_sync.py: made from client/aio, whose tests run with both",
     "engine/schema_models.py": "tests/engine/test_schema.py: the parts of a schema are seen in it whole",
     "core/inputs/choices.py": "tests/core/inputs/test_kinds.py: all types of inputs are declared and read in one way",
     "core/inputs/common.py": "tests/core/inputs/test_kinds.py: what every input has is seen in each type",
