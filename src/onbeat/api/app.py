@@ -1,5 +1,7 @@
 """Make the ASGI application: all routes around one node."""
 
+import asyncio
+
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -21,6 +23,7 @@ from onbeat.api import (
     flow_validation,
     flows,
     graphs,
+    language,
     live,
     login,
     logs,
@@ -42,6 +45,7 @@ from onbeat.api import (
     webhook,
 )
 from onbeat.api.access import Access, Permission
+from onbeat.api.dashboards import routes as dashboards
 from onbeat.api.headers import SecurityHeaders
 from onbeat.api.masking import MaskedAnswers
 from onbeat.api.openapi import document
@@ -73,6 +77,7 @@ def all_routes() -> list[BaseRoute]:
         *files.routes(),
         *values.routes(),
         *secrets.routes(),
+        *language.routes(),
         *plugins.routes(),
         *namespaces.routes(),
         *namespace_files.routes(),
@@ -86,6 +91,7 @@ def all_routes() -> list[BaseRoute]:
         *metrics.routes(),
         *outputs.routes(),
         *stats.routes(),
+        *dashboards.routes(),
         *prometheus.routes(),
         *status.routes(),
         *login.routes(),
@@ -136,6 +142,7 @@ def build(node: Node, access: Access, max_body: int, max_upload: int = MAX_UPLOA
         redoc_url=None,
     )
     app.state.openapi = None
+    app.state.saving = asyncio.Lock()
     app.state.node = node
     app.state.access = access
     app.state.max_body = max_body

@@ -88,14 +88,13 @@ class Query(Protocol):
 def read_conditions(query: Query, fields: Collection[str], *, flat: Collection[str] = (), others: Collection[str] = ()) -> list[Condition]:
     """What a query asks for. fields: those that `filters[…]` may name; flat: parameters that are conditions, too; others: parameters
     that are none and that the caller reads itself. Raises UserError."""
-    known = {_folded(field): field for field in fields}
     found: list[Condition] = []
     flats: dict[str, list[str]] = {}
     for name, value in query.multi_items():
         if len(value) > _LONGEST:
             raise UserError(f"parameter `{name[:60]}` has {len(value)} characters; the limit is {_LONGEST}")
         if name.startswith("filters["):
-            found.append(_condition(name, value, known))
+            found.append(_condition(name, value, fields))
         elif name in flat:
             flats.setdefault(name, []).append(value)
         elif name not in others:
@@ -110,16 +109,14 @@ def read_conditions(query: Query, fields: Collection[str], *, flat: Collection[s
     return found
 
 
-def _condition(name: str, value: str, known: dict[str, str]) -> Condition:
+def _condition(name: str, value: str, fields: Collection[str]) -> Condition:
     read = _KEY.fullmatch(name)
     if read is None:
         if "[or]" in name:
             raise UserError("filters that are joined by `or` cannot be asked; use `IN` where one field may have several values")
         raise UserError(f"`{name[:80]}` is no filter; write `filters[flowId][EQUALS]=…`")
     _, field, op, key = read.groups()
-    wanted = known.get(_folded(field))
-    if wanted is None:
-        raise UserError(f"unknown filter `{field}`{did_you_mean(field, known.values())}; there are {_listed(known.values())}")
+    wanted = known_field(field, fields)
     try:
         operation = Op(op.upper())
     except ValueError:
@@ -132,6 +129,14 @@ def _condition(name: str, value: str, known: dict[str, str]) -> Condition:
     if not values:
         raise UserError(f"filter `{wanted}` has no value")
     return Condition(wanted, operation, values, key)
+
+
+def known_field(name: str, fields: Collection[str]) -> str:
+    """The field that is meant, whatever its case. Raises UserError with the nearest one."""
+    found = {_folded(field): field for field in fields}.get(_folded(name))
+    if found is None:
+        raise UserError(f"unknown filter `{name[:60]}`{did_you_mean(name, fields)}; there are {_listed(fields)}")
+    return found
 
 
 def _label(text: str) -> Condition:
