@@ -28,8 +28,9 @@ import typer
 from onbeat.cli import show
 from onbeat.cli.client import API, Client
 from onbeat.cli.errors import Exit, complain
-from onbeat.cli.follow import ENDED, event_line
+from onbeat.cli.follow import event_line
 from onbeat.cli.init import INBOX, write
+from onbeat.client import ENDED
 from onbeat.client.place import DATA, EVENTS_TOPIC, Place, find
 from onbeat.errors import OnbeatError, OutsideError, UserError
 from onbeat.settings import CONFIG_FILE

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from onbeat.cli import show
-from onbeat.cli.client import API, Client, listed, part
+from onbeat.cli.client import Client, listed
 from onbeat.cli.options import AsJson, Data, Server
 
 app = typer.Typer(no_args_is_help=True)
@@ -35,7 +35,7 @@ def explain(
     data: Data = None,
 ) -> None:
     """Say for each listening trigger what it did with an event, and why."""
-    found = Client.of(server, data).get(f"/events/explain/{part(event)}")
+    found = Client.of(server, data).explain(event)
     if as_json:
         show.put_json(found)
         return
@@ -67,14 +67,14 @@ def list_dead(as_json: AsJson = False, server: Server = None, data: Data = None)
 @dead.command("show", epilog="Example: onbeat events dead show 6VqJx0s3bq0Zk1u8mD2c4e")
 def show_dead(id_: DeadId, server: Server = None, data: Data = None) -> None:
     """Print a dead event, whole, as JSON."""
-    show.put_json(Client.of(server, data).get(f"/events/dead/{part(id_)}"))
+    show.put_json(Client.of(server, data).dead_event(id_).raw)
 
 
 @dead.command(epilog="Example: onbeat events dead replay 6VqJx0s3bq0Zk1u8mD2c4e")
 def replay(id_: DeadId, as_json: AsJson = False, server: Server = None, data: Data = None) -> None:
     """Give a dead event to its trigger again."""
-    done = Client.of(server, data).call("POST", f"{API}/events/dead/{part(id_)}/replay")
+    done = Client.of(server, data).replay_dead(id_)
     if as_json:
-        show.put_json(done)
+        show.put_json(done.raw)
     else:
-        show.out(f"started {', '.join(done['executions'])}" if done["executions"] else "nothing was started: its condition is false now")
+        show.out(f"started {', '.join(done.executions)}" if done.executions else "nothing was started: its condition is false now")

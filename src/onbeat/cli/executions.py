@@ -3,17 +3,16 @@
 Called by: app.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 import typer
 
 from onbeat.cli import show
-from onbeat.cli.client import API, Client, listed, part
+from onbeat.cli.client import Client, listed
 from onbeat.cli.follow import follow_execution
-from onbeat.client.form import Form
 from onbeat.cli.options import AsJson, Data, Files, Inputs, Server, pairs
+from onbeat.client import Execution
 from onbeat.core.names import did_you_mean
 from onbeat.errors import Refused, UserError
 
@@ -55,7 +54,7 @@ def list_(
 @app.command("show", epilog="Example: onbeat executions show 6VqJx0s3bq0Zk1u8mD2c4e")
 def show_(id_: Id, as_json: AsJson = False, server: Server = None, data: Data = None) -> None:
     """Show one execution with its tasks."""
-    execution = Client.of(server, data).get(f"/executions/{part(id_)}")
+    execution = Client.of(server, data).execution(id_).raw
     if as_json:
         show.put_json(execution)
         return
@@ -80,10 +79,7 @@ def _run_row(run: Mapping[str, Any]) -> tuple[object, ...]:
 @app.command(epilog="Example: onbeat executions logs 6VqJx0s3bq0Zk1u8mD2c4e")
 def logs(id_: Id, as_json: AsJson = False, server: Server = None, data: Data = None) -> None:
     """Print what the tasks of an execution logged."""
-    client, after, lines = Client.of(server, data), 0, list[Any]()
-    while page := client.get(f"/logs/{part(id_)}", {"after": after}):
-        after = page[-1]["seq"]
-        lines += page
+    lines = [line.raw for line in Client.of(server, data).logs(id_)]
     if as_json:
         show.put_json(lines)
         return
@@ -101,20 +97,19 @@ def follow(id_: Id, server: Server = None, data: Data = None) -> None:
 @app.command(epilog="Example: onbeat executions kill 6VqJx0s3bq0Zk1u8mD2c4e")
 def kill(id_: Id, server: Server = None, data: Data = None) -> None:
     """Stop an execution and what it started."""
-    _act(server, data, "DELETE", id_, "kill")
+    _act(Client.of(server, data).kill, id_)
 
 
 @app.command(epilog="Example: onbeat executions pause 6VqJx0s3bq0Zk1u8mD2c4e")
 def pause(id_: Id, server: Server = None, data: Data = None) -> None:
     """Let what runs end and start nothing new."""
-    _act(server, data, "POST", id_, "pause")
+    _act(Client.of(server, data).pause, id_)
 
 
 @app.command(epilog="Example: onbeat executions resume 6VqJx0s3bq0Zk1u8mD2c4e -i approved=true")
 def resume(id_: Id, inputs: Inputs = None, files: Files = None, server: Server = None, data: Data = None) -> None:
     """Go on after a pause, with the answers it asks for."""
-    given, kept = pairs(inputs, "--input"), pairs(files, "--file")
-    _act(server, data, "POST", id_, "resume", Form(given, kept) if kept else given)
+    _show(Client.of(server, data).resume(id_, pairs(inputs, "--input"), files=pairs(files, "--file")))
 
 
 @app.command(epilog="Example: onbeat executions review 6VqJx0s3bq0Zk1u8mD2c4e DENIED --comment 'not on a Friday'")
@@ -128,9 +123,7 @@ def review(
     data: Data = None,
 ) -> None:
     """Decide what an Approval waits for, with the answers it asks for."""
-    said = {"decision": decision} if comment is None else {"decision": decision, "comment": comment}
-    given, kept = {**pairs(inputs, "--input"), **said}, pairs(files, "--file")
-    _act(server, data, "POST", id_, "actions/review", Form(given, kept) if kept else given)
+    _show(Client.of(server, data).review(id_, decision, comment, pairs(inputs, "--input"), files=pairs(files, "--file")))
 
 
 @app.command(epilog="Example: onbeat executions restart 6VqJx0s3bq0Zk1u8mD2c4e")
@@ -139,7 +132,11 @@ def restart(id_: Id, revision: Revision = None, server: Server = None, data: Dat
 
     What succeeded stays as it was. To run that again too, replay it.
     """
-    _act(server, data, "POST", id_, "restart", query={"revision": revision})
+    client = Client.of(server, data)
+    if revision is None:
+        _act(client.restart, id_)
+    else:
+        _show(client.restart(id_, revision=revision))
 
 
 @app.command(epilog="Example: onbeat executions replay 6VqJx0s3bq0Zk1u8mD2c4e --from load --revision 4")
@@ -154,8 +151,11 @@ def replay(
 
     TASK is the task's id; where it ran more than once (in a loop), the id of the task run.
     """
-    run = None if task is None else _task_run(Client.of(server, data), id_, task)
-    _act(server, data, "POST", id_, "replay", query={"taskRunId": run, "revision": revision})
+    client = Client.of(server, data)
+    if task is None and revision is None:
+        _act(client.replay, id_)
+    else:
+        _show(client.replay(id_, task_run=None if task is None else _task_run(client, id_, task), revision=revision))
 
 
 @app.command("set-state", epilog="Example: onbeat executions set-state 6VqJx0s3bq0Zk1u8mD2c4e SUCCESS --task load")
@@ -167,33 +167,31 @@ def set_state(
     data: Data = None,
 ) -> None:
     """Say in which state an ended execution, or one of its tasks, ended: for work that somebody did or undid by hand."""
-    if task is None:
-        _act(server, data, "POST", id_, "change-status", query={"status": state.upper()})
-        return
-    run = _task_run(Client.of(server, data), id_, task)
-    _act(server, data, "POST", id_, "state", {"taskRunId": run, "state": state.upper()})
+    client = Client.of(server, data)
+    _show(client.set_state(id_, state.upper(), task_run=None if task is None else _task_run(client, id_, task)))
 
 
 def _task_run(client: Client, id_: str, task: str) -> str:
     """The id of the task run that is meant. Raises UserError."""
-    runs = client.get(f"/executions/{part(id_)}")["taskRunList"]
-    found = [run for run in runs if task in (run["id"], run["taskId"])]
+    runs = client.execution(id_).task_runs
+    found = [run for run in runs if task in (run.id, run.task)]
     if not found:
-        raise UserError(f"execution {id_} has run no task `{task}`{did_you_mean(task, {run['taskId'] for run in runs})}")
+        raise UserError(f"execution {id_} has run no task `{task}`{did_you_mean(task, {run.task for run in runs})}")
     if len(found) > 1:
-        each = ", ".join(run["id"] + (f" ({run['value']})" if run.get("value") is not None else "") for run in found[:20])
+        each = ", ".join(run.id + (f" ({run.value})" if run.value is not None else "") for run in found[:20])
         raise UserError(f"task `{task}` ran {len(found)} times; say which run is meant: {each}")
-    return str(found[0]["id"])
+    return found[0].id
 
 
-def _act(server: Any, data: Any, method: str, id_: str, action: str, body: Any = None, query: Mapping[str, object] | None = None) -> None:
-    client = Client.of(server, data)
-    asked = urlencode({name: value for name, value in (query or {}).items() if value is not None})
+def _act(action: Callable[[str], Execution], id_: str) -> None:
+    """Do what is said of an execution without anything that could be wrong: when it is, it is the state that is."""
     try:
-        after = client.call(method, f"{API}/executions/{part(id_)}/{action}{'?' if asked else ''}{asked}", body)
+        _show(action(id_))
     except UserError as wrong:
-        if body is None and not asked and type(wrong) is UserError:  # nothing was sent that could be wrong: it is the state that is
+        if type(wrong) is UserError:
             raise Refused(str(wrong)) from None
         raise
-    shown = after or client.get(f"/executions/{part(id_)}")
-    show.out(f"{shown['id']} {show.state(shown['state']['current'])}")
+
+
+def _show(execution: Execution) -> None:
+    show.out(f"{execution.id} {show.state(execution.state)}")

@@ -3,20 +3,19 @@
 Called by: app.py.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from onbeat.cli import show
-from onbeat.cli.client import API, Client, listed, part
+from onbeat.cli.client import Client
 from onbeat.cli.errors import Exit
-from onbeat.cli.follow import GOOD, follow_execution
-from onbeat.client.form import Form
+from onbeat.cli.follow import follow_execution
 from onbeat.cli.options import AsJson, Data, Files, Inputs, Server, pairs
+from onbeat.client import GOOD
 from onbeat.core.names import did_you_mean
 from onbeat.errors import NotFound
 
-_PAGE = 1_000
 flows = typer.Typer(no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="FLOW", help="The flow: namespace.id, or its id where only one flow has it.")]
 
@@ -24,17 +23,17 @@ Name = Annotated[str, typer.Argument(metavar="FLOW", help="The flow: namespace.i
 @flows.command("list", epilog="Example: onbeat flows list")
 def list_flows(as_json: AsJson = False, server: Server = None, data: Data = None) -> None:
     """List the flows that are served."""
-    found = _served(Client.of(server, data))
+    found = list(Client.of(server, data).flows())
     if as_json:
-        show.put_json({"results": found, "total": len(found)})
+        show.put_json({"results": [flow.raw for flow in found], "total": len(found)})
         return
     rows = [
         (
-            f"{flow['namespace']}.{flow['id']}",
-            flow["revision"],
-            "disabled" if flow["disabled"] else "",
-            ", ".join(trigger["id"] for trigger in flow["triggers"]),
-            flow["file"] or "",
+            flow.name,
+            flow.revision,
+            "disabled" if flow.disabled else "",
+            ", ".join(str(trigger["id"]) for trigger in flow.triggers),
+            flow.file or "",
         )
         for flow in found
     ]
@@ -45,11 +44,11 @@ def list_flows(as_json: AsJson = False, server: Server = None, data: Data = None
 def show_flow(name: Name, as_json: AsJson = False, server: Server = None, data: Data = None) -> None:
     """Print a flow as its file has it."""
     client = Client.of(server, data)
-    flow = client.get(_path(client, name), {"source": "true"})
+    flow = client.flow(*find_flow(client, name))
     if as_json:
-        show.put_json(flow)
+        show.put_json(flow.raw)
     else:
-        show.out((flow["source"] or "").rstrip("\n"))
+        show.out((flow.source or "").rstrip("\n"))
 
 
 @flows.command("run", epilog="Example: onbeat flows run demo.greeting -i name=Ada")
@@ -67,24 +66,23 @@ def run_flow(
     """Start a flow; exit code 1 when it fails."""
     client = Client.of(server, data)
     namespace, id_ = find_flow(client, name)
-    query = {"labels": [f"{key}:{value}" for key, value in pairs(labels, "--label").items()], "scheduleDate": at}
     given, kept = pairs(inputs, "--input"), pairs(files, "--file")
-    started = client.call("POST", f"{API}/executions/{part(namespace)}/{part(id_)}", Form(given, kept) if kept else given, query=query)
+    started = client.start(namespace, id_, given, labels=pairs(labels, "--label"), files=kept, at=at)
     if not follow:
         if as_json:
-            show.put_json(started)
+            show.put_json(started.raw)
         else:
-            show.out(started["id"])
+            show.out(started.id)
         return
-    end = follow_execution(client, started["id"], quiet=as_json)
+    end = follow_execution(client, started.id, quiet=as_json)
     if as_json:
-        show.put_json(client.get(f"/executions/{part(started['id'])}"))
+        show.put_json(client.execution(started.id).raw)
     raise typer.Exit(Exit.SUCCESS if end in GOOD else Exit.FAILED)
 
 
 def find_flow(client: Client, name: str) -> tuple[str, str]:
     """Namespace and id of a flow by its name. Raises NotFound with the nearest one."""
-    served = [(str(flow["namespace"]), str(flow["id"])) for flow in _served(client)]
+    served = [(flow.namespace, flow.id) for flow in client.flows()]
     whole = [flow for flow in served if ".".join(flow) == name]
     found = whole or [flow for flow in served if flow[1] == name]
     if len(found) == 1:
@@ -93,18 +91,3 @@ def find_flow(client: Client, name: str) -> tuple[str, str]:
         raise NotFound(f"{len(found)} flows are called `{name}`; say which: {', '.join('.'.join(flow) for flow in found)}")
     names = [".".join(flow) for flow in served]
     raise NotFound(f"there is no flow `{name}`{did_you_mean(name, [*names, *(id_ for _, id_ in served)])}")
-
-
-def _served(client: Client) -> list[dict[str, Any]]:
-    """All flows that are served, page by page."""
-    found: list[dict[str, Any]] = []
-    while rows := listed(client.get("/flows/search", {"size": _PAGE, "page": len(found) // _PAGE + 1})):
-        found.extend(rows)
-        if len(rows) < _PAGE:
-            break
-    return found
-
-
-def _path(client: Client, name: str) -> str:
-    namespace, id_ = find_flow(client, name)
-    return f"/flows/{part(namespace)}/{part(id_)}"

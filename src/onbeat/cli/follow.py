@@ -10,23 +10,19 @@ Called by: app.py; flows.py and demo.py follow executions too.
 
 import json
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from onbeat.cli import show
-from onbeat.cli.client import API, Client, part
+from onbeat.cli.client import Client
 from onbeat.cli.errors import Exit, complain
+from onbeat.client import ENDED, GOOD, Published
 from onbeat.client.place import EVENTS_TOPIC, setting
 from onbeat.core.names import did_you_mean
 from onbeat.errors import UserError
 
-ENDED = frozenset({"SUCCESS", "WARNING", "FAILED", "KILLED", "CANCELLED", "RETRIED", "SKIPPED"})
-GOOD = frozenset({"SUCCESS", "WARNING"})
 _LONGEST_CAUSE = 40
-_PAUSE = threading.Event()
-_BREATH = 0.1
 
 
 def read_event(given: str) -> Any:
@@ -58,47 +54,41 @@ def publish(
 ) -> Exit:
     """Put an event on a topic. trace: the `traceparent` of what it is part of."""
     content = read_event(data)
-    sent = {"Idempotency-Key": id_, "traceparent": trace}
-    headers = {name: value for name, value in sent.items() if value is not None}
-    answer: dict[str, Any] = client.call("POST", f"{API}/events/{part(topic)}", content, query={"key": key}, headers=headers)
-    started: list[str] = answer.get("executions") or []
+    published = client.publish(topic, content, key=key, id=id_, traceparent=trace)
     if as_json:
-        show.put_json(answer)
+        show.put_json(published.raw)
     else:
-        _say_published(client, topic, answer, started)
+        _say_published(client, topic, published)
     if not follow:
         return Exit.SUCCESS
-    if "executions" not in answer:
+    if published.executions is None:
         complain(f"topic {topic} is on a broker, which does not say what it started; watch with `onbeat tail`")
         return Exit.SUCCESS
-    states = [follow_execution(client, execution, quiet=as_json) for execution in started]
+    states = [follow_execution(client, execution, quiet=as_json) for execution in published.executions]
     return Exit.SUCCESS if all(state in GOOD for state in states) else Exit.FAILED
 
 
-def _say_published(client: Client, topic: str, answer: Mapping[str, Any], started: list[str]) -> None:
-    show.out(f"event {answer['id']} is on topic {topic}{' (it was there already)' if answer.get('duplicate') else ''}")
-    if started:
-        show.out(f"started {', '.join(started)}")
-    elif "executions" in answer:
-        others = [each["topic"] for each in client.get("/events")["topics"] if each["topic"] != topic]
+def _say_published(client: Client, topic: str, event: Published) -> None:
+    show.out(f"event {event.id} is on topic {topic}{' (it was there already)' if event.duplicate else ''}")
+    if event.executions:
+        show.out(f"started {', '.join(event.executions)}")
+    elif event.executions is not None:
+        others = [each.name for each in client.topics() if each.name != topic]
         complain(
             f"nothing was started: no trigger listens to `{topic}` or none wanted it{did_you_mean(topic, others)} "
-            f"`onbeat events explain {topic}/{answer['id']}` says why"
+            f"`onbeat events explain {topic}/{event.id}` says why"
         )
 
 
 def follow_execution(client: Client, execution: str, quiet: bool = False) -> str:
     """Show each state of an execution and its tasks as it comes; returns the last."""
     seen: set[tuple[str, int]] = set()
-    logged = 0
-    while True:
-        for frame in client.stream(f"{API}/executions/{part(execution)}/follow", on_lost=complain):
-            state = str(frame.data["state"]["current"])
-            if not quiet:
-                logged = _show_progress(client, frame.data, seen, logged, last=state in ENDED)
-            if state in ENDED:
-                return state
-        _PAUSE.wait(_BREATH)  # the stream ended with an earlier run of an execution that was restarted: look again
+    logged, state = 0, ""
+    for now in client.follow(execution):
+        state = now.state
+        if not quiet:
+            logged = _show_progress(client, now.raw, seen, logged, last=now.ended)
+    return state
 
 
 def _show_progress(client: Client, execution: Mapping[str, Any], seen: set[tuple[str, int]], logged: int, last: bool) -> int:
@@ -110,9 +100,9 @@ def _show_progress(client: Client, execution: Mapping[str, Any], seen: set[tuple
             if (who, number) not in seen:
                 seen.add((who, number))
                 lines.append((moment["date"], f"{show.state(moment['state'], 9)} {label}"))
-    for line in client.get(f"/logs/{part(execution['id'])}", {"after": logged}):
-        logged = max(logged, line["seq"])
-        lines.append((line["timestamp"], f"{show.state(line['level'], 9)}   {show.plain(line['message'])}"))
+    for line in client.logs(execution["id"], after=logged):
+        logged = line.seq
+        lines.append((line.raw["timestamp"], f"{show.state(line.level, 9)}   {show.plain(line.message)}"))
     for at, text in sorted(lines, key=lambda line: line[0]):
         show.out(f"{show.dim(show.clock(at))}  {text}")
     if last:
@@ -134,21 +124,21 @@ def _owners(execution: Mapping[str, Any], name: str) -> Iterator[tuple[Mapping[s
 def tail(client: Client, topic: str | None, start: str | None, execution: str | None, count: int | None, as_json: bool) -> None:
     """Show a topic's events as they come."""
     topic = topic or setting("events_topic", EVENTS_TOPIC)
-    query: dict[str, Any] = {"execution": execution}
+    since: int | Literal["earliest"] | None = None
     if start == "earliest" or (start is None and execution is not None):
-        query["from"] = "earliest"
+        since = "earliest"
     elif start is not None:
-        if not start.isdigit():
+        if not (start.isascii() and start.isdigit()):
             raise UserError(f"--from {start}: say `earliest`, or the position of the last event you have")
-        query["after"] = start
+        since = int(start)
     if execution is not None:
-        client.get(f"/executions/{part(execution)}")
-    for number, frame in enumerate(client.stream(f"{API}/events/{part(topic)}/tail", query, on_lost=complain), 1):
+        client.execution(execution)
+    for number, event in enumerate(client.tail(topic, since=since, execution=execution), 1):
         if as_json:
-            show.put_json(frame.data)
+            show.put_json(event.raw)
         else:
-            show.out(event_line(frame.data))
-        ended = execution is not None and frame.data.get("data", {}).get("state") in ENDED
+            show.out(event_line(event.raw))
+        ended = execution is not None and event.raw.get("data", {}).get("state") in ENDED
         if ended or number == count:
             return
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from onbeat.cli import show
-from onbeat.cli.client import API, Client, part
+from onbeat.cli.client import Client
 from onbeat.cli.options import AsJson, Data, Server
 from onbeat.errors import NotFound
 
@@ -27,7 +27,7 @@ def list_(
     data: Data = None,
 ) -> None:
     """List the keys of a namespace."""
-    found = Client.of(server, data).get(f"/namespaces/{part(namespace)}/kv", {"prefix": prefix})
+    found = [entry.raw for entry in Client.of(server, data).kv.list(namespace, prefix)]
     if as_json:
         show.put_json(found)
         return
@@ -41,11 +41,11 @@ def list_(
 @app.command(epilog="Example: onbeat kv get company.team exchange_rate")
 def get(namespace: Namespace, key: Key, as_json: AsJson = False, server: Server = None, data: Data = None) -> None:
     """Print a value: a text as it is, anything else as JSON."""
-    found = Client.of(server, data).get(_path(namespace, key))
+    found = Client.of(server, data).kv.value(namespace, key)
     if as_json:
-        show.put_json(found)
+        show.put_json(found.raw)
     else:
-        show.out(found["value"] if isinstance(found["value"], str) else json.dumps(found["value"], ensure_ascii=False))
+        show.out(found.value if isinstance(found.value, str) else json.dumps(found.value, ensure_ascii=False))
 
 
 @app.command("set", epilog="Example: onbeat kv set company.team exchange_rate 1.08 --ttl P1D")
@@ -58,19 +58,14 @@ def set_(
     data: Data = None,
 ) -> None:
     """Keep a value under a key; one that is there is replaced."""
-    headers = {} if ttl is None else {"ttl": ttl}
-    Client.of(server, data).call("PUT", f"{API}{_path(namespace, key)}", _read(value), headers=headers)
+    Client.of(server, data).kv.set(namespace, key, _read(value), ttl=ttl)
 
 
 @app.command(epilog="Example: onbeat kv delete company.team exchange_rate")
 def delete(namespace: Namespace, key: Key, server: Server = None, data: Data = None) -> None:
     """Remove a value."""
-    if not Client.of(server, data).call("DELETE", f"{API}{_path(namespace, key)}"):
+    if not Client.of(server, data).kv.delete(namespace, key):
         raise NotFound(f"there is no value `{key}` in namespace {namespace}")
-
-
-def _path(namespace: str, key: str) -> str:
-    return f"/namespaces/{part(namespace)}/kv/{part(key)}"
 
 
 def _read(text: str) -> Any:
