@@ -28,6 +28,16 @@ async def test_a_post_starts_the_flow_and_names_the_execution(tmp_path: Path) ->
         assert "secret" not in str(seen)
 
 
+async def test_what_is_behind_the_key_is_told(tmp_path: Path) -> None:
+    """One webhook for a service that calls several addresses; a wrong key is wrong with it, too."""
+    async with api(tmp_path) as call:
+        answer = await call("POST", f"{HOOK}/orders/42", {"n": 5}, token=None, **JSON)
+        ended = await call.node.engine.ended(answer.json["id"])
+        assert ended.head.trigger is not None
+        assert ended.head.trigger.variables["path"] == "orders/42"
+        assert (await call("POST", f"{HOOK}x/orders/42", {"n": 5}, token=None, **JSON)).status == 404
+
+
 async def test_a_false_condition_is_a_204_and_starts_nothing(tmp_path: Path) -> None:
     """Authentic, and not for this flow."""
     async with api(tmp_path) as call:

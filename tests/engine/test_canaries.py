@@ -81,7 +81,7 @@ async def _lived(node: Node, client: Client, folder: Path) -> list[bytes]:
     for number in range(30, canaries.COUNT):
         if number not in (40, 41, 42):
             where = "shop.vault" if number % 2 else "shop"
-            await call("PUT", f"{base}/namespaces/{where}/secrets/C{number}", {"value": CANARIES[number]})
+            await call("PUT", f"{base}/namespaces/{where}/secrets/C{number}", {"value": CANARIES[number]}, content_type="application/json")
     await call("PUT", f"{base}/namespaces/shop.vault/kv/by_api", {"v": CANARIES[36]})
     (folder / "upload").write_text(f"uploaded {CANARIES[37]}")
     given = {"pin": CANARIES[40], "text": f"text {CANARIES[38]}", "data": {"d": [CANARIES[39]]}}

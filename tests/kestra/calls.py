@@ -5,6 +5,7 @@ A call gets a Setting: the client, its package, what there is on the server. It 
 Used by: the other modules here, run.py, tests/docs for the table.
 """
 
+import importlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -78,6 +79,7 @@ class Setting:
 
     def __init__(self, kp: Any, client: Any, url: str, token: str, v2: bool) -> None:
         self.kp, self.client, self.url, self.token, self.v2 = kp, client, url, token, v2
+        self.wrong = importlib.import_module(f"{kp.__name__}.exceptions")
 
     def ended(self, flow: str = "hello", **more: Any) -> str:
         """The id of an execution that has ended."""

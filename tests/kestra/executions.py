@@ -240,7 +240,7 @@ def delete(s: Setting) -> None:
     for id_ in (one, two):
         try:
             api.execution(id_, TENANT)
-        except s.kp.NotFoundException:
+        except s.wrong.NotFoundException:
             continue
         raise AssertionError(f"{id_} is still there")
 

@@ -28,7 +28,7 @@ def life(s: Setting) -> None:
     api.delete_flow(MADE, "life", TENANT)
     try:
         api.flow(MADE, "life", TENANT)
-    except s.kp.NotFoundException:
+    except s.wrong.NotFoundException:
         return
     raise AssertionError("it is still there")
 

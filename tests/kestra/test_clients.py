@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +14,19 @@ from tests.services.daemon import Daemon
 from tests.services.kestrapy import CHECKOUT, VERSIONS
 
 
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """One with the flows of the calls."""
-    made = Daemon(tmp_path_factory.mktemp("kestra"))
-    for name, text in FLOWS.items():
-        made.add_flow(name, text)
-    made.start()
-    yield made
-    made.kill()
-
-
 @pytest.fixture(scope="module", params=VERSIONS)
-def told(request: pytest.FixtureRequest, daemon: Daemon) -> list[dict[str, Any]]:
-    """What a client's run says, line by line."""
+def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What a client's run says, line by line, against a daemon with the flows of the calls."""
+    daemon = Daemon(tmp_path_factory.mktemp("kestra"))
+    for name, text in FLOWS.items():
+        daemon.add_flow(name, text)
+    daemon.start()
     token = (daemon.data / "admin-token").read_text().strip()
     command = [sys.executable, "-W", "ignore", "-m", "tests.kestra.run", request.param, daemon.url, token]
-    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=300)
+    try:
+        done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=300)
+    finally:
+        daemon.kill()
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 

@@ -44,6 +44,7 @@ def routes() -> list[BaseRoute]:
         *route("/users/{name}", show_user, Permission.ADMIN, answers=UserShape),
         *route("/users/{name}", change_user, Permission.ADMIN, ("PATCH",), answers=UserShape),
         *route("/users/{name}", delete_user, Permission.ADMIN, ("DELETE",), status=204),
+        *route("/me/api-tokens", list_own_tokens, Permission.SELF, answers=Paged[TokenShape]),
         *route("/tokens", list_tokens, Permission.SELF, answers=Paged[TokenShape]),
         *route("/tokens", create_token, Permission.SELF, ("POST",), answers=MadeToken, status=201),
         *route("/tokens/{id}", show_token, Permission.SELF, answers=TokenShape),
@@ -125,6 +126,13 @@ async def configs(request: Request) -> Response:
 
 
 # ---- tokens ------------------------------------------------------------------------------------------------------
+
+
+async def list_own_tokens(request: Request) -> Response:
+    """The caller's own tokens, by the path that Kestra's clients know."""
+    caller, accounts = await caller_of(request), accounts_of(request)
+    found = [] if caller.user is None else await accounts.tokens(caller.user)
+    return answer({"results": [_token(each) for each in found], "total": len(found)})
 
 
 async def list_tokens(request: Request, user: Annotated[str | None, Query()] = None) -> Response:

@@ -3,39 +3,95 @@
 Called by: app.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
-from onbeat.api.routing import answer, body_of, json_of, node_of, route
+from onbeat.api.filters import Op, page_of, read_conditions
+from onbeat.api.routing import Unprocessable, Within, answer, callers_namespaces, node_of, route
+from onbeat.api.shapes.secrets import Rotated, SecretMeta, Secrets
+from onbeat.core.access import covers
+from onbeat.core.event import Micros
 from onbeat.core.names import check_namespace
 from onbeat.core.times import iso
+from onbeat.engine.secrets_kept import LARGEST
 from onbeat.errors import NotFound, UserError
+
+Named = tuple[str, str | None, Micros]
+
+
+class NewSecret(BaseModel):
+    """A secret to keep. key: where the path does not have it."""
+
+    key: str | None = Field(None, min_length=1, examples=["GITHUB_TOKEN"])
+    value: str = Field(min_length=1, max_length=LARGEST, examples=["ghp_…"])
+    description: str | None = None
+    tags: list[Any] = Field([], description="Kestra's; not kept.")
+
+
+class Described(BaseModel):
+    """What a secret is for."""
+
+    key: str | None = None
+    description: str | None = None
+    tags: list[Any] = []
 
 
 def routes() -> list[BaseRoute]:
     """The routes."""
+    one = "/namespaces/{namespace}/secrets/{key}"
     return [
-        *route("/namespaces/{namespace}/secrets", entries, Permission.READ),
-        *route("/namespaces/{namespace}/secrets", put, Permission.WRITE, ("PUT",)),
-        *route("/namespaces/{namespace}/secrets/{key}", put, Permission.WRITE, ("PUT",)),
-        *route("/namespaces/{namespace}/secrets/{key}", delete, Permission.WRITE, ("DELETE",)),
-        *route("/namespaces/{namespace}/inherited-secrets", inherited, Permission.READ),
-        *route("/secrets/rotate", rotate, Permission.ADMIN, ("POST",)),
+        *route("/secrets", everywhere, Permission.READ, within=Within.LIST, answers=Secrets),
+        *route("/namespaces/{namespace}/secrets", entries, Permission.READ, answers=Secrets),
+        *route("/namespaces/{namespace}/secrets", put, Permission.WRITE, ("PUT",), answers=list[SecretMeta]),
+        *route(one, put, Permission.WRITE, ("PUT",), answers=list[SecretMeta]),
+        *route(one, describe, Permission.WRITE, ("PATCH",), answers=list[SecretMeta]),
+        *route(one, delete, Permission.WRITE, ("DELETE",), status=204),
+        *route("/namespaces/{namespace}/inherited-secrets", inherited, Permission.READ, answers=dict[str, list[str]]),
+        *route("/secrets/rotate", rotate, Permission.ADMIN, ("POST",), answers=Rotated),
     ]
 
 
-async def entries(request: Request) -> Response:
-    """The keys of a namespace, by name; `q`: what is in them."""
-    found = node_of(request).secrets.names(check_namespace(request.path_params["namespace"]))
-    wanted = request.query_params.get("q", "").lower()
-    shown = [
-        {"key": key, "description": description, "updateDate": iso(updated)} for key, description, updated in found if wanted in key.lower()
+async def everywhere(
+    request: Request, size: Annotated[int | None, Query()] = None, page: Annotated[int | None, Query()] = None
+) -> Response:
+    """The keys of all namespaces, by namespace and name; `q`: what is in a key, `namespace`: with those below it."""
+    fields = ("q", "namespace")
+    conditions = read_conditions(request.query_params, fields, flat=fields, others=("size", "page", "sort"))
+    allowed, kept, asked = await callers_namespaces(request), node_of(request).secrets, page_of(size, page)
+    found = [
+        meta(namespace, each)
+        for namespace in sorted(kept.namespaces())
+        if allowed is None or any(covers(outer, namespace) for outer in allowed)
+        for each in kept.names(namespace)
     ]
-    return answer({"readOnly": False, "results": shown, "total": len(shown)})
+    for condition in conditions:
+        if condition.op not in (Op.EQUALS, Op.CONTAINS, Op.PREFIX):
+            raise UserError(f"secrets are not found by {condition.op}; use EQUALS")
+        wanted = condition.values[0]
+        if condition.field == "q":
+            found = [each for each in found if wanted.lower() in each["key"].lower()]
+        else:
+            found = [each for each in found if covers(wanted, each["namespace"])]
+    return answer({"readOnly": False, "results": found[asked.offset : asked.offset + asked.size], "total": len(found)})
+
+
+async def entries(request: Request, q: Annotated[str, Query(description="What is in the key.")] = "") -> Response:
+    """The keys of a namespace, by name."""
+    namespace = check_namespace(request.path_params["namespace"])
+    found = [meta(namespace, each) for each in node_of(request).secrets.names(namespace) if q.lower() in each[0].lower()]
+    return answer({"readOnly": False, "results": found, "total": len(found)})
+
+
+def meta(namespace: str, named: Named) -> dict[str, Any]:
+    """A secret, without its value."""
+    key, description, updated = named
+    return {"namespace": namespace, "key": key, "description": description, "tags": [], "updateDate": iso(updated)}
 
 
 async def inherited(request: Request) -> Response:
@@ -43,17 +99,26 @@ async def inherited(request: Request) -> Response:
     return answer(node_of(request).secrets.inherited(check_namespace(request.path_params["namespace"])))
 
 
-async def put(request: Request) -> Response:
-    """Keep a secret; one that is there is replaced. Body: `{value, description}`, with the key in the path, else in the body, too."""
-    given: Any = json_of(await body_of(request))
-    if not isinstance(given, dict):
-        raise UserError("send the secret as a JSON object: {key, value}")
-    key, value, description = request.path_params.get("key", given.get("key")), given.get("value"), given.get("description")
-    if not isinstance(key, str) or not isinstance(value, str) or not isinstance(description, str | None):
-        raise UserError("a secret has a key and a value, both texts, and may have a description")
-    namespace = request.path_params["namespace"]
-    await node_of(request).secrets.put(namespace, key, value, description)
-    return answer({"namespace": namespace, "key": key, "description": description})
+async def put(request: Request, given: NewSecret) -> Response:
+    """Keep a secret; one that is there is replaced."""
+    namespace, key = request.path_params["namespace"], request.path_params.get("key", given.key)
+    if key is None:
+        raise Unprocessable("name the secret: `key`")
+    await node_of(request).secrets.put(namespace, key, given.value, given.description)
+    return _one(request, namespace, key)
+
+
+async def describe(request: Request, given: Described) -> Response:
+    """Say what a secret is for; its value stays."""
+    namespace, key = check_namespace(request.path_params["namespace"]), request.path_params["key"]
+    if not await node_of(request).secrets.describe(namespace, key, given.description):
+        raise NotFound(f"there is no secret `{key}` in namespace {namespace}")
+    return _one(request, namespace, key)
+
+
+def _one(request: Request, namespace: str, key: str) -> Response:
+    found = [each for each in node_of(request).secrets.names(namespace) if each[0].upper() == key.upper()]
+    return answer([meta(namespace, each) for each in found])
 
 
 async def delete(request: Request) -> Response:

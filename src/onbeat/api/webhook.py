@@ -33,8 +33,9 @@ _one_at_a_time: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
 def routes() -> list[BaseRoute]:
-    """The route."""
-    return [one_route(f"{BASE}/executions/webhook/{{namespace}}/{{flow}}/{{key}}", webhook, Permission.KEY, METHODS)]
+    """The routes: with nothing behind the key, and with more."""
+    base = f"{BASE}/executions/webhook/{{namespace}}/{{flow}}/{{key}}"
+    return [one_route(base, webhook, Permission.KEY, METHODS), one_route(f"{base}/{{path:path}}", webhook, Permission.KEY, METHODS)]
 
 
 async def webhook(request: Request) -> Response:
@@ -100,4 +101,5 @@ async def _read(request: Request, options: Webhook) -> HttpRequest:
         headers.setdefault(name, []).append(value)
     parameters = {name: request.query_params.getlist(name) for name in request.query_params}
     body = await body_of(request, options.max_body)
-    return HttpRequest(method=request.method, path=request.url.path, headers=headers, parameters=parameters, body=body)
+    rest = request.path_params.get("path", "")
+    return HttpRequest(method=request.method, path=request.url.path, headers=headers, parameters=parameters, body=body, rest=rest)

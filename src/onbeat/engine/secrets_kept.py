@@ -97,6 +97,18 @@ class KeptSecrets:
         if len(value) < SHORTEST:
             _log.warning("a secret is too short to be found in texts", namespace=namespace, key=key, least=SHORTEST)
 
+    async def describe(self, namespace: str, key: str, description: str | None) -> bool:
+        """Say what it is for; its value stays. Whether it was there. Raises UserError for one that cannot be opened."""
+        async with self._turn:
+            found = self.find(namespace, key)
+            if found is None:
+                return False
+            name = self._named[namespace, key.upper()][0]
+            now = self._clock.now()
+            await self._store.write(Work(documents=(self._document(namespace, name, found.reveal(), description, now),)))
+            self._named[namespace, key.upper()] = (name, description, now)
+        return True
+
     async def delete(self, namespace: str, key: str) -> bool:
         """Remove it; whether it was there."""
         async with self._turn:

@@ -141,10 +141,11 @@ class Listener(msgspec.Struct, frozen=True):
 
 
 class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request to a webhook, as the source needs it. headers: lower-case names. parameters: of the query."""
+    """A request to a webhook, as the source needs it. headers: lower-case names. parameters: of the query. rest: what is behind the key."""
 
     method: str
     path: str
     headers: dict[str, list[str]]
     parameters: dict[str, list[str]]
     body: bytes
+    rest: str = ""
