@@ -224,6 +224,8 @@ async def test_one_that_is_not_there_stops_all(call: Client) -> None:
     assert (await post(call, "/disable/by-ids", ids)).status == 404
     for wrong in ([{"namespace": "t"}], {"id": "a"}, [{"namespace": "../t", "id": "x"}]):
         assert (await post(call, "/disable/by-ids", wrong)).status == 422
+    assert (await post(call, "/disable/by-ids", [])).json == {"count": 0}
+    assert (await call("DELETE", f"{BASE}/delete/by-ids", [], **JSON)).json == {"count": 0}
     assert len(call.node.catalog.names()) == len(FLOWS)
 
 

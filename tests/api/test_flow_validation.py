@@ -63,6 +63,7 @@ async def test_an_older_revision_is_outdated(call: Client, monkeypatch: pytest.M
         ("/trigger", b"id: x\ntype: core.trigger.Webhook\nkey: abc\n", None),
         ("/task", b"id: [", "close the list"),
         ("/task", [], "a task is a map"),
+        ("/trigger", b'{"id": "x", "type": "core.trigger.Webhook", "key": 1000000000000000000000000000000}', "key"),
     ],
 )
 async def test_a_part_is_told_of(call: Client, path: str, body: Any, words: str | None) -> None:

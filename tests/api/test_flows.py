@@ -195,3 +195,19 @@ async def test_others_flows_are_not_there(call: Client, monkeypatch: pytest.Monk
     for path in ("t", "t/hello", "t/hello/revisions", "t/hello/tasks/say"):
         assert (await call("GET", f"{BASE}/{path}")).status == 404
     assert "hello" not in (await call("GET", f"{BASE}/company/t.helo")).json["message"]
+
+
+async def test_whatever_a_text_may_hold_is_answered(call: Client) -> None:
+    """An integer of five hundred digits; tasks in tasks in tasks."""
+    task = "{id: deepest, type: core.debug.Return}"
+    for level in range(140):
+        task = f"{{id: b{level}, type: core.flow.Sequential, tasks: [{task}]}}"
+    source = f"id: much\nnamespace: much\nvariables: {{x: {'9' * 500}}}\ntasks: [{task}]\n"
+    await call.node.flow_files.save(Draft(source))
+    for path in ("much/much", "much/much?source=true", "much", "search?namespace=much", "much/much/revisions", "source?q=deepest"):
+        found = await call("GET", f"{BASE}/{path}")
+        assert (found.status, b'"' + b"9" * 500 in found.body, b"deepest" in found.body) == (200, True, True), path
+    assert (await call("GET", f"{BASE}/much/much/tasks/b139")).status == 200
+    again = await call("PUT", f"{BASE}/much/much", source.replace("id: deepest", "id: deep").encode(), content_type="application/x-yaml")
+    assert (again.status, again.json["revision"]) == (200, 2)
+    assert (await call("GET", f"{BASE}/much/much/graph")).status == 200

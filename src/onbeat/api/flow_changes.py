@@ -24,9 +24,9 @@ from starlette.routing import BaseRoute
 from onbeat.api.access import Permission
 from onbeat.api.audit import audited
 from onbeat.api.flow_choice import ChangeQuery, flows_to_change
-from onbeat.api.flow_json import flow_json
+from onbeat.api.flow_json import flow_answer, flow_json
 from onbeat.api.flows import stored_flow
-from onbeat.api.routing import Unprocessable, Within, allow, answer, body_of, json_of, node_of, route
+from onbeat.api.routing import Unprocessable, Within, allow, answer, body_of, callers_namespaces, json_of, node_of, route
 from onbeat.api.shapes.base import Free
 from onbeat.api.shapes.flows import Changed, FlowShape, FlowWithSource
 from onbeat.core.access import covers
@@ -99,7 +99,7 @@ def routes() -> list[BaseRoute]:
 async def create(request: Request, query: Annotated[SaveQuery, Query()]) -> Response:
     """Create a flow from its text: YAML, or JSON."""
     (saved,) = await save(request, [await _text(request)], new=True, base=query.revision)
-    return answer(await asyncio.to_thread(flow_json, saved.stored, saved.loaded.path, source=True))
+    return flow_answer(await asyncio.to_thread(flow_json, saved.stored, saved.loaded.path, source=True))
 
 
 async def update(request: Request, query: Annotated[SaveQuery, Query()]) -> Response:
@@ -110,7 +110,7 @@ async def update(request: Request, query: Annotated[SaveQuery, Query()]) -> Resp
     if (flow.namespace, flow.id) != (before.namespace, before.id):
         raise Unprocessable(f"the text is of flow {flow.name}, not of {before.namespace}.{before.id}; a flow keeps its namespace and id")
     (saved,) = await save(request, [source], base=_edited(request, query))
-    return answer(await asyncio.to_thread(flow_json, saved.stored, saved.loaded.path, source=True))
+    return flow_answer(await asyncio.to_thread(flow_json, saved.stored, saved.loaded.path, source=True))
 
 
 async def delete(request: Request) -> Response:
@@ -159,6 +159,7 @@ async def save_many(request: Request, query: Annotated[ManyQuery, Query()]) -> R
 
 async def delete_ids(request: Request, names: Names) -> Response:
     """Delete these flows."""
+    await callers_namespaces(request)
     found = [await _named(request, name) for name in names]
     await _delete(request, [(stored.namespace, stored.id) for stored in found])
     return answer({"count": len(found)})
@@ -174,11 +175,13 @@ async def delete_query(request: Request, query: Annotated[ChangeQuery, Query()])
 
 async def enable_ids(request: Request, names: Names) -> Response:
     """Switch these flows on."""
+    await callers_namespaces(request)
     return await _switch(request, [await _named(request, name) for name in names], disabled=False)
 
 
 async def disable_ids(request: Request, names: Names) -> Response:
     """Switch these flows off: they start nothing."""
+    await callers_namespaces(request)
     return await _switch(request, [await _named(request, name) for name in names], disabled=True)
 
 
@@ -332,7 +335,7 @@ async def _save_many(request: Request, namespace: str | None, query: ManyQuery) 
         flows_there = [loaded.flow for loaded in node.catalog.served() if loaded.flow.namespace == namespace]
         left = [(flow.namespace, flow.id) for flow in flows_there if (flow.namespace, flow.id) not in kept]
         shown += [(gone, None, True) for gone in await _delete(request, left)]
-    return answer(await asyncio.to_thread(lambda: [flow_json(stored, path, deleted=deleted) for stored, path, deleted in shown]))
+    return flow_answer(await asyncio.to_thread(lambda: [flow_json(stored, path, deleted=deleted) for stored, path, deleted in shown]))
 
 
 def _noted(stored: StoredFlow | None) -> Free | None:

@@ -8,9 +8,9 @@ Called by: app.
 """
 
 import asyncio
+import json
 from typing import Annotated, Any
 
-import orjson
 from fastapi import Query
 from pydantic import BaseModel, Field
 from starlette.requests import Request
@@ -120,7 +120,7 @@ async def _part(request: Request, section: str) -> dict[str, Any]:
     try:
         part = (await asyncio.to_thread(load, text, "part")).data
         around = {**_AROUND, "tasks": [part]} if section == "TASKS" else {**_AROUND, "tasks": [_NOTHING], "triggers": [part]}
-        whole = await asyncio.to_thread(orjson.dumps, around)
+        whole = await asyncio.to_thread(json.dumps, around)
         await asyncio.to_thread(check_flow, whole, "part", node_of(request).registry)
     except InvalidFile as wrong:
         told["constraints"] = "\n".join(problem.message.replace(f"`{section.lower()}.0.", "`") for problem in wrong.problems)

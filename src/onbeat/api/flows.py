@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute
 from onbeat.api.access import Permission
 from onbeat.api.filters import page_of, sort_of
 from onbeat.api.flow_choice import PageQuery, chosen_flows
-from onbeat.api.flow_json import flow_json, shown, task_json
+from onbeat.api.flow_json import flow_answer, flow_json, shown, task_json
 from onbeat.api.routing import Within, answer, callers_namespaces, node_of, route
 from onbeat.api.shapes.base import Free, Paged
 from onbeat.api.shapes.flows import FlowShape, FlowWithSource, Running, SourceFound
@@ -96,19 +96,19 @@ async def search(request: Request, query: Annotated[PageQuery, Query()]) -> Resp
     if order is not None:
         found.sort(key=lambda loaded: getattr(loaded.flow, order[0]), reverse=order[1])
     page = page_of(query.size, query.page).of(found)
-    return answer({"results": await shown(node_of(request), page), "total": len(found)})
+    return flow_answer({"results": await shown(node_of(request), page), "total": len(found)})
 
 
 async def of_namespace(request: Request) -> Response:
     """The flows of a namespace, without those below it."""
     node, namespace = node_of(request), request.path_params["namespace"]
-    return answer(await shown(node, [loaded for loaded in node.catalog.served() if loaded.flow.namespace == namespace]))
+    return flow_answer(await shown(node, [loaded for loaded in node.catalog.served() if loaded.flow.namespace == namespace]))
 
 
 async def show(request: Request, query: Annotated[ShowQuery, Query()]) -> Response:
     """One flow."""
     stored, path, served = await stored_flow(request, query.revision, deleted=query.allow_deleted)
-    return answer(await asyncio.to_thread(flow_json, stored, path, source=query.source, deleted=not served))
+    return flow_answer(await asyncio.to_thread(flow_json, stored, path, source=query.source, deleted=not served))
 
 
 async def stored_flow(request: Request, revision: int | None = None, *, deleted: bool = False) -> tuple[StoredFlow, str | None, bool]:
@@ -141,7 +141,7 @@ async def revisions(request: Request) -> Response:
         raise NotFound(f"there is no flow {namespace}.{id_}")
     kept = [await node.store.flow(namespace, id_, number) for number in reversed(numbers)]
     path = None if loaded is None else loaded.path
-    return answer(
+    return flow_answer(
         await asyncio.to_thread(
             lambda: [flow_json(stored, path, source=True, deleted=loaded is None) for stored in kept if stored is not None]
         )
@@ -155,7 +155,7 @@ async def task(request: Request, query: Annotated[RevisionQuery, Query()]) -> Re
     found = await asyncio.to_thread(task_json, stored, wanted)
     if found is None:
         raise NotFound(f"there is no task `{wanted[:100]}` in flow {stored.namespace}.{stored.id}")
-    return answer(found)
+    return flow_answer(found)
 
 
 async def namespaces(request: Request, q: str = "") -> Response:
@@ -219,7 +219,7 @@ async def search_source(request: Request, query: Annotated[SourceQuery, Query()]
         }
         for model, (_, matches) in zip(models, page, strict=True)
     ]
-    return answer({"results": results, "total": len(found)})
+    return flow_answer({"results": results, "total": len(found)})
 
 
 def _wanted(query: SourceQuery) -> re.Pattern[str]:
