@@ -1,5 +1,7 @@
 """What answers about triggers look like: Kestra's, and ours."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from onbeat.api.shapes.base import Free, Instant, Label, Shape
@@ -66,3 +68,23 @@ class Deleted(Shape):
 
     total_items: int
     count: int
+
+
+class WouldStart(Shape):
+    """What an event would start. key: what makes it once; order: its place among those with the same one."""
+
+    namespace: str
+    flow_id: str
+    key: str
+    inputs: Free
+    labels: dict[str, str]
+    order: str | None
+
+
+class Trial(Shape):
+    """What a trigger would make of an event."""
+
+    trigger: str
+    result: Literal["starts", "counts", "condition false", "dead"]
+    why: str | None
+    starts: list[WouldStart]
