@@ -112,7 +112,7 @@ def _ready(child: "subprocess.Popen[bytes]", folder: Path, log: Path) -> Client:
             break
         with suppress(OnbeatError):
             place = find(None, folder / DATA)
-            Client(place).call("GET", "/health")
+            Client(place).health()
             show.out(f"  ready at {place.url}")
             return Client(place)
     end = "\n".join(log.read_text("utf-8", "replace").splitlines()[-20:])
@@ -134,7 +134,7 @@ class Tail:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._after = client.get("/status")["journal"]
+        self._after = client.status().journal
         self._events: queue.Queue[Mapping[str, Any]] = queue.Queue()
         self.stopped = False
         threading.Thread(target=self._read, daemon=True).start()
@@ -171,8 +171,8 @@ def _tried(client: Client, tail: Tail, flow: str, act: Callable[[], object]) -> 
     try:
         act()
         execution, state = tail.until_ended(flow)
-        for line in client.get(f"/logs/{execution}"):
-            show.out(f"  {show.dim(show.clock(line['timestamp']))}  {show.state(line['level'], 9)}  {show.plain(line['message'])}")
+        for line in client.logs(execution):
+            show.out(f"  {show.dim(show.clock(line.raw['timestamp']))}  {show.state(line.level, 9)}  {show.plain(line.message)}")
     except OnbeatError as problem:
         complain(str(problem))
         return False
@@ -183,7 +183,7 @@ def an_event(client: Client, folder: Path, tail: Tail) -> bool:
     """An event on a topic starts a flow."""
     data = {"id": 7, "total": 20}
     say("An event on topic `orders` starts the flow order_received", """onbeat publish orders '{"id": 7, "total": 20}'""")
-    return _tried(client, tail, "order_received", lambda: client.call("POST", f"{API}/events/orders", data))
+    return _tried(client, tail, "order_received", lambda: client.publish("orders", data))
 
 
 def a_webhook(client: Client, folder: Path, tail: Tail) -> bool:

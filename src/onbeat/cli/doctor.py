@@ -41,7 +41,7 @@ def doctor(server: str | None, data: Path | None, as_json: bool) -> int:
     daemon: dict[str, Any] | None = None
     try:
         client = Client.of(server, data)
-        daemon = client.get("/status")
+        daemon = client.status().raw
         machine["daemon"] = f"{client.place.url}, onbeat {daemon['version']} (by {client.place.how})"
         problems += [str(trouble) for trouble in daemon["trouble"]]
     except OutsideError as away:
