@@ -132,3 +132,16 @@ async def test_others_are_not_found(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert (await call("GET", f"{BASE}/namespaces")).json == []
         assert (await call("GET", f"{BASE}/namespaces/t/flows")).status == 404
         assert (await call("GET", f"{BASE}/flows/t/hello")).status == 404
+
+
+async def test_as_a_table(tmp_path: Path) -> None:
+    """A line for each, whatever their number; what is asked for, and nothing else."""
+    async with api(tmp_path) as call:
+        id_ = await run(call, "hello", "&labels=team:=blue")
+        await run(call, "fails")
+        answer = await call("GET", f"{BASE}/export/by-query/csv?filters[flowId][EQUALS]=hello")
+        head, line = answer.body.decode().splitlines()
+        assert head.startswith("id,namespace,flowId,flowRevision,state,startDate")
+        assert line.startswith(f"{id_},t,hello,1,SUCCESS,2")
+        assert answer.headers["content-type"].startswith("text/csv")
+        assert (await call("GET", f"{BASE}/export/by-query/csv?flow=hello")).status == 400

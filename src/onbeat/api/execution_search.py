@@ -7,13 +7,14 @@ Rules
 Called by: app.
 """
 
-from typing import Annotated
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
 
 from fastapi import Body, Query
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
@@ -24,12 +25,13 @@ from onbeat.api.routing import Unprocessable, Within, answer, callers_namespaces
 from onbeat.api.shapes.base import Paged
 from onbeat.api.shapes.executions import AverageDuration, ExecutionLine, FlowOutline, Latest
 from onbeat.api.summaries import summary_json
+from onbeat.api.tables import csv_text
 from onbeat.core.access import covers
 from onbeat.core.names import did_you_mean
 from onbeat.core.states import State
 from onbeat.core.times import iso
 from onbeat.errors import UserError
-from onbeat.ports import ExecutionFilter
+from onbeat.ports import ExecutionFilter, ExecutionSummary
 from onbeat.ports.search import Sort
 
 SORTS = {
@@ -45,6 +47,8 @@ SORTS = {
     "flowId": Sort.FLOW,
     "namespace": Sort.FLOW,
 }
+_COLUMNS = ("id", "namespace", "flowId", "flowRevision", "state", "startDate", "endDate", "duration", "labels", "parentId", "correlationId")
+_PAGE = 500
 _MOST_FLOWS = 1_000
 _GOOD = (State.SUCCESS, State.WARNING)
 _RECENT = 100
@@ -105,6 +109,7 @@ def routes() -> list[BaseRoute]:
     return [
         *route("/executions", of_flow, read, within=Within.LIST, answers=Paged[ExecutionLine]),
         *route("/executions/search", search, read, within=Within.LIST, answers=Paged[ExecutionLine]),
+        *route("/executions/export/by-query/csv", export, read, within=Within.LIST, media="text/csv"),
         *route("/executions/latest", latest, read, ("POST",), within=Within.LIST, answers=list[Latest]),
         *route("/executions/distinct-field-values", distinct, read, within=Within.LIST, answers=list[str]),
         *route("/executions/namespaces", namespaces, run, within=Within.LIST, answers=list[str]),
@@ -128,6 +133,25 @@ async def search(request: Request, query: Annotated[SearchQuery, Query()]) -> Re
         wanted, sort=Sort(sort), descending=descending, before=query.before, offset=page.offset, limit=page.size
     )
     return answer({"results": [summary_json(summary) for summary in found], "total": await node.queries.count(wanted)})
+
+
+async def export(request: Request, query: Annotated[ExecutionQuery, Query()]) -> Response:
+    """All executions that the query means as a table, for a spreadsheet; the newest first."""
+    node, wanted = node_of(request), await asked(request)
+
+    async def pieces() -> AsyncIterator[str]:
+        before = None
+        yield csv_text(_COLUMNS, ())
+        while page := await node.queries.executions(wanted, before=before, limit=_PAGE):
+            yield csv_text(_COLUMNS, [_exported(each) for each in page], head=False)
+            before = page[-1].id
+
+    return StreamingResponse(pieces(), headers={"Content-Disposition": 'attachment; filename="executions.csv"'}, media_type="text/csv")
+
+
+def _exported(summary: ExecutionSummary) -> dict[str, Any]:
+    line = summary_json(summary)
+    return {**line, **line["state"], "state": line["state"]["current"], "labels": summary.labels}
 
 
 async def of_flow(request: Request, query: Annotated[OfFlowQuery, Query()]) -> Response:

@@ -43,17 +43,17 @@ def routes() -> list[BaseRoute]:
 
 async def execution_file(request: Request) -> Response:
     """The bytes of a file of an execution; `path` is its address."""
-    uri = await _asked(request)
+    uri = await asked_file(request)
     return uri if isinstance(uri, Response) else await send(node_of(request).storage, uri)
 
 
 async def execution_file_size(request: Request) -> Response:
     """The size of a file of an execution; `path` is its address."""
-    uri = await _asked(request)
+    uri = await asked_file(request)
     return uri if isinstance(uri, Response) else answer({"size": await node_of(request).storage.size(uri)})
 
 
-async def _asked(request: Request) -> str | Response:
+async def asked_file(request: Request) -> str | Response:
     """The address that is asked for, or why it is not given. Raises NotFound, UserError."""
     uri = request.query_params.get("path")
     if not uri:
