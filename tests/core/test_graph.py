@@ -139,6 +139,15 @@ def test_clusters_know_what_is_around_them() -> None:
     assert (node["task"]["namespace"], node["task"]["flowId"]) == ("t", "g")
 
 
+def test_items_are_split_worked_on_and_merged() -> None:
+    """The subflow in the middle says which flow it starts."""
+    graph = drawn(block("x", "ForEachItem", items="{{ 1 }}", namespace="t", flowId="g"))
+    assert {("x", "x_split", "SEQUENTIAL", None), ("x_split", "x_items", "SEQUENTIAL", None)} <= edges(graph)
+    node = next(each for each in graph.nodes if each["uid"] == "root.x.x_items")
+    assert (node["type"].endswith("SubflowGraphTask"), node["task"]["flowId"]) == (True, "g")
+    whole(graph)
+
+
 def test_nodes_say_what_they_are_told_to() -> None:
     """Such as the task run."""
     flow = Flow.model_validate({"id": "f", "namespace": "t", "tasks": [log("a")]}, context=CONTEXT)

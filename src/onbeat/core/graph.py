@@ -21,7 +21,7 @@ from onbeat.core.flow import Flow, FlowableSpec, TaskSpec
 from onbeat.core.plan.approval import Approval
 from onbeat.core.plan.dag import Dag
 from onbeat.core.plan.for_each import ForEach
-from onbeat.core.plan.for_each_item import ForEachItem
+from onbeat.core.plan.for_each_item import Items
 from onbeat.core.plan.if_ import If
 from onbeat.core.plan.loop import Loop
 from onbeat.core.plan.loop_until import LoopUntil
@@ -137,10 +137,11 @@ class _Drawing:
         """Draw one task: the nodes that are in the cluster around it, the one it begins with, the one it ends with."""
         branch = relation if relation in (ERROR, FINALLY, AFTER) else None
         shown: dict[str, Any] = {"id": task.id, "type": long_type(task.type), "description": task.description, "disabled": task.disabled}
-        if isinstance(task, Subflow):
+        kind = "GraphTask"
+        if isinstance(task, Subflow | Items):
+            kind = "SubflowGraphTask"
             shown |= {"namespace": task.namespace, "flowId": task.flow_id}
-        if not isinstance(task, FlowableSpec):
-            kind = "SubflowGraphTask" if isinstance(task, Subflow) else "GraphTask"
+        if not isinstance(task, FlowableSpec) or isinstance(task, Items):
             node = self._node(f"{uid}.{task.id}", kind, branch=branch, task=shown, relationType=relation, **self._said(task))
             return [node], node, node
         self.made.flowables.append(task.id)
@@ -214,7 +215,7 @@ def _lanes(task: FlowableSpec) -> Iterator[_Lane]:
             yield _Lane(task.before, SEQUENTIAL)
             yield _Lane(task.on_approve, CHOICE, "approve")
             yield _Lane(task.on_deny, CHOICE, "deny")
-        case ForEach() | ForEachItem() | Loop() | LoopUntil():
+        case ForEach() | Loop() | LoopUntil():
             yield _Lane(next(task.branches()), DYNAMIC)
         case _:
             *inside, _, _ = task.branches()  # the last two are its errors and what comes last
