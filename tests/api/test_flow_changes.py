@@ -192,8 +192,10 @@ async def test_flows_are_deleted_by_ids_and_by_query(call: Client) -> None:
     gone = await call("DELETE", f"{BASE}/delete/by-ids", [{"namespace": "company.team", "id": "a"}], **JSON)
     assert (gone.json, await served(call)) == ({"count": 1}, ["company.team.b", "company.team.c"])
     target = f"{BASE}/delete/by-query?namespace=company"
+    before = await audit(call)
     assert (await call("DELETE", f"{target}&dryRun=true")).json == {"count": 2}
-    assert len(await served(call)) == 2
+    assert (await post(call, "/disable/by-query?all=true&dryRun=true", None)).json == {"count": len(FLOWS) + 2}
+    assert (len(await served(call)), await audit(call)) == (2, before)
     assert (await call("DELETE", target)).json == {"count": 2}
     assert (await served(call), len(call.node.catalog.names())) == ([], len(FLOWS))
 

@@ -37,9 +37,12 @@ from onbeat.errors import InvalidFile, NotFound, Refused, UserError
 from onbeat.ports import StoredFlow
 
 YAML = "application/x-yaml"
-TEXTS = {YAML: {"type": "string"}, "application/json": {"type": "object"}}
+_EXAMPLE = "id: hello\nnamespace: company.team\ntasks:\n  - id: say\n    type: io.kestra.plugin.core.log.Log\n    message: Hello\n"
+_TEXT: dict[str, Any] = {"type": "string", "examples": [_EXAMPLE]}
+_OBJECT: dict[str, Any] = {"type": "object", "required": ["id", "namespace", "tasks"]}
+TEXTS = {YAML: _TEXT, "application/json": _OBJECT}
 """What a route takes that saves one flow."""
-MANY_TEXTS = {YAML: {"type": "string"}, "application/json": {"type": "array", "items": {"type": "object"}}}
+MANY_TEXTS = {YAML: _TEXT, "application/json": {"type": "array", "items": _OBJECT}}
 _OURS = ("revision", "updated", "deleted", "draft", "source", "file", "tenantId", "exception")
 """What an answer adds to a flow: taken off one that comes back."""
 MOST = 1_000
@@ -168,6 +171,7 @@ async def delete_ids(request: Request, names: Names) -> Response:
 async def delete_query(request: Request, query: Annotated[ChangeQuery, Query()]) -> Response:
     """Delete all flows that a query means."""
     found = await flows_to_change(request, query)
+    request.state.audited = True
     if not query.dry_run:
         await _delete(request, [(loaded.flow.namespace, loaded.flow.id) for loaded in found])
     return answer({"count": len(found)})
@@ -295,6 +299,7 @@ async def _named(request: Request, name: FlowName) -> StoredFlow:
 async def _switch_query(request: Request, query: ChangeQuery, *, disabled: bool) -> Response:
     found = await flows_to_change(request, query)
     if query.dry_run:
+        request.state.audited = True
         return answer({"count": len(found)})
     names = [FlowName(namespace=loaded.flow.namespace, id=loaded.flow.id) for loaded in found]
     return await _switch(request, [await _named(request, name) for name in names], disabled=disabled)
