@@ -118,6 +118,16 @@ def test_a_snapshot_is_due_when_the_journal_has_grown():
     assert not snapshot.is_due(end(creation().execution).execution, -1000)
 
 
+def test_a_long_execution_has_one_at_its_end():
+    """It is opened more often than it is restarted; not when the last one is of a moment ago."""
+    (run,) = task(creation().execution, 1).execution.runs.values()
+    runs = dict.fromkeys(range(1, snapshot.LONG + 2), run)
+    ended = replace(end(creation().execution).execution, runs=Map(runs), version=5_000)
+    assert snapshot.is_due(ended, 5_000 - snapshot.SHORT - 1)
+    assert not snapshot.is_due(ended, 5_000 - snapshot.SHORT)
+    assert not snapshot.is_due(replace(ended, runs=Map(list(runs.items())[:-1])), 0)
+
+
 def structs(kind: Any, found: set[type]) -> set[type]:
     """All structs that a type is made of."""
     for inner in get_args(kind):

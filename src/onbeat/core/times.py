@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,14 @@ _ZONE = re.compile(r"[A-Za-z0-9_+-]{1,40}(?:/[A-Za-z0-9_+-]{1,40}){0,3}")
 
 def iso(at: Micros) -> str:
     """`2026-11-21T12:00:00.123456Z`: always UTC, always six digits, so that texts sort as instants do."""
-    return to_datetime(at).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    seconds, micros = divmod(at, 1_000_000)
+    return f"{_second(seconds)}.{micros:06d}Z"
+
+
+@lru_cache(4_096)
+def _second(seconds: int) -> str:
+    """Kept, for those of an execution come in thousands for the same second."""
+    return to_datetime(seconds * 1_000_000).isoformat()[:19]
 
 
 def iso_millis(at: Micros) -> str:

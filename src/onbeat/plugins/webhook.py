@@ -64,7 +64,8 @@ class NotAuthentic(UserError):
 class Webhook(SourceOptions):
     """Starts when `/api/v1/main/executions/webhook/{namespace}/{flow}/{key}` is called; a 2xx answer means that the start is on disk.
 
-    `trigger.body` is the parsed JSON, else text; `trigger.headers` and `trigger.parameters` hold a list for each name; `trigger.path` is what comes behind the key. A body that is
+    `trigger.body` is the parsed JSON, else text; `trigger.headers` and `trigger.parameters` hold a list for each name; `trigger.path` is
+    what comes behind the key. A body that is
     not text is given as base64, with `trigger.encoding: base64`. Whatever its content type, text that is a JSON object or list is read as
     one. Repeating a request with the same `Idempotency-Key` (or a provider's delivery id) gives the same execution.
 

@@ -7,7 +7,8 @@ Rules
 1. What is read equals what was written, persistent maps and references to kept values included.
 2. A snapshot of another shape is none.
 3. A snapshot is due when the journal has grown since the last by more than SHORT rows, and by more than the execution holds (task runs,
-   values of loops): short executions never have one, and writing them costs a long one no more than its journal does.
+   values of loops): short executions never have one, and writing them costs a long one no more than its journal does. A long one has one
+   more at its end: opening it is then reading that, and no journal.
 
 Called by: the stores.
 """
@@ -23,6 +24,8 @@ from onbeat.core.execution import Attempt, Awaited, Block, Execution, Fan, Head,
 from onbeat.core.refs import Kept, Ref, holds
 
 SHORT = 64
+LONG = 500
+"""Task runs from which on an execution that ended has a snapshot as well."""
 _MAP, _REF = 1, 2
 
 
@@ -94,7 +97,9 @@ _decoder = msgspec.msgpack.Decoder(Execution, dec_hook=_typed, ext_hook=_extende
 def is_due(execution: Execution, last: int) -> bool:
     """Whether a snapshot is worth writing; `last`: the version of the last one, 0 when there is none."""
     grown = execution.version - last
-    return not execution.ended and grown > max(SHORT, len(execution.runs)) and grown > _size(execution)
+    if execution.ended:  # a long one is looked at more often than it is restarted
+        return len(execution.runs) > LONG and grown > SHORT
+    return grown > max(SHORT, len(execution.runs)) and grown > _size(execution)
 
 
 def _size(execution: Execution) -> int:
