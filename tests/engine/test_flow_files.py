@@ -42,7 +42,7 @@ def folder(tmp_path: Path) -> Path:
 def locked(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     """No file can be written any more."""
 
-    def fails(path: Path, content: bytes, mode: int) -> None:
+    def fails(path: Path, content: bytes, mode: int, expected: bytes | None = None) -> None:
         raise OSError(number, os.strerror(number), str(path))
 
     monkeypatch.setattr(module, "_write", fails)
@@ -123,6 +123,21 @@ async def test_a_file_that_changed_meanwhile_is_not_overwritten(node: Node, fold
     (folder / "own.yaml").unlink()
     with pytest.raises(Refused, match="removed a moment ago"):
         await node.flow_files.save(Draft(text("three")))
+
+
+async def test_not_even_at_the_last_moment(node: Node, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is written while ours is synced stays; what is beside it goes."""
+    real = os.fsync
+
+    def busy(descriptor: int) -> None:
+        real(descriptor)
+        (folder / "own.yaml").write_text(text("by hand"))
+
+    monkeypatch.setattr(os, "fsync", busy)
+    with pytest.raises(Refused, match="changed a moment ago"):
+        await node.flow_files.save(Draft(text("two")))
+    assert (os.listdir(folder), (folder / "own.yaml").read_text()) == (["own.yaml"], text("by hand"))
+    assert (await node.store.flow("t", "f")).source == text("by hand")  # type: ignore[union-attr]  # what is there is served
 
 
 async def test_a_broken_file_can_be_mended(node: Node, folder: Path) -> None:
@@ -269,7 +284,8 @@ def killed(*given, **named):
     return real(*given, **named)
 
 setattr(os, step, killed)
-flow_files._replace(Path(sys.argv[3]), Path(sys.argv[4]).read_bytes())
+path = Path(sys.argv[3])
+flow_files._replace(path, Path(sys.argv[4]).read_bytes(), path.read_bytes())
 """
 
 

@@ -187,7 +187,9 @@ class FlowFiles:
         flow, source = wanted.flow, wanted.source
         if wanted.path is not None:
             try:
-                await asyncio.to_thread(_replace, wanted.path, source.encode())
+                await asyncio.to_thread(_replace, wanted.path, source.encode(), self._loader.content_of(wanted.path) or b"")
+            except _Changed:
+                raise Refused(f"{wanted.path} was changed a moment ago; look at it and save again") from None
             except OSError as problem:
                 text = "" if wanted.before is None else wanted.before.source
                 raise _refused(problem, wanted.path, text, source) from problem
@@ -227,10 +229,14 @@ def file_names(name: str) -> Iterator[str]:
     yield from (f"{stem}.{number}.yaml" for number in range(2, 1_000))
 
 
-def _replace(path: Path, content: bytes) -> None:
+class _Changed(Exception):
+    """Somebody else wrote the file at the last moment."""
+
+
+def _replace(path: Path, content: bytes, expected: bytes) -> None:
     """The file with this content, or as it was."""
-    if path.read_bytes() != content:
-        _write(path, content, stat.S_IMODE(path.stat().st_mode))
+    if expected != content:
+        _write(path, content, stat.S_IMODE(path.stat().st_mode), expected)
 
 
 def _create(folder: Path, name: str, content: bytes) -> None:
@@ -242,8 +248,8 @@ def _create(folder: Path, name: str, content: bytes) -> None:
     _write(folder / free, content, 0o644)
 
 
-def _write(path: Path, content: bytes, mode: int) -> None:
-    """Whole or not at all, also after a power cut."""
+def _write(path: Path, content: bytes, mode: int, expected: bytes | None = None) -> None:
+    """Whole or not at all, also after a power cut. expected: what is replaced; when it is not that any more, nothing is."""
     half = path.with_name(f".onbeat-{sha256(path.name.encode()).hexdigest()[:16]}")  # hidden: the loader does not look at it
     with suppress(FileNotFoundError):
         half.unlink()
@@ -254,6 +260,8 @@ def _write(path: Path, content: bytes, mode: int) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if expected is not None and (path.is_symlink() or not path.exists() or path.read_bytes() != expected):
+            raise _Changed
         os.replace(half, path)
     except BaseException:
         with suppress(OSError):
