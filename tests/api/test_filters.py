@@ -96,11 +96,13 @@ def test_nothing_is_never_so() -> None:
 
 
 def test_pages_are_bounded() -> None:
-    """A size above the limit is the limit; what is below one is one; nobody skips a million rows."""
+    """A size above the limit is the limit; what is below one is one. Behind the last one is none; nobody skips a million rows."""
     assert (page_of(None, None).size, page_of(5_000, 2).size, page_of(0, 0).number) == (25, 1_000, 1)
     assert list(page_of(2, 2).of(list("abcde"))) == ["c", "d"]
+    assert page_of(10, 10_000).past(9_999)
+    assert not page_of(10, 2).past(11)
     with pytest.raises(UserError, match="too deep"):
-        page_of(1_000, 12)
+        page_of(1_000, 12).past(10_001)
 
 
 def test_sort_names_a_field_and_a_direction() -> None:

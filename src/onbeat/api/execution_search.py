@@ -129,10 +129,12 @@ async def search(request: Request, query: Annotated[SearchQuery, Query()]) -> Re
     sort, descending = sort_of(query.sort, {name: each.value for name, each in SORTS.items()}) or (Sort.CREATED.value, True)
     if query.before and sort != Sort.CREATED:
         raise UserError("`before` goes on in the order of creation; leave `sort` away, or use `page`")
-    found = await node.queries.executions(
-        wanted, sort=Sort(sort), descending=descending, before=query.before, offset=page.offset, limit=page.size
-    )
-    return answer({"results": [summary_json(summary) for summary in found], "total": await node.queries.count(wanted)})
+    total, found = await node.queries.count(wanted), list[ExecutionSummary]()
+    if not page.past(total):
+        found = await node.queries.executions(
+            wanted, sort=Sort(sort), descending=descending, before=query.before, offset=page.offset, limit=page.size
+        )
+    return answer({"results": [summary_json(summary) for summary in found], "total": total})
 
 
 async def export(request: Request, query: Annotated[ExecutionQuery, Query()]) -> Response:
@@ -162,8 +164,9 @@ async def of_flow(request: Request, query: Annotated[OfFlowQuery, Query()]) -> R
     read_conditions(request.query_params, (), others=("namespace", "flowId", "page", "size"))
     node, page = node_of(request), page_of(query.size, query.page)
     wanted = ExecutionFilter(allowed=await callers_namespaces(request), namespace=query.namespace, flow=query.flow_id)
-    found = await node.queries.executions(wanted, offset=page.offset, limit=page.size)
-    return answer({"results": [summary_json(summary) for summary in found], "total": await node.queries.count(wanted)})
+    total = await node.queries.count(wanted)
+    found = [] if page.past(total) else await node.queries.executions(wanted, offset=page.offset, limit=page.size)
+    return answer({"results": [summary_json(summary) for summary in found], "total": total})
 
 
 async def asked(request: Request, others: tuple[str, ...] = (), *, exact: bool = False) -> ExecutionFilter:

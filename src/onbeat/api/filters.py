@@ -165,17 +165,20 @@ class Page(msgspec.Struct, frozen=True):
         """How many come before it."""
         return self.size * (self.number - 1)
 
+    def past(self, total: int) -> bool:
+        """Whether it is behind the last of so many. Raises UserError where there are more than can be skipped."""
+        if self.offset > _DEEPEST and total > _DEEPEST:
+            raise UserError(f"page {self.number} is too deep: {_DEEPEST} rows can be skipped; filter more, or go on from where you are")
+        return self.offset >= total
+
     def of(self, rows: Sequence[Row]) -> Sequence[Row]:
         """It, of a whole list."""
         return rows[self.offset : self.offset + self.size]
 
 
 def page_of(size: int | None, page: int | None, *, most: int = _MOST_ROWS, usual: int = 25) -> Page:
-    """A page, of a size that is bounded. Raises UserError for one that is too deep."""
-    bounded = Page(min(max(usual if size is None else size, 1), most), max(1 if page is None else page, 1))
-    if bounded.offset > _DEEPEST:
-        raise UserError(f"page {bounded.number} is too deep: {_DEEPEST} rows can be skipped; filter more, or go on from where you are")
-    return bounded
+    """A page, of a size that is bounded."""
+    return Page(min(max(usual if size is None else size, 1), most), max(1 if page is None else page, 1))
 
 
 def sort_of(given: Iterable[str], names: dict[str, str]) -> tuple[str, bool] | None:

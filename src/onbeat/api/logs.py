@@ -105,8 +105,9 @@ async def search(request: Request, query: Annotated[Searched, Query()]) -> Respo
     _, descending = sort_of(query.sort, {"timestamp": "timestamp"}) or ("", True)
     past = _place(query.cursor)
     offset = 0 if past is not None else page.offset
-    found = await node.queries.log_lines(wanted, descending=descending, offset=offset, past=past, limit=page.size)
-    total = await node.queries.count_lines(wanted)
+    total, found = await node.queries.count_lines(wanted), list[FoundLine]()
+    if past is not None or not page.past(total):
+        found = await node.queries.log_lines(wanted, descending=descending, offset=offset, past=past, limit=page.size)
     last = found[-1] if len(found) == page.size else None
     content = {
         "results": [found_json(line) for line in found],

@@ -214,7 +214,7 @@ async def forget_query(request: Request) -> Response:
 async def forget(request: Request) -> Response:
     """Delete what is kept of a trigger that no flow has any more."""
     found = _in_path(request)
-    raise Refused(f"trigger {found.spec.name} cannot be deleted, because the flow still declares it; take it out of {found.path or 'it'}")
+    raise Refused(f"trigger {found.spec.name} cannot be deleted, because the flow still declares it; take it out of the flow")
 
 
 async def restart(request: Request) -> Response:

@@ -27,7 +27,7 @@ from onbeat.engine.node import Node
 from onbeat.engine.tasklog import LEVELS
 from onbeat.errors import UserError
 from onbeat.ports import ExecutionFilter, ExecutionSummary, LogFilter
-from onbeat.ports.search import MetricFilter, MetricSum, Tally
+from onbeat.ports.search import FoundLine, MetricFilter, MetricSum, Tally
 
 Row = dict[str, Any]
 Allowed = tuple[str, ...] | None
@@ -108,12 +108,16 @@ class _Maker:
         match self._data.kind:
             case "Executions":
                 wanted = self._executions(question)
-                found = await self._queries.executions(wanted, offset=self._page.offset, limit=self._page.size)
-                return Rows([self._row(_EXECUTION, each) for each in found], await self._queries.count(wanted))
+                total, found = await self._queries.count(wanted), list[ExecutionSummary]()
+                if not self._page.past(total):
+                    found = await self._queries.executions(wanted, offset=self._page.offset, limit=self._page.size)
+                return Rows([self._row(_EXECUTION, each) for each in found], total)
             case "Logs":
                 lines = self._lines(question)
-                rows = await self._queries.log_lines(lines, offset=self._page.offset, limit=self._page.size)
-                return Rows([self._row(_LINE, each) for each in rows], await self._queries.count_lines(lines))
+                total, rows = await self._queries.count_lines(lines), list[FoundLine]()
+                if not self._page.past(total):
+                    rows = await self._queries.log_lines(lines, offset=self._page.offset, limit=self._page.size)
+                return Rows([self._row(_LINE, each) for each in rows], total)
             case _:
                 raise UserError("measurements are shown put together; give a column an `agg`")
 
