@@ -27,6 +27,7 @@ from onbeat.core.trigger import TriggerSpec
 from onbeat.engine.meters import KEPT, METERS, OTHER
 from onbeat.registry import Registry
 from onbeat.settings import CONFIG_FILE, Settings
+from tests.docs import kestra_clients
 from tests.docs.constructs import CONSTRUCTS
 from tests.docs.expression_names import expression_parts
 from tests.docs.models import key_of, table
@@ -49,6 +50,7 @@ def pages() -> dict[str, str]:
         "reference/cli.md": commands(),
         "reference/api.md": routes(),
         "reference/metrics.md": metrics(),
+        "reference/kestra-clients.md": _page("Kestra's Python clients", *kestra_clients.parts()),
     }
 
 
@@ -338,22 +340,21 @@ def routes() -> str:
     lines = ["| Route | Permission | |", "|---|---|---|"]
     for route in all_routes():
         assert isinstance(route, Route)
-        if route.path.startswith("/api/v1/") and not route.path.startswith("/api/v1/main/"):
-            continue
         methods = " ".join(sorted((route.methods or set()) - {"HEAD"}))
         lines.append(f"| `{methods} {route.path}` | {route.permission} | {' '.join(about(_handler(route.endpoint)).split())} |")  # type: ignore[attr-defined]  # routing.py sets it
     return _page(
         "API",
         """
 Paths and JSON are Kestra's where Kestra has them; each works without `/main` as well. Send `Authorization: Bearer TOKEN`, or Basic with
-the token as the password, whoever the user. The token is in `DATA/admin-token`; `public` routes need none, a `key` route has a key of
-its own in its address. Errors are `application/problem+json` with `detail`, a sentence that says what to do. A body is at most 1 MiB
+name and password, or with a token as the password, whoever the user: [access](../how-to/access.md). `public` routes need nothing, a `key`
+route has a key of its own in its address, `self` is for everybody who has an account. `GET /api/v1/main/openapi.json` has it all for
+programs: parameters, bodies, answers. Errors are `application/problem+json` with `detail`, a sentence that says what to do. A body is at most 1 MiB
 (setting `max_body`; a webhook has `maxBody`).
 """,
         "\n".join(lines),
         """
 Streams (`/follow`, `/tail`) are server-sent events. Each has an `id`: `Last-Event-ID`, or the parameter `after`, goes on from there without
-a gap.
+a gap. `/executions/follow` follows a list: a `snapshot`, then `changes`; `reset` says that somebody was too slow, and begins anew.
 """,
     )
 

@@ -140,11 +140,11 @@ FLOW_WORDS: dict[str, dict[str, str]] = {
     "core.plan.parallel.Parallel": {
         "tasks": "The tasks, side by side.",
         "concurrent": "How many run at once; 0: all.",
-        "onChildFailure": "When one failed: the others that run go on, or are stopped and end as FAILED (`FAIL`) or CANCELLED (`CANCEL`); this has failed.",
+        "onChildFailure": "When one failed: the others go on, or are stopped and end as FAILED (`FAIL`) or CANCELLED (`CANCEL`).",
     },
     "core.plan.dag.Dag": {
         "concurrent": "How many run at once; 0: all.",
-        "onChildFailure": "When one failed: the others that run go on, or are stopped and end as FAILED (`FAIL`) or CANCELLED (`CANCEL`); this has failed.",
+        "onChildFailure": "When one failed: the others go on, or are stopped and end as FAILED (`FAIL`) or CANCELLED (`CANCEL`).",
     },
     "core.plan.dag.DagTask": {
         "task": "A task.",
