@@ -110,6 +110,18 @@ async def test_a_flow_keeps_its_name(call: Client) -> None:
     assert await served(call) == ["company.team.new"]
 
 
+async def test_a_draft_is_not_served_as_a_flow(call: Client) -> None:
+    """Kestra would start nothing by it."""
+    await post(call, "", text())
+    for refused in (
+        await post(call, "?draft=true", text("other")),
+        await call("PUT", f"{BASE}/company.team/new?draft=true", text(version="two"), **YAML),
+    ):
+        assert (refused.status, "no drafts here" in refused.json["message"]) == (422, True)
+    assert await served(call) == ["company.team.new"]
+    assert (await post(call, "?draft=false", text("other"))).status == 200
+
+
 async def test_a_stale_revision_is_told_with_the_difference(call: Client, folder: Path) -> None:
     """Named by the query or by If-Match; a file that changed on disk, too."""
     await post(call, "", text())

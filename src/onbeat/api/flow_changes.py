@@ -60,7 +60,7 @@ class SaveQuery(BaseModel):
     """Which revision was edited."""
 
     revision: int | None = Field(None, ge=0, description="Refused with 409 when there is a newer one; 0: there is to be none.")
-    draft: bool = Field(False, description="Taken for Kestra's sake; there are no drafts here.")
+    draft: bool = Field(False, description="Must not be set: there are no drafts here, and what is saved is served.")
 
 
 class ManyQuery(BaseModel):
@@ -101,12 +101,14 @@ def routes() -> list[BaseRoute]:
 
 async def create(request: Request, query: Annotated[SaveQuery, Query()]) -> Response:
     """Create a flow from its text: YAML, or JSON."""
+    _no_draft(query)
     (saved,) = await save(request, [await _text(request)], new=True, base=query.revision)
     return flow_answer(await asyncio.to_thread(flow_json, saved.stored, saved.loaded.path, source=True))
 
 
 async def update(request: Request, query: Annotated[SaveQuery, Query()]) -> Response:
     """Save another text of a flow: YAML, or JSON. Comments and order are kept."""
+    _no_draft(query)
     before, _, _ = await stored_flow(request)
     source = await _text(request)
     flow = await _checked(request, source)
@@ -264,6 +266,12 @@ async def _checked(request: Request, source: str) -> Any:
         return await node_of(request).flow_files.check(source)
     except InvalidFile as wrong:
         raise unprocessable(wrong) from None
+
+
+def _no_draft(query: SaveQuery) -> None:
+    """A draft starts nothing; saved as a flow it would. Raises Unprocessable."""
+    if query.draft:
+        raise Unprocessable("there are no drafts here: what is saved is served; write `disabled: true` in it until it is ready")
 
 
 def _edited(request: Request, query: SaveQuery) -> int | None:
