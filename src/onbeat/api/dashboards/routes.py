@@ -206,7 +206,7 @@ async def _chart(request: Request) -> tuple[Chart, TimeWindow]:
     _, dashboard = await _found(request)
     found = dashboard.chart(request.path_params["chart"])
     if found is None:
-        raise NotFound(f"dashboard {request.path_params['id']} has no chart {request.path_params['chart']}")
+        raise NotFound("the dashboard has no chart of that id")
     return found, dashboard.time_window
 
 
@@ -216,7 +216,7 @@ async def _found(request: Request) -> tuple[Kept, Dashboard]:
         return Kept(SOURCE, 0, 0), read_dashboard(SOURCE)
     document = await node_of(request).queries.document(KIND, id_)
     if document is None:
-        raise NotFound(f"there is no dashboard {id_}")
+        raise NotFound("there is no dashboard of that id")
     kept = msgspec.convert(document.value, Kept)
     return kept, read_dashboard(kept.source)
 
