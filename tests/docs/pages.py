@@ -346,10 +346,10 @@ def routes() -> str:
         "API",
         """
 Paths and JSON are Kestra's where Kestra has them; each works without `/main` as well. Send `Authorization: Bearer TOKEN`, or Basic with
-name and password, or with a token as the password, whoever the user: [access](../how-to/access.md). `public` routes need nothing, a `key`
-route has a key of its own in its address, `self` is for everybody who has an account. `GET /api/v1/main/openapi.json` has it all for
-programs: parameters, bodies, answers. Errors are `application/problem+json` with `detail`, a sentence that says what to do. A body is at most 1 MiB
-(setting `max_body`; a webhook has `maxBody`).
+name and password, or with a token as the password, whoever the user: [access](../how-to/access.md). `public` routes need nothing, a
+`key` route has a key of its own in its address, `self` is for everybody who has an account. `GET /api/v1/main/openapi.json` has it all
+for programs: parameters, bodies, answers. Errors are `application/problem+json` with `detail`, a sentence that says what to do. A body
+is at most 1 MiB (setting `max_body`; a webhook has `maxBody`).
 """,
         "\n".join(lines),
         """
