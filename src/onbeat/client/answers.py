@@ -359,7 +359,7 @@ def page_of(content: Any) -> list[Any]:
 def event_of(frame: Frame) -> Event:
     """The event of a stream, with its position. Raises OutsideError."""
     event = read(Event, frame.data)
-    msgspec.structs.force_setattr(event, "position", int(frame.id))
+    msgspec.structs.force_setattr(event, "position", int(frame.id) if frame.id.isdecimal() else 0)
     return event
 
 

@@ -9,12 +9,14 @@ Called by: aio, sync.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True)
-class Frame:
+from onbeat.errors import OutsideError
+
+
+class Frame(msgspec.Struct, frozen=True):
     """One server-sent event. id: a position in the journal, or in the topic."""
 
     name: str
@@ -30,7 +32,7 @@ class FrameReader:
         self._name, self._id, self._data = "message", "", list[bytes]()
 
     def take(self, piece: bytes) -> Iterator[Frame]:
-        """The events that this piece of the stream ends."""
+        """The events that this piece of the stream ends. Raises OutsideError."""
         *whole, rest = piece.split(b"\n")
         for line in whole:
             self._begun.append(line)
@@ -39,16 +41,23 @@ class FrameReader:
             if line:
                 self._note(line)
             elif self._data:
-                yield Frame(self._name, self._id, json.loads(b"\n".join(self._data)))
-                self._name, self._data = "message", []
+                yield self._whole()
         self._begun.append(rest)
+
+    def _whole(self) -> Frame:
+        try:
+            frame = Frame(self._name, self._id, json.loads(b"\n".join(self._data)))
+        except ValueError:
+            raise OutsideError(f"event {self._id} of the stream is no JSON: is this an onbeat daemon?") from None
+        self._name, self._data = "message", []
+        return frame
 
     def _note(self, line: bytes) -> None:
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if field == b"event":
-            self._name = value.decode()
+            self._name = value.decode("utf-8", "replace")
         elif field == b"id":
-            self._id = value.decode()
+            self._id = value.decode("utf-8", "replace")
         elif field == b"data":
             self._data.append(value)

@@ -14,9 +14,10 @@ Called by: aio, sync.
 import json
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
+
+import msgspec
 
 from onbeat.client.form import Form
 from onbeat.errors import NotFound, OnbeatError, OutsideError, Overloaded, Refused, Unauthorized, UserError
@@ -53,14 +54,13 @@ class Lost(Exception):
         self.sent = sent
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What is sent. content: bytes, or a form that is read as it goes. again: it may be done twice, for it is the same as once."""
 
     method: str
     path: str
-    query: Mapping[str, Any] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, Any] = {}
+    headers: Mapping[str, str] = {}
     content: bytes | Form | None = None
     again: bool = False
 
@@ -71,8 +71,7 @@ class Request:
         return self.path + (f"?{urlencode(given, doseq=True)}" if given else "")
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """What came back. headers: names in small letters."""
 
     status: int
@@ -134,6 +133,12 @@ def refuse(reply: Reply, asked: Request) -> None:
     if reply.status == 401:
         said = "the daemon does not know our token: set ONBEAT_TOKEN, or run this where its DATA/admin-token is (--data)"
     raise _WORDS.get(reply.status, UserError if reply.status < 500 else OnbeatError)(str(said))
+
+
+def check_kind(kind: str | None, asked: Request) -> None:
+    """Raises OutsideError when a stream's answer is something else: a page of another server."""
+    if kind is not None and not kind.startswith("text/event-stream"):
+        raise OutsideError(f"{asked.method} {asked.path} answered {kind[:60]} instead of a stream: is this an onbeat daemon?")
 
 
 def unreachable(url: str, lost: Lost) -> OutsideError:

@@ -199,6 +199,17 @@ async def test_a_stream_is_asked_for_again_before_it_began(connect: Connect, ser
         await collect(connect(server.url, "t", tries=2).stream("/s"))
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [(says(200, {"status": "UP"}, Content_Type="application/json"), "instead of a stream"), (streams(b"data: {\n\n"), "is no JSON")],
+)
+async def test_what_is_no_stream_of_a_daemons_is_not_asked_for_again(connect: Connect, server: Scripted, answer: Any, said: str):
+    """It would be the same, for ever."""
+    server.answers = [answer]
+    with pytest.raises(OutsideError, match=f"{said}.*is this an onbeat daemon"):
+        await collect(connect(server.url, "t").stream("/s"))
+
+
 async def test_waiting_ends_in_time_whatever_the_daemon_does(connect: Connect, server: Scripted):
     """A stream that is silent, one that cannot be had, one that never answers."""
     silent = threading.Event()

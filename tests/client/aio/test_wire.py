@@ -1,16 +1,27 @@
 """How requests travel, for both clients: by connections that are kept, past proxies, with what was said and nothing else."""
 
+import asyncio
+import ipaddress
+import ssl
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from onbeat.client import Client
 from onbeat.client.aio import wire as for_asyncio
 from onbeat.client.sync import wire as for_threads
 from onbeat.errors import OutsideError
 from tests.client.scripted import Scripted, cable, says
 from tests.services.daemon import Daemon
+from tests.services.ports import HOST
 
 Connect = Callable[..., Any]
 UP = {"status": "UP", "version": "1"}
@@ -65,6 +76,49 @@ async def test_no_proxy_cookie_or_redirect_takes_a_request_elsewhere(connect: Co
     assert await client.call("GET", "/x") == {"detail": "elsewhere"}
     assert ["Cookie" in asked.headers for asked in server.asked] == [False] * 3
     assert {asked.headers["Authorization"] for asked in server.asked} == {"Bearer secret"}
+
+
+def certificate(folder: Path) -> ssl.SSLContext:
+    """A server's, made for it; whoever trusts `folder / "certificate"` trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "onbeat")])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, datetime(2020, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "certificate").write_bytes(made.public_bytes(Encoding.PEM))
+    (folder / "key").write_bytes(private)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certificate", folder / "key")
+    return context
+
+
+async def test_a_server_is_trusted_by_its_certificate_only(connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Rule 2: one that nobody vouches for gets no token; what is wrong is said."""
+    server = Scripted(certificate(tmp_path))
+    try:
+        with pytest.raises(OutsideError, match=r"cannot reach onbeat at https://.*certificate"):
+            await connect(server.url, "secret", tries=1).health()
+        assert server.asked == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate"))
+        server.answers = [says(200, UP)] * 2
+        client = connect(server.url, "secret")
+        for _ in range(2):
+            await client.health()
+        assert len(server.connections) == 1
+    finally:
+        server.close()
+
+
+async def test_threads_share_a_client(daemon: Daemon):
+    """Rule 4: each call gets its own answer."""
+    with Client(data=daemon.data) as client, ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(client.kv.set, "shared", f"key_{n}", n) for n in range(80)]
+        await asyncio.to_thread(wait, calls)
+        found = [pool.submit(client.kv.get, "shared", f"key_{n}") for n in range(80)]
+        assert [each.result() for each in found] == list(range(80))
 
 
 async def test_paths_and_queries_arrive_as_they_were_said(connect: Connect, server: Scripted):

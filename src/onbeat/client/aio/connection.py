@@ -20,6 +20,7 @@ from onbeat.client.wire import (
     Reply,
     Request,
     authorization,
+    check_kind,
     content_of,
     pause_after,
     pause_of_stream,
@@ -87,6 +88,7 @@ class AsyncConnection:
             try:
                 async with self.wire.open(asked, until) as answer:
                     if answer.status == 200:
+                        check_kind(answer.kind, asked)
                         began = True
                         reader = FrameReader()
                         async for piece in answer.pieces():

@@ -9,10 +9,10 @@ Called by: connection.
 """
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import aiohttp
 from yarl import URL
@@ -21,13 +21,12 @@ from onbeat.client.form import Form
 from onbeat.client.wire import IDLE, SILENCE, Lost, Reply, Request
 
 
-@dataclass
 class AsyncStreamed:
     """An answer that is read as it comes."""
 
-    status: int
-    _answer: aiohttp.ClientResponse
-    _until: float | None
+    def __init__(self, answer: aiohttp.ClientResponse, until: float | None) -> None:
+        self.status, self.kind = answer.status, answer.headers.get("Content-Type")
+        self._answer, self._until = answer, until
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
         """What comes, until the daemon ends it. Raises Lost, TimeoutError."""
@@ -78,7 +77,7 @@ class AsyncWire:
         except TimeoutError:
             raise TimeoutError("the time is over") from None
         try:
-            yield AsyncStreamed(answer.status, answer, until)
+            yield AsyncStreamed(answer, until)
         finally:
             answer.close()
 
@@ -100,7 +99,8 @@ class AsyncWire:
 
     def _asking(self, asked: Request, patience: aiohttp.ClientTimeout) -> "aiohttp.client._RequestContextManager":
         if self._session is None:
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE)
+            tls = ssl.create_default_context() if self._url.startswith("https:") else True  # aiohttp's own is as old as its import
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE, ssl=tls)
             self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
         return self._session.request(
             asked.method,
@@ -136,5 +136,5 @@ def _lost(problem: Exception) -> Lost:
 def _why(problem: Exception) -> str:
     if isinstance(problem, TimeoutError):
         return "it does not answer"
-    cause = problem.os_error if isinstance(problem, aiohttp.ClientConnectorError) else problem
+    cause = getattr(problem, "certificate_error", None) or getattr(problem, "os_error", problem)
     return str(cause) or type(problem).__name__

@@ -21,6 +21,7 @@ from onbeat.client.wire import (
     Reply,
     Request,
     authorization,
+    check_kind,
     content_of,
     pause_after,
     pause_of_stream,
@@ -88,6 +89,7 @@ class Connection:
             try:
                 with self.wire.open(asked, until) as answer:
                     if answer.status == 200:
+                        check_kind(answer.kind, asked)
                         began = True
                         reader = FrameReader()
                         for piece in answer.pieces():

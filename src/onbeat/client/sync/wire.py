@@ -16,7 +16,6 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from onbeat.client.wire import IDLE, SILENCE, Lost, Reply, Request
@@ -25,14 +24,12 @@ _PIECE = 65_536
 _BROKEN = (OSError, http.client.HTTPException)
 
 
-@dataclass
 class Streamed:
     """An answer that is read as it comes."""
 
-    status: int
-    _answer: http.client.HTTPResponse
-    _socket: socket.socket
-    _until: float | None
+    def __init__(self, answer: http.client.HTTPResponse, sock: socket.socket, until: float | None) -> None:
+        self.status, self.kind = answer.status, answer.getheader("Content-Type")
+        self._answer, self._socket, self._until = answer, sock, until
 
     def pieces(self) -> Generator[bytes, None, None]:
         """What comes, until the daemon ends it. Raises Lost, TimeoutError."""
@@ -58,7 +55,8 @@ class Wire:
     def __init__(self, url: str, headers: dict[str, str], patience: float) -> None:
         parts = urlsplit(url)
         self._kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._host, self._port, self._base = parts.hostname or "", parts.port, parts.path
+        self._host, self._base = parts.hostname or "", parts.path
+        self._port = parts.port or self._kind.default_port
         self._headers = headers
         self._patience = patience
         self._kept: deque[tuple[float, http.client.HTTPConnection]] = deque()
@@ -91,7 +89,7 @@ class Wire:
             except _BROKEN as problem:
                 _left(until, SILENCE)
                 raise Lost(_why(problem), sent=True) from None
-            yield Streamed(answer.status, answer, sock, until)
+            yield Streamed(answer, sock, until)
         finally:
             if answer is not None:
                 answer.close()
