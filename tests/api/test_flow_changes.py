@@ -122,6 +122,20 @@ async def test_a_draft_is_not_served_as_a_flow(call: Client) -> None:
     assert (await post(call, "?draft=false", text("other"))).status == 200
 
 
+async def test_a_hidden_secret_is_not_overwritten(call: Client, folder: Path) -> None:
+    """What was shown as stars does not come back as stars."""
+    await call.node.secrets.put("company", "KEY", "a long secret value")
+    await post(call, "", text(version='"a long secret value"'))
+    shown = (await call("GET", f"{BASE}/company.team/new?source=true")).json["source"]
+    assert "a long secret" not in shown
+    refused = await call("PUT", f"{BASE}/company.team/new", shown.encode(), **YAML)
+    assert (refused.status, "has a secret in its text" in refused.json["message"]) == (409, True)
+    assert "a long secret value" in (folder / "company.team.new.yaml").read_text()
+    stars = text(version='"********"')
+    assert (await call("PUT", f"{BASE}/company.team/new", text(version="two"), **YAML)).status == 200
+    assert (await call("PUT", f"{BASE}/company.team/new", stars, **YAML)).status == 200
+
+
 async def test_a_stale_revision_is_told_with_the_difference(call: Client, folder: Path) -> None:
     """Named by the query or by If-Match; a file that changed on disk, too."""
     await post(call, "", text())

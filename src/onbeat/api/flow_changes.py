@@ -4,7 +4,8 @@ Rules
 1. What is wrong with a flow is told whole, and nothing of it is saved (422); of several flows none is when one is wrong.
 2. A save may name the revision that was edited (`revision=3`, or If-Match); without one the last wins, as with Kestra.
 3. Each flow that was changed is a row of the audit log, with its text before and after.
-4. By ids, all of them are looked at before the first one is changed; by query see flow_choice.
+4. A text that was shown with a secret hidden in it does not overwrite the one that has it.
+5. By ids, all of them are looked at before the first one is changed; by query see flow_choice.
 
 Called by: app.
 """
@@ -30,9 +31,11 @@ from onbeat.api.routing import Unprocessable, Within, allow, answer, body_of, ca
 from onbeat.api.shapes.base import Free
 from onbeat.api.shapes.flows import Changed, FlowShape, FlowWithSource
 from onbeat.core.access import covers
+from onbeat.core.flow import Flow
 from onbeat.core.flow_text import documents, with_disabled
 from onbeat.core.names import FLOW_ID, NAMESPACE
 from onbeat.engine.flow_files import Draft, Exists, Saved, problem_sentences
+from onbeat.engine.masking import MASK
 from onbeat.errors import InvalidFile, NotFound, Refused, UserError
 from onbeat.ports import StoredFlow
 
@@ -209,6 +212,8 @@ async def save(request: Request, sources: Sequence[str], *, new: bool = False, b
     flows = [await _checked(request, source) for source in sources]
     for flow in flows:
         await allow(request, flow.namespace, f"there is no namespace {flow.namespace}")
+    for flow, source in zip(flows, sources, strict=True):
+        await _not_hidden(request, flow, source)
     try:
         saved = await node_of(request).flow_files.save_all([Draft(source, base) for source in sources], new=new)
     except Exists as wrong:
@@ -219,6 +224,18 @@ async def save(request: Request, sources: Sequence[str], *, new: bool = False, b
         action = "flow.create" if each.before is None else "flow.update"
         await audited(request, action, f"flow:{each.loaded.flow.name}", _noted(each.before), _noted(each.stored))
     return saved
+
+
+async def _not_hidden(request: Request, flow: Flow, source: str) -> None:
+    """A text that was shown with a secret hidden in it must not come back so. Raises Refused."""
+    node = node_of(request)
+    loaded = node.catalog.find(flow.namespace, flow.id)
+    before = None if loaded is None else await node.store.flow(flow.namespace, flow.id, loaded.flow.revision)
+    mask = node.evaluator.answers_mask()
+    if before is None or not mask or source.count(MASK) <= before.source.count(MASK):
+        return
+    if await asyncio.to_thread(mask.mask, before.source) != before.source:
+        raise Refused(f"flow {flow.name} has a secret in its text, which was shown as {MASK}: write secret('NAME') there, or edit its file")
 
 
 def unprocessable(wrong: InvalidFile) -> Unprocessable:
@@ -261,7 +278,7 @@ def _decoded(body: bytes) -> str:
         raise UserError("the body is not UTF-8") from None
 
 
-async def _checked(request: Request, source: str) -> Any:
+async def _checked(request: Request, source: str) -> Flow:
     try:
         return await node_of(request).flow_files.check(source)
     except InvalidFile as wrong:
