@@ -23,6 +23,7 @@ LIMIT = 400
 PLANTED = {
     "core/planted_io.py": "import asyncio\n\nLOOP = asyncio.new_event_loop\n",
     "helpers.py": "STRAY = 1\n",
+    "client/planted_settings.py": "from onbeat import settings\n\nOTHER = settings\n",
     "plugins/planted_one.py": "from onbeat.plugins import planted_two\n\nOTHER = planted_two\n",
     "plugins/planted_two.py": "OTHER = None\n",
     "core/planted_upward.py": "from onbeat import ports\n\nPORTS = ports\n",
@@ -96,6 +97,7 @@ def lint(copy: Path) -> str:
     [
         pytest.param("onbeat.core.planted_io -> asyncio", id="the core imports asyncio"),
         pytest.param("onbeat.core.planted_upward -> onbeat.ports", id="the core imports a port"),
+        pytest.param("onbeat.client.planted_settings -> onbeat.settings", id="the client imports settings"),
         pytest.param("not listed as layers:\n\n- onbeat.helpers", id="a module outside every layer"),
         pytest.param("onbeat.plugins.planted_one -> onbeat.plugins.planted_two", id="a plugin imports a plugin"),
         pytest.param(".planted_cycle_b -> .planted_cycle_a", id="two modules import each other"),

@@ -2,7 +2,7 @@
 
     app.py       every command with its options and its help; the work is loaded when a command runs
     errors.py    what went wrong -> one sentence and an exit code
-    client.py    find the daemon and talk to it                 place.py   where it is
+    client.py    talk to the daemon as a command does, by onbeat.client
     show.py      lists, times, states for people
     executions.py flows.py events.py follow.py                  talk to a daemon
     serve.py run.py check.py doctor.py init.py backup.py demo.py    work here

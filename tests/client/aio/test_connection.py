@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from onbeat.client.aio import wire as for_asyncio
+from onbeat.client.sync import wire as for_threads
 from onbeat.errors import NotFound, OnbeatError, OutsideError, Overloaded, UserError
 from tests.client.conftest import FLOWS, collect
 from tests.client.scripted import Scripted, cable, hangs_up, says, streams
@@ -48,8 +50,8 @@ async def test_a_daemon_that_is_not_there_is_an_error_that_names_the_command(con
 
 async def test_what_only_reads_is_asked_again(connect: Connect, server: Scripted):
     """Rule 2: after an answer that was lost, and after one that may be better soon."""
-    server.answers = [hangs_up, says(502, {"detail": "no"}), says(503, FULL), says(200, {"status": "UP", "version": "1"})]
-    assert (await connect(server.url, "t").health()).status == "UP"
+    server.answers = [hangs_up, says(502, {"detail": "no"}), says(503, FULL), says(200, 7)]
+    assert await connect(server.url, "t").call("GET", "/x") == 7
     assert len(server.asked) == 4
 
 
@@ -57,8 +59,15 @@ async def test_what_is_asked_too_often_in_vain_is_an_error(connect: Connect, ser
     """Rule 2: as often as `tries` says, then what was said last."""
     server.answers = [says(503, FULL)] * 4
     with pytest.raises(Overloaded, match="no further execution is taken now"):
-        await connect(server.url, "t", tries=4).health()
+        await connect(server.url, "t", tries=4).status()
     assert server.answers == []
+
+
+async def test_health_is_asked_once(connect: Connect, server: Scripted):
+    """Rule 2: that it takes nothing now is an answer."""
+    server.answers = [says(503, {"title": "Full", "detail": "as many executions are at work as the limit allows"}, Retry_After="1")]
+    with pytest.raises(Overloaded, match="as the limit allows"):
+        await connect(server.url, "t").health()
 
 
 async def test_a_start_is_sent_again_only_when_it_was_not_begun(connect: Connect, server: Scripted):
@@ -101,8 +110,8 @@ async def test_an_event_whose_answer_is_lost_is_there_once(connect: Connect, dae
 @pytest.mark.parametrize("text", ["1", "0"])
 async def test_the_daemon_says_how_long_to_wait(connect: Connect, server: Scripted, text: str):
     """Rule 2: Retry-After."""
-    server.answers = [says(503, FULL, Retry_After=text), says(200, {"status": "UP", "version": "1"})]
-    assert (await connect(server.url, "t").health()).status == "UP"
+    server.answers = [says(503, FULL, Retry_After=text), says(200, 7)]
+    assert await connect(server.url, "t").call("GET", "/x") == 7
 
 
 async def test_a_stream_that_is_cut_goes_on_without_a_gap(connect: Connect, daemon: Daemon):
@@ -180,6 +189,17 @@ async def test_a_stream_that_begins_anew_is_none_of_the_states(connect: Connect,
         streams(b"id: 3\nevent: progress\ndata: %b\n\nevent: end\nid: 4\ndata: %b\n\n" % (first, last)),
     ]
     assert [execution.state for execution in await collect(connect(server.url, "t").follow("x"))] == ["CREATED", "SUCCESS"]
+
+
+async def test_a_stream_that_falls_silent_is_asked_for_again(connect: Connect, server: Scripted, monkeypatch: pytest.MonkeyPatch):
+    """Rule 3: a connection that is dead does not say so."""
+    monkeypatch.setattr(for_asyncio, "SILENCE", 0.1)
+    monkeypatch.setattr(for_threads, "SILENCE", 0.1)
+    dead = threading.Event()
+    server.answers = [streams(b"id: 1\ndata: 1\n\n", then=dead), streams(b"event: end\nid: 2\ndata: 2\n\n")]
+    assert [frame.data for frame in await collect(connect(server.url, "t").stream("/s"))] == [1, 2]
+    assert server.asked[1].headers["Last-Event-ID"] == "1"
+    dead.set()
 
 
 @pytest.mark.parametrize("first", [True, False])

@@ -66,14 +66,14 @@ class AsyncClient(AsyncEvents, AsyncFlows):
         return self._connection.place
 
     async def health(self) -> Health:
-        """That a start would be taken now.
+        """That a start would be taken now. It is asked once: an error is an answer, too.
 
         Example:
             assert (await client.health()).status == "UP"
 
         Raises Overloaded (it is starting, stopping or full), OutsideError (it is not there).
         """
-        return read(Health, await self._connection.call("GET", "/health"))
+        return read(Health, await self._connection.call("GET", "/health", again=False))
 
     async def status(self) -> Status:
         """What is wrong, and how much is at work.

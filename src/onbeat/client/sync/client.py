@@ -67,14 +67,14 @@ class Client(Events, Flows):
         return self._connection.place
 
     def health(self) -> Health:
-        """That a start would be taken now.
+        """That a start would be taken now. It is asked once: an error is an answer, too.
 
         Example:
             assert (client.health()).status == "UP"
 
         Raises Overloaded (it is starting, stopping or full), OutsideError (it is not there).
         """
-        return read(Health, self._connection.call("GET", "/health"))
+        return read(Health, self._connection.call("GET", "/health", again=False))
 
     def status(self) -> Status:
         """What is wrong, and how much is at work.
