@@ -214,3 +214,24 @@ def test_one_that_is_tried_anew_ends_as_the_last_try_did(onbeat, flows: Path, fa
     done = onbeat("run", str(path))
     assert done.exit_code == code
     assert f"test.anew: {state} in" in done.stdout
+
+
+def test_outputs_are_as_they_are_for_who_ran_it(onbeat, flows: Path):
+    """With his own secret, in his own process; lines and errors are masked as ever, and what people see on the screen."""
+    path = put(
+        flows,
+        "secret",
+        """
+id: secret
+namespace: test
+inputs: [{id: word, type: SECRET}]
+tasks:
+  - {id: say, type: core.debug.Return, format: "it is {{ inputs.word }}"}
+  - {id: log, type: core.log.Log, message: "{{ outputs.say.value }}"}
+outputs: [{id: said, type: STRING, value: "{{ outputs.say.value }}"}]
+""",
+    )
+    shown = json.loads(onbeat("run", path, "-i", "word=xylophone", "--json").stdout)
+    assert (shown["taskRunList"][0]["outputs"]["value"], shown["outputs"]["said"]) == ("it is xylophone", "it is xylophone")
+    assert "xylophone" not in json.dumps([shown["inputs"], shown["logs"]])
+    assert "xylophone" not in onbeat("run", path, "-i", "word=xylophone").stdout
