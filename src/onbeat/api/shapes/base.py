@@ -9,7 +9,8 @@ T = TypeVar("T")
 Id = Annotated[str, Field(examples=["6VqJx0s3bq0Zk1u8mD2c4e"])]
 """An execution's."""
 Instant = Annotated[str, Field(examples=["2026-11-21T12:00:00.123456Z"], json_schema_extra={"format": "date-time"})]
-Span = Annotated[str, Field(examples=["PT1.5S"], json_schema_extra={"format": "duration"})]
+Span = Annotated[str, Field(examples=["PT1.5S"])]
+"""A length of time in ISO 8601."""
 
 
 class Shape(BaseModel):
