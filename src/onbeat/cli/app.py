@@ -82,7 +82,7 @@ def run(
     inputs: Inputs = None,
     files: Annotated[list[str] | None, typer.Option("--file", metavar="KEY=PATH", help="A FILE input; repeat it for more.")] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print the execution as one JSON object; outputs as they are, secrets too.")
+        bool, typer.Option("--json", help="Print the execution as one JSON object, its outputs unmasked.")
     ] = False,
     timeout: Annotated[float | None, typer.Option("--timeout", min=0, help="Seconds after which it is killed.")] = None,
 ) -> None:
