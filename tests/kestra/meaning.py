@@ -11,7 +11,7 @@ assert all((executions, flows, others)), "they register their calls"
 ENTERPRISE = "part of Kestra's Enterprise Edition that onbeat has no counterpart of"
 USERS = "users, tokens and roles are onbeat's own: `onbeat users`, `onbeat tokens`, `/users`, `/tokens` (see Access)"
 CREDENTIALS = "credentials of Kestra's Enterprise Edition; a secret does their work here"
-NAMESPACES = "a namespace is there with its first flow, value or file; nothing is kept about it, so there is nothing to make or change"
+DEFAULTS = "defaults of plugins are the flow's or the server's: `pluginDefaults`, the setting `plugin_defaults`"
 INSTALLS = "plugins are Python packages: `pip install` installs them"
 PROMOTIONS = "promotion of flows between Kestra's instances"
 
@@ -73,13 +73,8 @@ METHODS = {
     "MiscApi.setup_configuration": "Kestra's set-up page",
     "MiscApi.setup_kestra": "Kestra's set-up page",
     "MiscApi.worker_selector_tags": "there are no workers apart from the daemon",
-    "NamespacesApi.create_namespace": NAMESPACES,
-    "NamespacesApi.update_namespace": NAMESPACES,
-    "NamespacesApi.delete_namespace": NAMESPACES,
-    "NamespacesApi.inherited_variables": NAMESPACES,
-    "NamespacesApi.inherited_plugin_defaults": NAMESPACES,
-    "NamespacesApi.export_plugin_defaults": NAMESPACES,
-    "NamespacesApi.import_plugin_defaults": NAMESPACES,
+    "NamespacesApi.export_plugin_defaults": DEFAULTS,
+    "NamespacesApi.import_plugin_defaults": DEFAULTS,
     "NamespacesApi.list_namespace_credentials": CREDENTIALS,
     "NamespacesApi.create_namespace_credential": CREDENTIALS,
     "NamespacesApi.get_inherited_credentials": CREDENTIALS,
@@ -92,8 +87,6 @@ METHODS = {
     "PluginsApi.plugin_install_job": INSTALLS,
     "PluginsApi.install_plugins": INSTALLS,
     "PluginsApi.detect_missing_plugins": INSTALLS,
-    "PluginsApi.plugin_versions": INSTALLS,
-    "PluginsApi.plugin_documentation_for_version": INSTALLS,
     "PluginsApi.plugin_ui": "plugins bring no pages of their own",
     "PluginsApi.plugin_ui_manifest": "plugins bring no pages of their own",
 }

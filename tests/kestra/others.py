@@ -216,6 +216,21 @@ def namespaces(s: Setting) -> None:
     assert NAMESPACE in api.autocomplete_namespaces(TENANT, s.make("ApiAutocomplete", q="client"))
 
 
+@calls(
+    N + "create_namespace", N + "update_namespace", N + "delete_namespace", N + "inherited_variables", N + "inherited_plugin_defaults",
+)  # fmt: skip
+def empty_namespaces(s: Setting) -> None:
+    """One that is made before anything is in it, with a description."""
+    api, id_ = s.client.namespaces, "kestra.empty"
+    assert api.create_namespace(TENANT, s.make("Namespace", id=id_, deleted=False, description="to come")).description == "to come"
+    assert api.update_namespace(id_, TENANT, s.make("Namespace", id=id_, deleted=False, description="here")).description == "here"
+    assert plain(api.inherited_variables(id_, TENANT)) is not None
+    if not s.v2:
+        assert api.inherited_plugin_defaults(id_, TENANT) is not None
+    api.delete_namespace(id_, TENANT)
+    assert id_ not in {each.id for each in api.search_namespaces(TENANT, page=1, size=50).results}
+
+
 @calls(N + "put_secrets", N + "delete_secret", N + "inherited_secrets", N + "list_secrets", N + "patch_secret")
 def secrets(s: Setting) -> None:
     """Kept and never shown."""
@@ -261,7 +276,7 @@ def dashboards(s: Setting) -> None:
 
 @calls(*(P + name for name in (
     "list_plugins", "list_plugins_by_subgroups", "plugin_icons", "plugin_group_icons", "plugin_input_types", "plugin_input_schema",
-    "plugin_schema", "plugin_properties", "plugin_triggers", "plugin_documentation",
+    "plugin_schema", "plugin_properties", "plugin_triggers", "plugin_documentation", "plugin_versions", "plugin_documentation_for_version",
 )))  # fmt: skip
 def plugins(s: Setting) -> None:
     """What there is, with schema and page."""
@@ -279,6 +294,8 @@ def plugins(s: Setting) -> None:
     assert plain(api.plugin_properties("flow")) is not None
     assert "Schedule" in str(plain(api.plugin_triggers()))
     assert "message" in str(plain(api.plugin_documentation(log)))
+    (version,) = plain(api.plugin_versions(log))["versions"]
+    assert "message" in str(plain(api.plugin_documentation_for_version(log, version)))
 
 
 @calls("MiscApi.configuration", "MiscApi.pebble_filters", "MiscApi.pebble_functions", "MeApi.current_user", "MeApi.list_api_tokens")
