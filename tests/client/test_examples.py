@@ -6,6 +6,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -17,12 +18,13 @@ from onbeat.client.aio.triggers import AsyncTriggers
 from onbeat.client.sync.kv import Values
 from onbeat.client.sync.triggers import Triggers
 from onbeat.client.wire import API
+from onbeat.errors import UserError
 from tests.client.conftest import FLOWS
 from tests.services.daemon import Daemon
 
 OF_THREADS, OF_ASYNCIO = (Client, Values, Triggers), (AsyncClient, AsyncValues, AsyncTriggers)
 NO_EXAMPLE = {"close", "place"}
-NAMES = {"ended", "failed", "running", "paused", "undecided", "dead", "backfilled"}
+NAMES = {"ended", "failed", "running", "paused", "undecided", "dead", "backfilled", "filed"}
 """What examples name; World makes them."""
 YEARLY = "shop.nightly.yearly"
 
@@ -70,6 +72,10 @@ class World:
         """One that failed."""
         return self._client.start("shop", "fails", wait=60)
 
+    def filed(self) -> Any:
+        """One that was given a file."""
+        return self._client.start("shop", "reads", {"n": 1}, files={"file": __file__}, wait=60)
+
     def running(self) -> Any:
         """One that runs, and will have ended soon."""
         return self._client.start("shop", "talks")
@@ -101,7 +107,8 @@ class World:
     def _end_backfill(self) -> None:
         for each in self._client.call("GET", f"{API}/triggers/search")["results"]:
             if each["triggerContext"]["backfill"] is not None:
-                self._client.triggers.end_backfill(each["name"])
+                with suppress(UserError):  # it has come to its end by itself
+                    self._client.triggers.end_backfill(each["name"])
 
     def _reach(self, flow: str, state: str) -> Any:
         id_ = self._client.start("shop", flow).id

@@ -56,6 +56,9 @@ async def test_files_are_sent_with_the_other_inputs(client: Any, tmp_path: Path)
     (tmp_path / "text").write_text("x" * 100_000)
     ended = await client.start("shop", "reads", {"n": 1}, files={"file": tmp_path / "text"}, wait=60)
     assert ended.task_runs[0].outputs == {"value": "100000 2"}, ended.error
+    assert await client.file(ended.id, ended.inputs["file"]) == b"x" * 100_000
+    with pytest.raises(NotFound):
+        await client.file(ended.id, ended.inputs["file"] + "x")
 
 
 async def test_what_is_wrong_is_said_with_the_daemons_words(client: Any):

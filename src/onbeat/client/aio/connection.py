@@ -55,6 +55,16 @@ class AsyncConnection:
     ) -> Any:
         """The answer as plain data. Raises OnbeatError: which one says who must act."""
         asked = request(method, path, body, query=query, headers=headers, again=again)
+        return content_of(await self._reply(asked), asked)
+
+    async def fetch(self, path: str, query: Mapping[str, Any] | None = None) -> bytes:
+        """The answer as it is. Raises OnbeatError."""
+        asked = request("GET", path, query=query)
+        reply = await self._reply(asked)
+        refuse(reply, asked)
+        return reply.body
+
+    async def _reply(self, asked: Request) -> Reply:
         tried = 1
         while True:
             outcome: Reply | Lost
@@ -69,7 +79,7 @@ class AsyncConnection:
             tried += 1
         if isinstance(outcome, Lost):
             raise unreachable(self.place.url, outcome)
-        return content_of(outcome, asked)
+        return outcome
 
     async def stream(
         self,

@@ -188,6 +188,16 @@ class AsyncExecutions:
                 yield line
             after = lines[-1].seq
 
+    async def file(self, id: str, uri: str) -> bytes:
+        """A file of an execution: a FILE input, or what a task wrote. uri: as inputs and outputs have it, `kestra:///…`.
+
+        Example:
+            text = await client.file(filed.id, filed.inputs["file"])
+
+        Raises NotFound.
+        """
+        return await self._connection.fetch(f"{API}/executions/{part(id)}/file", {"path": uri})
+
     async def kill(self, id: str) -> Execution:
         """Stop an execution and what it started.
 

@@ -56,6 +56,16 @@ class Connection:
     ) -> Any:
         """The answer as plain data. Raises OnbeatError: which one says who must act."""
         asked = request(method, path, body, query=query, headers=headers, again=again)
+        return content_of(self._reply(asked), asked)
+
+    def fetch(self, path: str, query: Mapping[str, Any] | None = None) -> bytes:
+        """The answer as it is. Raises OnbeatError."""
+        asked = request("GET", path, query=query)
+        reply = self._reply(asked)
+        refuse(reply, asked)
+        return reply.body
+
+    def _reply(self, asked: Request) -> Reply:
         tried = 1
         while True:
             outcome: Reply | Lost
@@ -70,7 +80,7 @@ class Connection:
             tried += 1
         if isinstance(outcome, Lost):
             raise unreachable(self.place.url, outcome)
-        return content_of(outcome, asked)
+        return outcome
 
     def stream(
         self,

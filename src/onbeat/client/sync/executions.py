@@ -189,6 +189,16 @@ class Executions:
                 yield line
             after = lines[-1].seq
 
+    def file(self, id: str, uri: str) -> bytes:
+        """A file of an execution: a FILE input, or what a task wrote. uri: as inputs and outputs have it, `kestra:///…`.
+
+        Example:
+            text = client.file(filed.id, filed.inputs["file"])
+
+        Raises NotFound.
+        """
+        return self._connection.fetch(f"{API}/executions/{part(id)}/file", {"path": uri})
+
     def kill(self, id: str) -> Execution:
         """Stop an execution and what it started.
 
