@@ -60,7 +60,7 @@ check: $(VENV)/.dev ## lint, format, types, architecture, committed files
 
 # Asked before set-up, so that a user who is not root gets all missing packages in one line.
 packages:
-	@PYTHON="$(PYTHON)" .ci/system-packages python java maven mosquitto
+	@PYTHON="$(PYTHON)" .ci/system-packages python java maven mosquitto curl
 
 services: packages $(VENV)/.dev
 	@$(BIN)/python -m tests.services.kafka --fetch >/dev/null
