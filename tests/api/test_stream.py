@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from onbeat.api import stream
+from onbeat.api.access import Access
+from onbeat.core.access import Caller, Grant, Role
 from onbeat.engine import watching
 from tests.api.client import api
 
@@ -99,3 +102,18 @@ async def test_who_does_not_keep_up_begins_anew(tmp_path: Path, monkeypatch: pyt
             names = [name async for name, _, _ in frames]
         assert names[0] == "reset"
         assert names[-1] == "end"
+
+
+async def test_state_events_are_those_of_the_callers_namespaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who may read the topic sees on it what he may see elsewhere, and no other's executions."""
+    async with api(tmp_path) as call:
+        id_ = (await call("POST", "/api/v1/executions/t/hello?wait=true")).json["id"]
+
+        async def caller(self: Access, request: object) -> Caller:
+            return Caller("ada", "user", (Grant(Role.VIEWER, "t", ("*",)),))
+
+        monkeypatch.setattr(Access, "caller", caller)
+        async with call.stream(f"{BASE}/onbeat.executions/tail?from=earliest") as frames:
+            assert [(await anext(frames))[2]["id"] for _ in range(3)] == [f"{id_}/{n}" for n in (1, 2, 3)]
+        end = await call.node.store.journal_end()
+        assert await stream._state_events(call.node, 0, None, ("other", "t.below")) == ([], end)

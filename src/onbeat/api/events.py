@@ -80,7 +80,8 @@ async def tail(request: Request) -> Response:
         if topic not in names:
             raise NotFound(f"there is no topic `{topic}`{did_you_mean(topic, names)}")
         after = await (node.store.journal_end() if topic == node.events_topic else node.store.records_end(topic))
-    return events_of_topic(request, node, topic, after, request.query_params.get("execution"))
+    allowed = (await caller_of(request)).namespaces(Permission.READ)
+    return events_of_topic(request, node, topic, after, request.query_params.get("execution"), allowed)
 
 
 def dead_json(dead: DeadEvent, *, whole: bool = False) -> dict[str, Any]:

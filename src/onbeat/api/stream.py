@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from onbeat.api.access import Access, Caller, Permission
+from onbeat.core.access import covers
 from onbeat.core.event import Json
 from onbeat.core.execution import Execution
 from onbeat.core.flow import Flow
@@ -128,21 +129,29 @@ def _changes(told: list[Told], flow: Flow) -> list[bytes]:
     return [frame("end" if last.ended else "change", told[-1].seq, {**content, "goneTaskRuns": gone})]
 
 
-def events_of_topic(request: Request, node: Node, topic: str, after: int, execution: str | None) -> StreamingResponse:
-    """A topic's events as they come. execution: only those of this execution, on the topic of state events."""
-    read = _state_events if topic == node.events_topic else _records
-    guard = Guard(request, lambda caller: caller.may_topic(Permission.READ, topic))
+def events_of_topic(
+    request: Request, node: Node, topic: str, after: int, execution: str | None, allowed: tuple[str, ...] | None
+) -> StreamingResponse:
+    """A topic's events as they come. On the topic of state events: execution: only those of this one; allowed: of these namespaces."""
+    of_states = topic == node.events_topic
+    guard = Guard(
+        request,
+        lambda caller: caller.may_topic(Permission.READ, topic) and not (of_states and caller.namespaces(Permission.READ) != allowed),
+    )
+
+    async def read(at: int) -> tuple[list[tuple[int, Json]], int]:
+        return await (_state_events(node, at, execution, allowed) if of_states else _records(node, topic, at))
 
     async def frames() -> AsyncIterator[bytes]:
         at = after
         while await guard.holds():
-            batch, last = await read(node, topic, at, execution)
+            batch, last = await read(at)
             for seq, event in batch:
                 yield frame("event", seq, event)
             if last > at:
                 at = last
                 continue
-            wait = node.store.wait_journal(at) if topic == node.events_topic else node.store.wait_records(topic, at)
+            wait = node.store.wait_journal(at) if of_states else node.store.wait_records(topic, at)
             if not await within_beat(_true(wait)):
                 yield BEAT
 
@@ -154,15 +163,21 @@ async def _true(wait: Awaitable[None]) -> bool:
     return True
 
 
-async def _state_events(node: Node, topic: str, after: int, execution: str | None) -> tuple[list[tuple[int, Json]], int]:
+async def _state_events(
+    node: Node, after: int, execution: str | None, allowed: tuple[str, ...] | None
+) -> tuple[list[tuple[int, Json]], int]:
     rows = await node.store.journal(after, _BATCH)
     found = [
-        (row.seq, node.projection.event(row)) for row in rows if is_event(row.change) and (execution is None or row.execution == execution)
+        (row.seq, node.projection.event(row))
+        for row in rows
+        if is_event(row.change)
+        and execution in (None, row.execution)
+        and (allowed is None or any(covers(outer, row.head.namespace) for outer in allowed))
     ]
     return found, rows[-1].seq if rows else after
 
 
-async def _records(node: Node, topic: str, after: int, execution: str | None) -> tuple[list[tuple[int, Json]], int]:
+async def _records(node: Node, topic: str, after: int) -> tuple[list[tuple[int, Json]], int]:
     records = await node.store.records(topic, after, _BATCH)
     return [(record.seq, record_event(record)) for record in records], records[-1].seq if records else after
 
