@@ -4,10 +4,12 @@
     ├── OnbeatError                 never raised itself
     │   ├── UserError               the user must act: YAML, input, setting; says where, what, and the cure
     │   │   ├── NotFound            there is no such flow, execution, topic …
+    │   │   ├── OverQuota           a namespace has no room for so many bytes
     │   │   ├── Refused             the request is right but not now: wrong state, stale revision, second engine
     │   │   └── Unauthorized        no credentials, or not enough of them
     │   ├── OutsideError            a broker, network or disk: whoever called tries again with back-off
     │   │   └── Overloaded          we are past the limit; come back later
+    │   │       └── QuotaReached    a namespace is past its own; the others go on
     │   └── StoreBroken             an I/O error on commit: the process stops, recovery is from disk
     └── Conflict                    somebody wrote first: load again, decide again (free: decide is pure)
 
@@ -36,6 +38,10 @@ class NotFound(UserError):
     """There is no such thing."""
 
 
+class OverQuota(UserError):
+    """That is more than the namespace's quota allows."""
+
+
 class Refused(UserError):
     """That is not possible in the present state."""
 
@@ -50,6 +56,14 @@ class OutsideError(OnbeatError):
 
 class Overloaded(OutsideError):
     """Too much is waiting already; try again later."""
+
+
+class QuotaReached(Overloaded):
+    """The namespace's quota is reached; try again later."""
+
+    def __init__(self, message: str | None = None, seconds: float = 1.0) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class StoreBroken(OnbeatError):

@@ -7,11 +7,12 @@ Rules
 Called by: cli and daemon.
 """
 
+from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 CONFIG_FILE = "onbeat.yaml"
@@ -73,6 +74,24 @@ class Alert(BaseModel):
         return {"on" if name is True else name: value for name, value in data.items()} if isinstance(data, dict) else data
 
 
+class Quota(BaseModel):
+    """What a namespace, with those below it, may use; without one: all. Of each limit the nearest namespace's counts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    namespace: str | None = None
+    executions_per_minute: int | None = Field(None, gt=0)
+    running: int | None = Field(None, gt=0)
+    output_bytes: int | None = Field(None, ge=0)
+    log_bytes: int | None = Field(None, ge=0)
+    kv_bytes: int | None = Field(None, ge=0)
+
+    def __str__(self) -> str:
+        """In a line, for `onbeat doctor`."""
+        limits = self.model_dump(exclude={"namespace"}, exclude_none=True)
+        return f"{self.namespace or 'all'} ({', '.join(f'{name} {limit}' for name, limit in limits.items())})"
+
+
 class Settings(BaseSettings):
     """All of the server's settings. Each is `ONBEAT_<NAME>` in the environment and `<name>` in onbeat.yaml."""
 
@@ -111,6 +130,7 @@ class Settings(BaseSettings):
     topic_days: float = Field(7, gt=0, description="Days that records of the embedded bus are kept.")
     topic_bytes: int = Field(1_000_000_000, gt=0, description="Bytes of embedded-bus records that are kept.")
     max_active: int = Field(5_000, gt=0, description="Executions at work at once; past it sources wait and webhooks get 503.")
+    quotas: list[Quota] = Field([], description="What namespaces may use at most; see how-to/quotas.")
     max_tasks: int = Field(500, gt=0, description="Tasks that run at once on the event loop.")
     max_processes: int = Field(16, gt=0, description="Processes that tasks run at once.")
     drain: float = Field(30.0, ge=0, description="Seconds that running tasks get at a stop.")
@@ -151,6 +171,14 @@ class Settings(BaseSettings):
     env_prefix: str = Field("ENV_", description="Environment variables with this prefix are `envs` in expressions.")
     server: str | None = Field(None, description="For the CLI: address of the daemon to talk to.")
     token: SecretStr | None = Field(None, description="For the CLI: its token.")
+
+    @field_validator("quotas")
+    @classmethod
+    def _is_said_once(cls, quotas: list[Quota]) -> list[Quota]:
+        twice = [name for name, times in Counter(quota.namespace for quota in quotas).items() if times > 1]
+        if twice:
+            raise ValueError(f"there are two quotas of {twice[0] or 'all namespaces'}: write one with all its limits")
+        return quotas
 
     @classmethod
     def settings_customise_sources(

@@ -20,7 +20,18 @@ from starlette.responses import Response
 from onbeat.core.inputs import InputError
 from onbeat.engine.checks import Blocked
 from onbeat.engine.logins import TooManyTries
-from onbeat.errors import Conflict, NotFound, OutsideError, Overloaded, Refused, StoreBroken, Unauthorized, UserError
+from onbeat.errors import (
+    Conflict,
+    NotFound,
+    OutsideError,
+    Overloaded,
+    OverQuota,
+    QuotaReached,
+    Refused,
+    StoreBroken,
+    Unauthorized,
+    UserError,
+)
 
 _log = structlog.get_logger("onbeat.api")
 _SHOWN = 5
@@ -48,6 +59,7 @@ _STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (InputError, 422, "Invalid inputs"),
     (Blocked, 422, "Invalid inputs"),
     (Unprocessable, 422, "Not possible"),
+    (OverQuota, 422, "Over quota"),
     (TooLarge, 413, "Too large"),
     (TooSlow, 408, "Too slow"),
     (NotFound, 404, "Not found"),
@@ -57,6 +69,7 @@ _STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (TooManyTries, 429, "Too many tries"),
     (Unauthorized, 401, "Unauthorized"),
     (UserError, 400, "Bad request"),
+    (QuotaReached, 429, "Quota reached"),
     (Overloaded, 503, "Try again later"),
     (OutsideError, 502, "Something outside failed"),
 )
@@ -91,7 +104,7 @@ def _problem_of(wrong: Exception, request: Request, template: str) -> Response:
     for kind, status, title in _STATUS:
         if isinstance(wrong, kind):
             answered = problem(status, title, str(wrong))
-            if isinstance(wrong, TooManyTries):
+            if isinstance(wrong, TooManyTries | QuotaReached):
                 answered.headers["Retry-After"] = str(max(1, round(wrong.seconds)))
             return answered
     if isinstance(wrong, StoreBroken):

@@ -62,6 +62,7 @@ async def read(node: Node) -> dict[str, Labelled]:
     lags = await asyncio.gather(*(each.lag() for _, _, each in subscriptions))
     counts = await asyncio.gather(*(node.queries.count(ExecutionFilter(states=(state,)), limit=None) for state in OPEN))
     end = await node.store.journal_end()
+    quotas = list(node.quotas())
     behind: Counter[tuple[str, ...]] = Counter()
     up: dict[tuple[str, ...], float] = {}
     for (source, name, each), lag in zip(subscriptions, lags, strict=True):
@@ -81,6 +82,8 @@ async def read(node: Node) -> dict[str, Labelled]:
         "onbeat_tasks_running": {(): figures["tasks"]},
         "onbeat_tasks_waiting": {(): figures["waiting"]},
         "onbeat_timers": {(): figures["timers"]},
+        "onbeat_quota_used": {(each.namespace, each.quota): each.used for each in quotas},
+        "onbeat_quota_limit": {(each.namespace, each.quota): each.limit for each in quotas},
         "onbeat_journal_rows_total": {(): end},
         "onbeat_sink_backlog_rows": {(relay.name,): max(0, end - relay.position) for relay in node.relays},
         "onbeat_sink_gaps": {(relay.name,): relay.gaps for relay in node.relays},

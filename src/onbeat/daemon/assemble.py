@@ -12,7 +12,7 @@ Called by: serve.py, and the CLI's `run`.
 import asyncio
 import importlib
 import os
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
@@ -44,6 +44,7 @@ from onbeat.engine.outside_jq import PLACES
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.places import Kind
 from onbeat.engine.process import LocalProcesses
+from onbeat.engine.quotas import Quotas
 from onbeat.engine.readers import Readers
 from onbeat.engine.relay import Relay
 from onbeat.engine.runner import Runner
@@ -105,6 +106,7 @@ async def running(
             hidden.enter_context(hiding(node.evaluator.mask))
             await node.triggers.load()
             await node.backfills.load()
+            await node.engine.quotas.load(node.queries)
             await node.loader.load_all()
             await node.runner.workspaces.tidy(store.load)
             recovered = await node.engine.recover(identity.new(clock.now()))
@@ -209,7 +211,9 @@ def _assemble(
         triggers.serve = intake.update
     meters = runner.meters = intake.meters = Meters(clock)
     runner.tracing = intake.starter.tracing = tracing
-    engine.watch = partial(_watch, meters, tracing) if tracing.on else meters.written
+    quotas = engine.quotas = logs.quotas = values.room.quotas = Quotas(settings.quotas, clock, meters.count)
+    watchers = [meters.written, *([tracing.written] if tracing.on else []), *([quotas.written] if quotas.on else [])]
+    engine.watch = partial(_watch, watchers) if len(watchers) > 1 else meters.written
     store.watch(meters.committed)
     loader = Loader(settings.flows, settings.triggers, registry, catalog, store, clock, evaluator.outside_of, triggers.update)
     node = actions.node = Node(
@@ -243,9 +247,9 @@ def _assemble(
     return node
 
 
-def _watch(meters: Meters, tracing: Tracing, work: Work, written: Written) -> None:
-    meters.written(work, written)
-    tracing.written(work, written)
+def _watch(watchers: Sequence[Callable[[Work, Written], None]], work: Work, written: Written) -> None:
+    for watcher in watchers:
+        watcher(work, written)
 
 
 def _services(settings: Settings, node: Node, store: StoreAndQueries, clock: Clock, sources: bool) -> Iterator[Coroutine[Any, Any, None]]:

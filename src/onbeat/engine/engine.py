@@ -37,6 +37,7 @@ from onbeat.engine.memory import WAKE, Memory
 from onbeat.engine.meters import Meters
 from onbeat.engine.places import Kind, Places
 from onbeat.engine.prepared import Prepared
+from onbeat.engine.quotas import Quotas
 from onbeat.engine.runner import Runner
 from onbeat.engine.timers import Timers
 from onbeat.engine.together import Together
@@ -71,19 +72,16 @@ class Engine:
         self._triggers = triggers
         self._memory = Memory(max_active)
         self.undecided = self._memory.told
-        self._waiters = Waiters()
-        self._stopping = False
+        self._waiters, self.quotas, self._stopping = Waiters(), Quotas(), False
         self.quarantined: dict[str, str] = {}
         self.watch: Callable[[Work, Written], None] = Meters().written
         self.places = Places(places, self._placed)
-        self.timers = Timers(clock, self._fire)
-        self._memory.timers = self.timers
+        self.timers = self._memory.timers = Timers(clock, self._fire)
         self._dispatch = Dispatch(self.places, runner)
         self._effects = Effects(runner, self._dispatch, self.timers, answering, listening, group, self.tell)
         self._listening = listening
         runner.tell = listening.tell = self.tell
-        listening.execution = self.load
-        runner.places = self.places
+        listening.execution, runner.places = self.load, self.places
 
     def full(self) -> bool:
         """Whether as many executions are at work as the limit allows."""
@@ -113,6 +111,7 @@ class Engine:
         """It was not written: give its places back."""
         for n in prepared.execution.open:
             self.places.give_back(prepared.execution.id, n)
+        self.quotas.give_back(prepared.execution.id)
 
     async def commit(self, work: Work, starts: Sequence[Prepared]) -> Written:
         """Write a Work that creates these executions, in this order, and let them move; they do also when the caller is cancelled."""
@@ -151,6 +150,8 @@ class Engine:
     async def _commit(self, work: Work, starts: Sequence[Prepared], told: "asyncio.Future[Written]") -> None:
         work = self._triggers.remembering(work)
         try:
+            if self.quotas.on:
+                self.quotas.admit([prepared.execution.head for prepared in starts])
             written = await self._store.write(work)
         except BaseException as problem:
             for prepared in starts:

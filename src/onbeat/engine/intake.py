@@ -36,7 +36,7 @@ from onbeat.engine.payloads import Payloads
 from onbeat.engine.sources import WEBHOOK, Sources
 from onbeat.engine.starting import Starter
 from onbeat.engine.subscription import LoadedTrigger, Subscription
-from onbeat.errors import NotFound, Overloaded, Refused, StoreBroken, UserError
+from onbeat.errors import NotFound, Overloaded, QuotaReached, Refused, StoreBroken, UserError
 from onbeat.ports import Clock, DeadEvent, Key, LedgerRow, Position, Queries, Received, Started, Store, Work, Written
 
 _log = structlog.get_logger("onbeat.intake")
@@ -137,8 +137,9 @@ class Intake(Sources):
             else:
                 batch = await self._batch(subscription, received, None)
                 written = await self._commit(batch, work)
-        except Overloaded:
-            subscription.closed_until = self._clock.monotonic() + _BETWEEN_TRIES
+        except Overloaded as full:
+            seconds = full.seconds if isinstance(full, QuotaReached) else _BETWEEN_TRIES
+            subscription.closed_until = self._clock.monotonic() + seconds
             self.meters.refused(subscription, len(received))
             raise
         self.meters.emitted(batch, len(received), written, since)

@@ -81,6 +81,15 @@ METERS = (
     Meter("onbeat_tasks_running", "gauge", "Attempts under way."),
     Meter("onbeat_tasks_waiting", "gauge", "Task runs that wait for a place (`max_tasks`, `max_processes`)."),
     Meter("onbeat_timers", "gauge", "Timers that are armed."),
+    # quotas
+    Meter("onbeat_quota_used", "gauge", "How much of a quota is used; at its limit nothing more is taken.", ("namespace", "quota")),
+    Meter("onbeat_quota_limit", "gauge", "The limit of a quota.", ("namespace", "quota")),
+    Meter(
+        "onbeat_quota_refused_total",
+        "counter",
+        "What a quota stopped: starts refused, put off or parked, outputs and values refused, log lines dropped.",
+        ("namespace", "quota"),
+    ),
     # store, sinks, loop
     Meter("onbeat_journal_rows_total", "counter", "Changes in the journal since the store was made."),
     Meter("onbeat_commit_seconds", "histogram", "How long a transaction took, with its sync to disk.", (), FAST),

@@ -36,6 +36,7 @@ from onbeat.engine.masking import Hidden
 from onbeat.engine.meters import Meters
 from onbeat.engine.namespace_files import KeptFiles
 from onbeat.engine.payloads import Payloads
+from onbeat.engine.quotas import Use
 from onbeat.engine.relay import READER, Relay
 from onbeat.engine.runner import Runner
 from onbeat.engine.secrets_kept import KeptSecrets
@@ -123,13 +124,15 @@ class Node:
     ) -> Execution:
         """Start a flow by hand. scheduled: when it is to begin. traceparent: the trace that it is part of.
 
-        Raises NotFound, Refused (disabled, or it takes nothing now), InputError, Blocked: then nothing was created.
+        Raises NotFound, Refused (disabled, or it takes nothing now), QuotaReached, InputError, Blocked: then nothing was created.
         """
         loaded = await self.find_flow(namespace, flow, revision)
         if loaded.flow.disabled:
             raise Refused(f"flow {loaded.flow.name} is disabled; take `disabled: true` out of it to run it")
         if not self.ready or self.engine.full():
             raise Overloaded("no further execution is taken now; try again later")
+        if self.engine.quotas.on and (reached := self.engine.quotas.reached(namespace)) is not None:
+            raise reached
         now = self.clock.now()
         id_ = self.identity.new(now)
         given = _given(loaded.flow.inputs, inputs, files, loaded.flow.namespace, loaded.flow.id, id_)
@@ -335,9 +338,16 @@ class Node:
         found += [f"execution {execution} was set aside: {why}" for execution, why in self.engine.quarantined.items()]
         return [self.evaluator.mask(sentence) for sentence in found]
 
+    def quotas(self) -> Iterator[Use]:
+        """How full the quotas are."""
+        yield from self.engine.quotas.use()
+        yield from self.values.room.use()
+
     def figures(self) -> dict[str, Any]:
         """How much is at work now."""
+        full = [each._asdict() for each in self.quotas()]
         return {
+            **({"quotas": full} if full else {}),
             "executions": self.engine.at_work(),
             "tasks": len(self.runner),
             "waiting": self.engine.places.waiting(),

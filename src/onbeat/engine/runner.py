@@ -158,7 +158,9 @@ class Runner:
             running.stop()
 
     async def _attempt(self, running: "Running", loaded: LoadedFlow, execution: Execution, n: int, attempt: int) -> None:
-        log = self._logs.open(execution.id, n, execution.runs[n].task, attempt, mask=self._evaluator.mask_of(execution.head))
+        head = execution.head
+        mask = self._evaluator.mask_of(head)
+        log = self._logs.open(execution.id, n, execution.runs[n].task, attempt, mask=mask, namespace=head.namespace)
         began = self.meters.begin(execution.id)
         try:
             running.begun = True
@@ -204,6 +206,8 @@ class Runner:
             if outcome.state not in ENDS:
                 raise ValueError(f"a task cannot end {outcome.state}")
             log.measure(outcome.metrics)
+            if self._logs.quotas.on:
+                self._logs.quotas.charge(execution, outcome.outputs)
             outputs = await self._keeping.values(execution, f"tasks/{n}/{attempt}", outcome.outputs, log.hidden)
             facts = await self._keeping.facts(execution, f"{n}/{attempt}", outcome.facts, log.hidden)
             given = [await self._keeping.record(record, log.hidden) for record in outcome.records]

@@ -3,7 +3,8 @@
 Rules
 1. What cannot start is buried with the reason, whole; only the disk being full makes a source give it again.
 2. What an upstream execution keeps in storage is brought along: it is kept anew for the execution that uses it.
-3. A window that ended without what was waited for is an execution that fails as it begins, where `onMiss` says so.
+3. Past a quota the source waits, where all that it serves shares it; else the event is buried, so that nobody waits for another's.
+4. A window that ended without what was waited for is an execution that fails as it begins, where `onMiss` says so.
 
 Called by: intake.
 """
@@ -149,6 +150,13 @@ class Starter:
             batch.bury(start.key, f"there is no flow {start.namespace}.{start.flow}", event=event, trigger=start.trigger)
             return
         if loaded.flow.disabled:
+            return
+        quotas = self._engine.quotas
+        if quotas.on and (reached := quotas.reached(start.namespace)) is not None:
+            served = batch.subscription.triggers.values()
+            if quotas.together(target.namespace for trigger in served for target in trigger.spec.targets):
+                raise reached  # whoever waits there waits for the same
+            batch.bury(start.key, str(reached), event=event, trigger=start.trigger)
             return
         with self.burying(batch, event, start.trigger, start.key):
             given = await self._resolved(loaded.flow, inputs) if inputs is not None else {}

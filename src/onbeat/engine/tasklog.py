@@ -17,6 +17,7 @@ import structlog
 from onbeat.core.event import Micros
 from onbeat.engine.logfile import LogFile
 from onbeat.engine.masking import Hidden, LineMask, Mask
+from onbeat.engine.quotas import LOG_REACHED, LogBudget, Quotas
 from onbeat.errors import OutsideError
 from onbeat.ports import Clock, LogLine, Metric, MetricRow, Store, Work
 
@@ -45,6 +46,7 @@ class AttemptLog:
         self.lines: list[LogLine] = []
         self.metrics: list[MetricRow] = []
         self.file: LogFile | None = None
+        self.budget: LogBudget | None = None
 
     def least(self, level: str | None) -> None:
         """Drop lines below this level."""
@@ -59,6 +61,9 @@ class AttemptLog:
         level = level if level in LEVELS else "INFO"
         if LEVELS.index(level) < self._least or self._count > MOST_LINES:
             return
+        if self.budget is not None and self.budget.spent:
+            self.budget.take(message)
+            return
         if self.file is None:
             if self._count == MOST_LINES:
                 level, message = "WARN", f"more than {MOST_LINES} lines: the rest of this attempt's log is not kept"
@@ -72,6 +77,12 @@ class AttemptLog:
             self._put(at, level, line)
 
     def _put(self, at: Micros, level: str, message: str) -> None:
+        if self.budget is not None:
+            said = self.budget.spent
+            if not self.budget.take(message):
+                if said:
+                    return
+                level, message = "WARN", LOG_REACHED
         if self.file is not None:
             return self.file.write(at, level, message)
         execution, run, task, attempt = self._facts
@@ -119,15 +130,28 @@ class TaskLogs:
         self._late: tuple[LogLine, ...] = ()
         self._wake = asyncio.Event()
         self._readers: dict[str, list[asyncio.Event]] = {}
+        self.quotas = Quotas()
 
     def now(self) -> int:
         """The instant of a line."""
         return self._clock.now()
 
-    def open(self, execution: str, run: int, task: str, attempt: int, least: str | None = None, *, mask: Mask | None = None) -> AttemptLog:
-        """A log for an attempt. least: lines below this level are dropped. mask: hides secrets in a line."""
+    def open(
+        self,
+        execution: str,
+        run: int,
+        task: str,
+        attempt: int,
+        least: str | None = None,
+        *,
+        mask: Mask | None = None,
+        namespace: str | None = None,
+    ) -> AttemptLog:
+        """A log for an attempt. least: lines below this level are dropped. mask: hides secrets in a line. namespace: whose quota counts."""
         log = AttemptLog(self, execution, run, task, attempt, Hidden(mask))
         log.least(least)
+        if self.quotas.on and namespace is not None:
+            log.budget = self.quotas.log(namespace, execution)
         return log
 
     def note(self, log: AttemptLog) -> None:

@@ -6,7 +6,8 @@ Rules
 3. Replacing a value keeps when it was first made.
 4. A value with a secret in it is sealed in its row; who gets it is told how it is shown, and `opened` opens it.
 5. What a task run put or removed itself is no reason to refuse it to its next attempt.
-6. A key is what Kestra lets be one; a value is plain JSON of at most MOST_BYTES.
+6. Past a namespace's quota nothing more is kept; what is there stays.
+7. A key is what Kestra lets be one; a value is plain JSON of at most MOST_BYTES.
 
 Called by: tasks and the expression function `kv` through ports.Values, the API; housekeeping removes what has expired.
 """
@@ -29,6 +30,7 @@ from onbeat.core.values import normalise
 from onbeat.engine.deeds import deed, done
 from onbeat.engine.masking import Hidden, Mask
 from onbeat.engine.payloads import Payloads
+from onbeat.engine.value_room import ValueRoom
 from onbeat.errors import Refused, UserError
 from onbeat.ports import Clock, LedgerRow, Store, Value, Work
 
@@ -52,6 +54,7 @@ class KeptValues:
         self._clock = clock
         self._payloads = payloads
         self._mask = mask
+        self.room = ValueRoom(clock, self._size, self.namespaces)
         self._one_at_a_time: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def get(self, namespace: str, key: str) -> Value | None:
@@ -97,6 +100,8 @@ class KeptValues:
             text = _encode(kept).decode()
             if len(text) > MOST_BYTES:
                 raise UserError(f"the value `{key}` has {len(text):,} characters as JSON; at most {MOST_BYTES:,} are kept: use a file")
+            if self.room.quotas.on:
+                await self.room.take(namespace, key, 0 if before is None else len(_encode(before)), len(text.encode()))
             row = LedgerRow(_ledger(namespace), key, text, kept.until)
             first = () if overwrite or by is None else (deed(by, what, now),)
             await self._store.write(Work(ledger=(row, LedgerRow(_NAMESPACES, namespace, ""), *first)))
@@ -124,6 +129,7 @@ class KeptValues:
             if found is not None:
                 known = () if by is None else (deed(by, what, self._clock.now()),)
                 await self._store.write(Work(ledger=(LedgerRow(_ledger(namespace), key, None), *known)))
+                self.room.removed(namespace)
         return found is not None
 
     async def entries(self, namespace: str, prefix: str = "") -> Sequence[Value]:
@@ -139,6 +145,7 @@ class KeptValues:
                 async with self._turn(namespace, value.key):
                     if await self.get(namespace, value.key) is None:
                         await self._store.write(Work(ledger=(LedgerRow(_ledger(namespace), value.key, None),)))
+                        self.room.removed(namespace)
                         gone += 1
         return gone
 
@@ -153,6 +160,9 @@ class KeptValues:
     async def _all(self, namespace: str) -> list[Value]:
         rows = await self._store.ledger(_ledger(namespace))
         return [_decode(rows[key]) for key in sorted(rows)]
+
+    async def _size(self, namespace: str) -> int:
+        return sum(len(row.encode()) for row in (await self._store.ledger(_ledger(namespace))).values())
 
     def _turn(self, namespace: str, key: str) -> asyncio.Lock:
         """One change of a value at a time."""

@@ -165,9 +165,13 @@ class Workspaces:
             raise answer
         return answer
 
+    def _log(self, execution: Execution, n: int, task: str) -> AttemptLog:
+        head = execution.head
+        return self._logs.open(head.id, n, task, 0, mask=self._evaluator.mask_of(head), namespace=head.namespace)
+
     async def _prepare(self, folder: Path, loaded: LoadedFlow, execution: Execution, n: int) -> Json:
         spec = _spec(loaded.flow, execution, n)
-        log = self._logs.open(execution.id, n, spec.id, 0, mask=self._evaluator.mask_of(execution.head))
+        log = self._log(execution, n, spec.id)
         fresh = folder.with_suffix(".new")
         for old in (folder, fresh):
             await asyncio.to_thread(directory.remove, old)
@@ -188,7 +192,7 @@ class Workspaces:
         if not await asyncio.to_thread(folder.is_dir):
             where = _place(execution, n)
             return {"outputFiles": {path.removeprefix(f"{where}/"): SCHEME + path for path, _ in await self._storage.files(where)}}
-        log = self._logs.open(execution.id, n, spec.id, 0, mask=self._evaluator.mask_of(execution.head))
+        log = self._log(execution, n, spec.id)
         kept = await self.keep(folder, await self._rendered(spec.leaving(), loaded, execution, n), execution, n, 1, log)
         if spec.cache is not None and not FAILING & execution.blocks[n].seen:
             await self._keep_cache(spec, spec.cache, execution, n, folder, log)
