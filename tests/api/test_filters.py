@@ -109,6 +109,7 @@ def test_sort_names_a_field_and_a_direction() -> None:
     """`field:desc`, up when it does not say; another field is refused with the nearest one."""
     names = {"id": "created", "state.current": "state"}
     assert sort_of([], names) is None
+    assert sort_of([""], names) is None
     assert sort_of(["state.current:desc", "id"], names) == ("state", True)
     assert sort_of(["id"], names) == ("created", False)
     with pytest.raises(UserError, match=re.escape("cannot sort by `state.curent`; did you mean `state.current`?")):

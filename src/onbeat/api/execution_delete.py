@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -35,21 +36,23 @@ _PARTS = ("deleteLogs", "deleteMetrics", "deleteStorage")
 _UNREAD = "a reader of the journal has not seen its end yet; try again later"
 
 
-class Parts(Options):
+class Parts(BaseModel):
     """What goes with an execution."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
     delete_logs: bool = True
     delete_metrics: bool = True
     delete_storage: bool = True
 
 
-class DeleteOptions(Parts):
+class DeleteOptions(Parts, Options):
     """What goes, and of which."""
 
     include_non_terminated: bool = Field(False, description="Kill those that have not ended, and delete them, too.")
 
 
-class DeleteQuery(ByQuery, DeleteOptions):
+class DeleteQuery(DeleteOptions, ByQuery):
     """What goes, and of which."""
 
 

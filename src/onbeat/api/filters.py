@@ -183,7 +183,7 @@ def page_of(size: int | None, page: int | None, *, most: int = _MOST_ROWS, usual
 
 def sort_of(given: Iterable[str], names: dict[str, str]) -> tuple[str, bool] | None:
     """The first of `sort=field:asc`: what `names` calls it, and whether it goes down. None: nothing was said. Raises UserError."""
-    for text in given:
+    for text in filter(None, given):
         field, _, direction = text.rpartition(":") if ":" in text else (text, "", "asc")
         if field not in names:
             raise UserError(f"cannot sort by `{field[:60]}`{did_you_mean(field, names)}; use {_listed(names)}")
