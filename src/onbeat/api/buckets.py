@@ -31,7 +31,7 @@ def fitting(start: Micros, end: Micros) -> Bucket:
 
 def buckets(start: Micros, end: Micros, by: Bucket, offset: Micros = 0) -> list[Micros]:
     """Where the buckets begin that a stretch [start, end) touches. offset: of the time zone. Raises UserError for too many."""
-    found = []
+    found: list[Micros] = []
     for at in _starts(start, by, offset):
         if at >= end:
             return found

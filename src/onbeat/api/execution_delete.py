@@ -8,6 +8,7 @@ Called by: app.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import Query
@@ -27,7 +28,7 @@ from onbeat.api.shapes.base import Done
 from onbeat.core.states import TERMINATED
 from onbeat.engine.node import Node
 from onbeat.engine.purging import purge
-from onbeat.errors import Refused
+from onbeat.errors import NotFound, Refused
 from onbeat.ports import ExecutionSummary
 
 _PATIENCE = 30.0
@@ -99,15 +100,12 @@ def _delete(node: Node, how: DeleteOptions) -> Action:
 async def _end(node: Node, ids: Sequence[str]) -> None:
     """Kill them, and wait until they have ended; what does not end in time stays."""
     for id_ in ids:
-        found = await node.store.load(id_)
-        if found is not None and not found.ended:
+        with suppress(NotFound, Refused):  # it has ended by itself
             await node.kill(id_)
-    try:
+    with suppress(TimeoutError, NotFound):
         async with asyncio.timeout(_PATIENCE):
             for id_ in ids:
                 await node.engine.ended(id_)
-    except TimeoutError:
-        return
 
 
 async def _purged(node: Node, ids: Sequence[str], parts: Parts) -> frozenset[str]:
