@@ -81,9 +81,7 @@ def run(
     ] = None,
     inputs: Inputs = None,
     files: Annotated[list[str] | None, typer.Option("--file", metavar="KEY=PATH", help="A FILE input; repeat it for more.")] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the execution as one JSON object, its outputs unmasked.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the execution as one JSON object, its outputs unmasked.")] = False,
     timeout: Annotated[float | None, typer.Option("--timeout", min=0, help="Seconds after which it is killed.")] = None,
 ) -> None:
     """Run one flow here and now, without a daemon; nothing is kept.
