@@ -111,7 +111,7 @@ class Payloads:
         return self._vault.open(f"{head.namespace}.{head.flow}:{id_}", text)
 
     async def clear(self, value: Json) -> Json:
-        """A value of rows with what is secret in it as it is: for tests of flows, and who runs one in his own process. Raises as `bring`."""
+        """A value of rows, unmasked: for tests of flows, and for who runs one in his own process. Raises as `bring`."""
         if isinstance(value, dict):
             if is_secret_mark(value):
                 return await self.bring(value[REF_KEY])
