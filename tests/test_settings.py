@@ -51,3 +51,13 @@ def test_a_token_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not by printing the settings."""
     monkeypatch.setenv("ONBEAT_TOKEN", "very-secret")
     assert "very-secret" not in repr(Settings())
+
+
+def test_a_quota_of_a_namespace_is_written_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of the same would hide each other; a misspelt limit would limit nothing."""
+    Path("onbeat.yaml").write_text("quotas:\n  - {running: 100}\n  - {namespace: a.b, executions_per_minute: 60, kv_bytes: 0}\n")
+    assert [str(quota) for quota in Settings().quotas] == ["all (running 100)", "a.b (executions_per_minute 60, kv_bytes 0)"]
+    for wrong in ('[{"running": 1}, {"running": 2}]', '[{"runing": 1}]', '[{"running": 0}]', '[{"log_bytes": -1}]'):
+        monkeypatch.setenv("ONBEAT_QUOTAS", wrong)
+        with pytest.raises(ValidationError, match="quotas"):
+            Settings()

@@ -12,6 +12,8 @@ from onbeat.api.access import Access, Permission
 from onbeat.api.problems import Forbidden, TooLarge, TooSlow, Unprocessable
 from onbeat.api.routing import Within, answer, route
 from onbeat.errors import Conflict
+from onbeat.settings import Quota
+from onbeat.testing import ManualClock
 from tests.api.client import NEVER, Client, api
 
 
@@ -92,3 +94,48 @@ async def test_who_does_not_ask_answers_nothing(call: Client) -> None:
 def test_access_is_on() -> None:
     """These tests say nothing where it is off."""
     assert Access("x").admin
+
+
+async def test_past_a_quota_is_a_429_that_says_when(tmp_path: Path) -> None:
+    """A start by hand, a webhook, a replay: with Retry-After, and nothing is created."""
+    clock = ManualClock()
+    async with api(tmp_path, clock=clock, quotas=[Quota(namespace="t", executions_per_minute=2)]) as call:
+        hook = "/api/v1/main/executions/webhook/t/hook/abc"
+        first = await call("POST", hook, {"n": 1}, token=None, **JSON)
+        assert first.status == 200
+        assert (await call("POST", hook, {"n": 2}, token=None, **JSON)).status == 200
+        for method, path, body in (
+            ("POST", hook, {"n": 3}),
+            ("POST", "/api/v1/main/executions/t/hook", None),
+            ("POST", f"/api/v1/main/executions/{first.json['id']}/replay", None),
+        ):
+            refused = await call(method, path, body, **(JSON if body else {}))
+            assert (refused.status, refused.headers["retry-after"]) == (429, "30"), path
+            assert "quota" in refused.json["detail"]
+        assert await call.node.queries.count() == 2
+        await clock.advance(30)
+        assert (await call("POST", hook, {"n": 4}, token=None, **JSON)).status == 200
+
+
+async def test_a_value_past_a_quota_is_a_422(tmp_path: Path) -> None:
+    """And what there was stays."""
+    async with api(tmp_path, quotas=[Quota(kv_bytes=1_000)]) as call:
+        path = "/api/v1/main/namespaces/t/kv/k"
+        assert (await call("PUT", path, b'"x"', **JSON)).status in (200, 204)
+        refused = await call("PUT", path, b'"' + b"x" * 2_000 + b'"', **JSON)
+        assert refused.status == 422
+        assert "quota" in refused.json["detail"]
+        kept = await call.node.values.get("t", "k")
+        assert kept is not None
+        assert kept.value == "x"
+
+
+async def test_how_full_a_quota_is_can_be_seen(tmp_path: Path) -> None:
+    """In the metrics and in the status, from the start."""
+    async with api(tmp_path, clock=ManualClock(), quotas=[Quota(namespace="t", running=3), Quota(executions_per_minute=60)]) as call:
+        assert (await call("POST", "/api/v1/main/executions/webhook/t/hook/abc", {"n": 1}, token=None, **JSON)).status == 200
+        text = (await call("GET", "/metrics")).body.decode()
+        assert 'onbeat_quota_used{namespace="*",quota="executions_per_minute"} 1.0' in text
+        assert 'onbeat_quota_limit{namespace="t",quota="running"} 3.0' in text
+        figures = (await call("GET", "/api/v1/main/status")).json["figures"]
+        assert {"namespace": "*", "quota": "executions_per_minute", "used": 1.0, "limit": 60} in figures["quotas"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from onbeat.cli.doctor import local_notes, shown
+from onbeat.cli.doctor import local_notes, quota_rows, shown
 from onbeat.settings import Settings
 
 
@@ -85,3 +85,10 @@ def test_an_old_sqlite_is_noted(monkeypatch: pytest.MonkeyPatch, version: tuple[
     """Good to know, no error: onbeat keeps away from what it does wrong."""
     monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
     assert len(local_notes()) == notes
+
+
+def test_how_full_the_quotas_are_is_shown():
+    """A row each; a daemon without quotas, or an older one, has none."""
+    use = {"namespace": "shop", "quota": "running", "used": 12, "limit": 2_000}
+    assert quota_rows({"figures": {"quotas": [use]}}) == {"quota shop running": "12 of 2,000"}
+    assert quota_rows({"figures": {}}) == quota_rows({}) == {}

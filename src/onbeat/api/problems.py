@@ -8,6 +8,7 @@ Called by: routing for every request, the handlers that answer a problem themsel
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from math import ceil
 from typing import Any
 
 import orjson
@@ -105,7 +106,7 @@ def _problem_of(wrong: Exception, request: Request, template: str) -> Response:
         if isinstance(wrong, kind):
             answered = problem(status, title, str(wrong))
             if isinstance(wrong, TooManyTries | QuotaReached):
-                answered.headers["Retry-After"] = str(max(1, round(wrong.seconds)))
+                answered.headers["Retry-After"] = str(max(1, ceil(wrong.seconds)))
             return answered
     if isinstance(wrong, StoreBroken):
         return problem(503, "The store failed", "the store failed; the daemon stops")

@@ -43,6 +43,7 @@ def doctor(server: str | None, data: Path | None, as_json: bool) -> int:
         client = Client.of(server, data)
         daemon = client.status().raw
         machine["daemon"] = f"{client.place.url}, onbeat {daemon['version']} (by {client.place.how})"
+        machine |= quota_rows(daemon)
         problems += [str(trouble) for trouble in daemon["trouble"]]
     except OutsideError as away:
         machine["daemon"] = str(away)
@@ -105,6 +106,12 @@ def machine_rows(settings: Settings) -> dict[str, str]:
         "loop": settings.loop,
         "data": f"{settings.data.absolute()}, {_size(settings.data):,} bytes",
     }
+
+
+def quota_rows(daemon: dict[str, Any]) -> dict[str, str]:
+    """How full the quotas of a daemon are."""
+    quotas = daemon.get("figures", {}).get("quotas", [])
+    return {f"quota {each['namespace']} {each['quota']}": f"{each['used']:,g} of {each['limit']:,}" for each in quotas}
 
 
 def _size(folder: Path) -> int:
