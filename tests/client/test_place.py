@@ -77,7 +77,7 @@ def test_a_damaged_file_is_an_error_that_names_it(nowhere: Path):
         find()
 
 
-@pytest.mark.parametrize("server", ["localhost:8080", "ftp://x", "http://"])
+@pytest.mark.parametrize("server", ["localhost:8080", "ftp://x", "http://", "http://x:99999", "http://x:port", "http://[::1", "http://x:0"])
 def test_an_address_without_scheme_or_host_is_refused(server: str):
     """With the form that was meant."""
     with pytest.raises(UserError, match="http://host:8080"):

@@ -55,10 +55,10 @@ def find(server: str | None = None, data: Path | None = None, token: str | None 
     named = server or (None if data is not None else setting("server", "") or None)
     if named:
         url = named.rstrip("/")
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        host = _host(url)
+        if host is None:
             raise UserError(f"`{named}` is not a server's address; write it as http://host:8080")
-        if token is None and is_here(parts.hostname):
+        if token is None and is_here(host):
             token = _read(folder / "admin-token")
         return Place(url, token, "--server" if server else "ONBEAT_SERVER")
     text = _read(folder / "server.json")
@@ -69,6 +69,15 @@ def find(server: str | None = None, data: Path | None = None, token: str | None 
     except (ValueError, KeyError, TypeError):
         raise OutsideError(f"{folder / 'server.json'} cannot be read: start `onbeat serve` again") from None
     return Place(url, token or _read(folder / "admin-token"), str(folder / "server.json"))
+
+
+def _host(url: str) -> str | None:
+    """The host of an address that can be a server's."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname if parts.scheme in ("http", "https") and parts.port != 0 else None
+    except ValueError:
+        return None
 
 
 def is_here(host: str) -> bool:

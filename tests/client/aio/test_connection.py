@@ -159,12 +159,17 @@ async def test_a_daemon_that_is_started_again_is_waited_for(connect: Connect, tm
         client = connect(data=own.data)
         own.until(lambda: own.api("GET", "/api/v1/main/flows/search").json()["results"], "the flow is served")
         started = await client.start("shop", "talks")
-        waiting = asyncio.ensure_future(client.wait(started.id, 60))  # noqa: TID251  # both must go on at once
-        tailing = asyncio.ensure_future(collect(client.tail(execution=started.id, since="earliest"), 3))  # noqa: TID251
-        await asyncio.to_thread(own.kill)
-        await asyncio.to_thread(own.start)
-        assert (await waiting).ok
-        assert [event.data["state"] for event in await tailing] == ["CREATED", "RUNNING", "SUCCESS"]
+        async with (
+            aclosing(client.follow(started.id)) as states,
+            aclosing(client.tail(execution=started.id, since="earliest")) as events,
+        ):
+            assert not (await anext(states)).ended
+            assert (await anext(events)).data["state"] == "CREATED"
+            await asyncio.to_thread(own.kill)
+            await asyncio.to_thread(own.start)
+            assert (await collect(states))[-1].ok
+            assert [(await anext(events)).data["state"] for _ in range(2)] == ["RUNNING", "SUCCESS"]
+        assert (await client.wait(started.id)).ok
 
 
 async def test_a_stream_goes_on_after_its_last_event(connect: Connect, server: Scripted):
