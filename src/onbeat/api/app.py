@@ -2,6 +2,7 @@
 
 import asyncio
 
+import orjson
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -52,7 +53,7 @@ from onbeat.api.dashboards import routes as dashboards
 from onbeat.api.headers import SecurityHeaders
 from onbeat.api.masking import MaskedAnswers
 from onbeat.api.openapi import document
-from onbeat.api.routing import BASE, answer, one_route, problem
+from onbeat.api.routing import BASE, one_route, problem
 from onbeat.api.tenant import Tenant
 from onbeat.engine.node import Node
 
@@ -119,8 +120,8 @@ async def openapi(request: Request) -> Response:
     """The OpenAPI document of all this."""
     state = request.app.state
     if state.openapi is None:
-        state.openapi = document(request.app.routes)
-    return answer(state.openapi)
+        state.openapi = orjson.dumps(document(request.app.routes))
+    return Response(state.openapi, media_type="application/json")
 
 
 async def _unknown(request: Request, wrong: Exception) -> Response:
@@ -128,10 +129,9 @@ async def _unknown(request: Request, wrong: Exception) -> Response:
 
 
 async def _not_allowed(request: Request, wrong: Exception) -> Response:
-    scope, taken = request.scope, set[str]()
-    for route in request.app.router.routes:
-        if isinstance(route, Route) and route.path_regex.match(scope["path"]):
-            taken |= route.methods or set()
+    fitting = [each for each in request.app.router.routes if isinstance(each, Route) and each.path_regex.match(request.scope["path"])]
+    fewest = min(len(each.param_convertors) for each in fitting)
+    taken = {method for each in fitting if len(each.param_convertors) == fewest for method in each.methods or ()}
     methods = ", ".join(sorted(taken - {"HEAD"}))
     return problem(405, "Method not allowed", f"this route takes {methods}", {"Allow": methods})
 
