@@ -270,6 +270,44 @@ async def test_a_shared_source_parks_what_is_too_much(tmp_path: Path, clock: Man
         assert await begun(node, "a") == 2
 
 
+async def test_a_backfill_past_the_quota_waits(tmp_path: Path, clock: ManualClock) -> None:
+    """It is not parked, and the times of other schedules come meanwhile; one run of it at a time, it keeps to the rate."""
+    day = "triggers: [{id: daily, type: core.trigger.Schedule, cron: 0 5 * * *}]\n"
+    soon = "triggers: [{id: often, type: core.trigger.Schedule, cron: '* * * * *'}]\n"
+    quotas = [Quota(namespace="a", executions_per_minute=2)]
+    async with node_with(
+        MemoryStore(), {"a.yaml": flow("a", day), "b.yaml": flow("b", soon)}, tmp_path, clock=clock, quotas=quotas
+    ) as node:
+        await settle()
+        await node.backfills.begin(node.triggers.find("a", "f", "daily"), clock.now() - 10 * 86_400_000_000, clock.now())
+
+        async def at_the_limit() -> bool:
+            return await begun(node, "a") >= 2 and not node.engine.at_work()
+
+        await until(at_the_limit)
+        for _ in range(2):
+            await clock.advance(60)
+        assert 4 <= await begun(node, "a") <= 6
+        assert await begun(node, "b") == 2
+        for _ in range(4):
+            await clock.advance(60)
+        assert await begun(node, "a") == 10
+        assert await node.backfills.of("a.f.daily") is None
+        assert await node.queries.dead_events() == []
+
+
+async def test_a_schedule_past_the_quota_is_parked(tmp_path: Path, clock: ManualClock) -> None:
+    """All schedules are one source: who waited would keep the others' times waiting."""
+    soon = "triggers: [{id: often, type: core.trigger.Schedule, cron: '* * * * *'}]\n"
+    flows = {"a.yaml": waiting("a") + soon.replace("cron", "allowConcurrent: true, cron"), "b.yaml": flow("b", soon)}
+    async with node_with(MemoryStore(), flows, tmp_path, clock=clock, quotas=[Quota(namespace="a", running=1)]) as node:
+        await settle()
+        for _ in range(3):
+            await clock.advance(60)
+        assert (await begun(node, "a"), await begun(node, "b")) == (1, 3)
+        assert [each.trigger for each in await node.queries.dead_events()] == ["a.w.often"] * 2
+
+
 async def test_what_comes_together_is_taken_whole(tmp_path: Path, clock: ManualClock) -> None:
     """A batch larger than a minute's share does not stand before the door for ever."""
     quotas = [Quota(namespace="a", executions_per_minute=3)]

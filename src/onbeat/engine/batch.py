@@ -12,18 +12,20 @@ from onbeat.ports import DeadEvent, Key, Started
 
 
 class Batch:
-    """What the events of one emit start, and what of them is dead."""
+    """What the events of one emit start, and what of them is dead. patient: whether the present one is."""
 
     def __init__(self, subscription: Subscription, new_id: Callable[[Micros], str], now: Micros) -> None:
         self.subscription = subscription
         self.now = now
         self.starts: list[tuple[Prepared, Key]] = []
         self.dead: list[DeadEvent] = []
+        self.patient = False
         self._new_id = new_id
         self._marks: list[tuple[int, int]] = []
 
-    def begin(self) -> None:
+    def begin(self, patient: bool = False) -> None:
         """The next event."""
+        self.patient = patient
         self._marks.append((len(self.starts), len(self.dead)))
 
     def add(self, prepared: Prepared, key: Key) -> None:

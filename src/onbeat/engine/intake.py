@@ -176,7 +176,7 @@ class Intake(Sources):
         batch, since = Batch(subscription, self._new_id, self._clock.now()), self.meters.now()
         with self._dropping(batch):
             for item in received:
-                batch.begin()
+                batch.begin(item.patient)
                 await self._take(batch, item, desk)
         self.meters.expect(batch, since)
         return batch

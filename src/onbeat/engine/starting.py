@@ -154,7 +154,7 @@ class Starter:
         quotas = self._engine.quotas
         if quotas.on and (reached := quotas.reached(start.namespace)) is not None:
             served = batch.subscription.triggers.values()
-            if quotas.together(target.namespace for trigger in served for target in trigger.spec.targets):
+            if batch.patient or quotas.together(target.namespace for trigger in served for target in trigger.spec.targets):
                 raise reached  # whoever waits there waits for the same
             batch.bury(start.key, str(reached), event=event, trigger=start.trigger)
             return

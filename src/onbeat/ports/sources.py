@@ -18,7 +18,8 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
     """One thing a source received: an event, or what could not become one (raw and reason).
 
     triggers: names of the triggers it is for; None: all of the subscription. inputs, labels: given to what it starts beside what
-    the trigger gives; their expressions see the event as the trigger's do.
+    the trigger gives; their expressions see the event as the trigger's do. patient: past a quota it is not parked, for its source comes
+    again with it and keeps nobody else waiting meanwhile.
     """
 
     event: Event | None = None
@@ -28,6 +29,7 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
     triggers: frozenset[str] | None = None
     inputs: dict[str, Json] = {}
     labels: dict[str, str] = {}
+    patient: bool = False
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,8 @@ Rules
 5. While an execution of a trigger runs, the trigger's times are missed, after a restart too, unless it says `allowConcurrent`.
 6. Missed times run by `recoverMissedSchedules`, at most 1,000 of them; what is skipped is reported once, with the number.
 7. A clock that comes back from more than a day in the future does not silence a schedule: it begins again from now, and says so.
-8. A backfill runs beside the times as they come, by the same rules; how far it is goes with each run into one transaction.
+8. A backfill runs beside the times as they come, by the same rules; how far it is goes with each run into one transaction. Past a quota
+   it waits, and the times as they come do not.
 
 Called by: trigger.py.
 """
@@ -30,7 +31,7 @@ from onbeat.core.matching import SCHEDULED
 from onbeat.core.schedule import load_zone
 from onbeat.core.times import from_datetime, from_iso, iso, to_datetime
 from onbeat.core.timetable import Policy, Timetable, due
-from onbeat.errors import Overloaded
+from onbeat.errors import Overloaded, QuotaReached
 from onbeat.ports import LedgerRow, Listener, Position, Received, SourceContext, Started, Work
 from onbeat.ports.waiting import first, until_changed
 
@@ -248,6 +249,9 @@ class _Agenda:
             received = [self._receive(place, instant, backfill) for instant in instants]
             try:
                 results = await self.context.emit(received, ledger=[row])
+            except QuotaReached as full:  # the others go on; it is tried again at the next look
+                self.context.log.warning("a backfill waits", trigger=place.trigger, problem=str(full))
+                continue
             except Overloaded as error:
                 await self._until_room(received, error)
                 return True  # it may have been paused or deleted meanwhile
@@ -297,7 +301,7 @@ class _Agenda:
             key=iso(at) if backfill is None else backfill.key(instant),
             variables={name: _local(moment, zone) for name, moment in (("date", instant), *neighbours.items())},
         )
-        more: dict[str, Any] = {} if backfill is None else {"inputs": backfill.inputs, "labels": backfill.labels}
+        more: dict[str, Any] = {} if backfill is None else {"inputs": backfill.inputs, "labels": backfill.labels, "patient": True}
         return Received(event=event, key=event.key, triggers=frozenset({place.trigger}), **more)
 
     def _neighbour(self, place: _Place, instant: datetime, side: str) -> datetime | None:
