@@ -49,7 +49,7 @@ async def follow(
     guard = Guard(request, lambda caller: caller.namespaces(Permission.READ) == allowed)
 
     def told(each: ExecutionSummary) -> bool:
-        return not destination_only or each.id >= execution.id
+        return not destination_only or each.created >= execution.head.created
 
     async def frames() -> AsyncIterator[bytes]:
         while True:
@@ -58,7 +58,7 @@ async def follow(
                 async with node.watch.listing(wanted, _MOST) as (listing, seq):
                     before = await node.queries.executions(wanted, limit=_MOST)
                     listing.show(each.id for each in before)
-                    found = [each for each in reversed(before) if told(each)]
+                    found = sorted((each for each in before if told(each)), key=lambda each: each.created)
                     while await guard.holds():
                         for each in found:
                             yield frame("progress", seq, _status(each))
