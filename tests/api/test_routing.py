@@ -50,3 +50,17 @@ async def test_a_body_that_does_not_come_is_given_up(tmp_path: Path) -> None:
         call.app.state.patience = 0.01
         answer = await call("POST", "/api/v1/events/things", NEVER)
         assert answer.status == 408
+
+
+@pytest.mark.parametrize("path", [f"namespaces/{'a' * 151}/dependencies", f"metrics/names/t/{'f' * 101}", "flows/UPPER", "flows/a%0A"])
+async def test_what_can_be_no_name_is_refused(tmp_path: Path, path: str) -> None:
+    """By reading routes, too: an empty answer would say that it is a name."""
+    async with api(tmp_path) as call:
+        assert (await call("GET", f"/api/v1/main/{path}")).status == 422
+
+
+async def test_allow_names_what_the_path_takes(tmp_path: Path) -> None:
+    """Not what a path of another's takes that fits it: `by-ids` is an id to nobody."""
+    async with api(tmp_path) as call:
+        assert (await call("OPTIONS", "/api/v1/main/executions/by-ids")).headers["allow"] == "DELETE"
+        assert (await call("OPTIONS", "/api/v1/main/dashboards/validate")).headers["allow"] == "POST"

@@ -24,6 +24,8 @@ OPERATIONS = 200
 """About how many there are: the requests are shared out among them."""
 LEFT_OUT = "logout|/login|basicAuth|/follow|/tail|secrets/rotate"
 """What ends the campaign's own access, or does not end by itself."""
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+"""Which checks cannot hold which operations, and why."""
 
 
 def campaign(folder: Path, requests: int, seed: int, more: list[str]) -> subprocess.CompletedProcess[str]:
@@ -35,7 +37,7 @@ def campaign(folder: Path, requests: int, seed: int, more: list[str]) -> subproc
     try:
         token = (daemon.data / "admin-token").read_text().strip()
         command = [
-            str(Path(sys.executable).with_name("st")), "run", f"{daemon.url}/api/v1/main/openapi.json",
+            str(Path(sys.executable).with_name("st")), "--config-file", str(CONFIG), "run", f"{daemon.url}/api/v1/main/openapi.json",
             "--header", f"Authorization: Bearer {token}", "--checks", "all", "--exclude-checks", "ignored_auth",
             "--exclude-path-regex", LEFT_OUT, "--max-examples", str(max(requests // OPERATIONS, 1)), "--seed", str(seed),
             "--workers", "2", "--request-timeout", "30", "--continue-on-failure", "--no-color", "--suppress-health-check", "all",

@@ -7,11 +7,14 @@ Called by: login, accounts.
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
+from onbeat.api.parameters import NamespaceName
 from onbeat.core.access import GRANTABLE, Grant, Permission, Role, Scope
 from onbeat.core.globs import Globs
 from onbeat.core.names import check_namespace
+from onbeat.engine.accounts import NAME
+from onbeat.engine.passwords import LONGEST, SHORTEST
 from onbeat.errors import UserError
 
 
@@ -36,7 +39,11 @@ def _patterns(topics: list[str]) -> list[str]:
     return topics
 
 
-_Namespace = Annotated[str, AfterValidator(_namespace)]
+_Namespace = Annotated[NamespaceName, AfterValidator(_namespace)]
+_Name = Annotated[str, Field(json_schema_extra={"pattern": NAME})]
+_Password = Annotated[str, Field(json_schema_extra={"minLength": SHORTEST, "maxLength": LONGEST})]
+_Granted = Annotated[Permission, AfterValidator(_grantable), WithJsonSchema({"type": "string", "enum": sorted(GRANTABLE)})]
+_EXPIRY = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "pattern": "^P[0-9]{1,4}D$"}, {"type": "null"}]}
 _Topics = Annotated[list[str], Field(max_length=100), AfterValidator(_patterns)]
 _Email = Annotated[str, Field(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
 
@@ -60,7 +67,7 @@ class GrantBody(_Body):
 class ScopeBody(_Body):
     """What a token may of what its owner may."""
 
-    permissions: list[Annotated[Permission, AfterValidator(_grantable)]] = Field(min_length=1, max_length=20)
+    permissions: list[_Granted] = Field(min_length=1, max_length=20)
     namespace: _Namespace | None = None
     topics: _Topics | None = None
 
@@ -72,8 +79,8 @@ class ScopeBody(_Body):
 class NewUser(_Body):
     """A user to make; without a password he has tokens only."""
 
-    name: str
-    password: str | None = Field(None, repr=False)
+    name: _Name
+    password: _Password | None = Field(None, repr=False)
     email: _Email | None = None
     grants: list[GrantBody] = Field([], max_length=100)
 
@@ -81,7 +88,7 @@ class NewUser(_Body):
 class ChangedUser(_Body):
     """What is to be another of a user; what is left out stays."""
 
-    password: str | None = Field(None, repr=False)
+    password: _Password | None = Field(None, repr=False)
     email: _Email | None = None
     grants: list[GrantBody] = Field([], max_length=100)
     disabled: bool = False
@@ -93,7 +100,7 @@ class NewToken(_Body):
 
     name: str
     scopes: list[ScopeBody] | None = Field(None, max_length=100)
-    expires: str | None = None
+    expires: Annotated[str | None, WithJsonSchema(_EXPIRY)] = None
     user: str | None = None
 
 
@@ -108,7 +115,7 @@ class NewPassword(_Body):
     """One's own new password."""
 
     current: str = Field(repr=False)
-    password: str = Field(repr=False)
+    password: _Password = Field(repr=False)
 
 
 class KestraUser(BaseModel):
@@ -116,5 +123,5 @@ class KestraUser(BaseModel):
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    username: str
-    password: str = Field(repr=False)
+    username: _Name
+    password: _Password = Field(repr=False)

@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
 from onbeat.api.lookup import execution_of
+from onbeat.api.parameters import FileUri
 from onbeat.api.routing import Within, answer, node_of, problem, route
 from onbeat.core.addresses import is_of_execution, path_of
 from onbeat.core.event import Json
@@ -41,21 +42,20 @@ def routes() -> list[BaseRoute]:
     ]
 
 
-async def execution_file(request: Request) -> Response:
+async def execution_file(request: Request, path: FileUri) -> Response:
     """The bytes of a file of an execution; `path` is its address."""
-    uri = await asked_file(request)
+    uri = await asked_file(request, path)
     return uri if isinstance(uri, Response) else await send(node_of(request).storage, uri)
 
 
-async def execution_file_size(request: Request) -> Response:
+async def execution_file_size(request: Request, path: FileUri) -> Response:
     """The size of a file of an execution; `path` is its address."""
-    uri = await asked_file(request)
+    uri = await asked_file(request, path)
     return uri if isinstance(uri, Response) else answer({"size": await node_of(request).storage.size(uri)})
 
 
-async def asked_file(request: Request) -> str | Response:
+async def asked_file(request: Request, uri: str) -> str | Response:
     """The address that is asked for, or why it is not given. Raises NotFound, UserError."""
-    uri = request.query_params.get("path")
     if not uri:
         raise UserError("say which file: `path=kestra:///…`")
     head = (await execution_of(request)).head

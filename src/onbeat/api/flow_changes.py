@@ -27,6 +27,7 @@ from onbeat.api.audit import audited
 from onbeat.api.flow_choice import ChangeQuery, flows_to_change
 from onbeat.api.flow_json import flow_answer, flow_json
 from onbeat.api.flows import stored_flow
+from onbeat.api.parameters import NamespaceName
 from onbeat.api.routing import Unprocessable, Within, allow, answer, body_of, callers_namespaces, json_of, node_of, route
 from onbeat.api.shapes.base import Free
 from onbeat.api.shapes.flows import Changed, FlowShape, FlowWithSource
@@ -63,7 +64,9 @@ class SaveQuery(BaseModel):
     """Which revision was edited."""
 
     revision: int | None = Field(None, ge=0, description="Refused with 409 when there is a newer one; 0: there is to be none.")
-    draft: bool = Field(False, description="Must not be set: there are no drafts here, and what is saved is served.")
+    draft: bool = Field(
+        False, description="Must not be set: there are no drafts here, and what is saved is served.", json_schema_extra={"enum": [False]}
+    )
 
 
 class ManyQuery(BaseModel):
@@ -72,7 +75,7 @@ class ManyQuery(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
     delete: bool = Field(True, description="Delete the flows of the namespace that are not among these.")
-    namespace: str | None = Field(None, description="The namespace of all of them; needed where others are deleted.")
+    namespace: NamespaceName | None = Field(None, description="The namespace of all of them; needed where others are deleted.")
     allow_namespace_child: bool = Field(False, description="Also those below it.")
     override: bool = Field(False, description="Taken for Kestra's sake; a flow that names another namespace is refused.")
 

@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 
 from onbeat.api.filters import Condition, Op, read_conditions
+from onbeat.api.parameters import Labels, PageNumber, PageSize, Scopes, sort_field
 from onbeat.api.routing import callers_namespaces, node_of
 from onbeat.core.access import covers
 from onbeat.engine.catalog import LoadedFlow
@@ -23,6 +24,7 @@ from onbeat.errors import UserError
 FIELDS = ("q", "scope", "namespace", "flowId", "id", "labels", "disabled")
 SYSTEM = "system"
 """The namespace of flows that look after the others: Kestra's scope `SYSTEM`."""
+SORTS = {name: name for name in ("id", "namespace", "revision", "disabled")}
 _FLAT = ("q", "scope", "flowId", "labels")
 
 
@@ -32,18 +34,18 @@ class FlowQuery(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
     q: str | None = Field(None, description="Text in the flow's namespace, id or labels.")
-    scope: list[str] = Field([], description="USER, SYSTEM.")
+    scope: Scopes = []
     namespace: str | None = Field(None, description="The namespace and those below it.", examples=["company"])
     flow_id: str | None = None
-    labels: list[str] = Field([], description="Each as key:value.", examples=[["team:blue"]])
+    labels: Labels = []
 
 
 class PageQuery(FlowQuery):
     """Which flows, and which page of them."""
 
-    sort: list[str] = Field([], description="As field:asc or field:desc.", examples=[["id:asc"]])
-    page: int | None = None
-    size: int | None = Field(None, description="25 unless told otherwise, 1,000 at most.")
+    sort: list[str] = sort_field(SORTS)
+    page: PageNumber = None
+    size: PageSize = None
 
 
 class ChangeQuery(FlowQuery):

@@ -44,7 +44,8 @@ _MOST_SENT = 8 * MAX_BYTES
 """Of a file that is imported: an archive's own list of what is in it is read whole."""
 _COLUMNS = ("namespace", "id", "revision", "disabled", "description", "labels", "triggers")
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-_FORM = {"multipart/form-data": {"type": "object", "properties": {"fileUpload": {"type": "string", "format": "binary"}}}}
+_UPLOAD = {"type": "string", "format": "binary"}
+_FORM = {"multipart/form-data": {"type": "object", "required": ["fileUpload"], "properties": {"fileUpload": _UPLOAD}}}
 
 
 class ImportQuery(BaseModel):

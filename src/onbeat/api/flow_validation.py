@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission, caller_of
 from onbeat.api.flow_changes import MANY_TEXTS, TEXTS, texts_of, unprocessable
+from onbeat.api.parameters import one_of
 from onbeat.api.routing import Within, answer, body_of, callers_namespaces, node_of, route
 from onbeat.api.shapes.flows import Expression, Validity
 from onbeat.core.names import did_you_mean
@@ -38,7 +39,7 @@ _NOTHING = {"id": "nothing", "type": "core.debug.Return"}
 class SectionQuery(BaseModel):
     """What the body is."""
 
-    section: str = Field("TASKS", description="TASKS or TRIGGERS.")
+    section: Annotated[str, one_of(("TASKS", "TRIGGERS"))] = "TASKS"
 
 
 class TaskQuery(BaseModel):

@@ -16,8 +16,9 @@ from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
 from onbeat.api.filters import page_of, sort_of
-from onbeat.api.flow_choice import PageQuery, chosen_flows
+from onbeat.api.flow_choice import SORTS, PageQuery, chosen_flows
 from onbeat.api.flow_json import flow_answer, flow_json, shown, task_json
+from onbeat.api.parameters import PageNumber, PageSize, one_of
 from onbeat.api.routing import Within, answer, callers_namespaces, node_of, route
 from onbeat.api.shapes.base import Free, Paged
 from onbeat.api.shapes.flows import FlowShape, FlowWithSource, Running, SourceFound
@@ -29,7 +30,6 @@ from onbeat.engine.node import Node
 from onbeat.errors import NotFound, UserError
 from onbeat.ports import ExecutionFilter, StoredFlow
 
-_SORTS = {name: name for name in ("id", "namespace", "revision", "disabled")}
 _PAGING = ("page", "size", "sort")
 _MOST_REVISIONS = 100
 """In one answer, the newest ones."""
@@ -66,11 +66,11 @@ class SourceQuery(BaseModel):
     namespace: str | None = Field(None, description="The namespace and those below it.")
     case_sensitive: bool = False
     whole_word: bool = False
-    regex: bool = Field(False, description="Not taken: a pattern can keep a server busy for hours.")
-    scope: str = Field("ALL", description="ALL; or in which part of a flow the line is to be: TASKS, TRIGGERS, INPUTS.")
+    regex: bool = Field(False, description="Not taken: a pattern can keep a server busy for hours.", json_schema_extra={"enum": [False]})
+    scope: Annotated[str, one_of(_SCOPES)] = Field("ALL", description="ALL; or in which part of a flow the line is to be.")
     sort: list[str] = []
-    page: int | None = None
-    size: int | None = None
+    page: PageNumber = None
+    size: PageSize = None
 
 
 def routes() -> list[BaseRoute]:
@@ -92,7 +92,7 @@ def routes() -> list[BaseRoute]:
 async def search(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
     """Flows that are served, by name."""
     found = await chosen_flows(request, _PAGING)
-    order = sort_of(query.sort, _SORTS)
+    order = sort_of(query.sort, SORTS)
     if order is not None:
         found.sort(key=lambda loaded: getattr(loaded.flow, order[0]), reverse=order[1])
     page = page_of(query.size, query.page).of(found)

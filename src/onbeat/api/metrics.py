@@ -11,13 +11,13 @@ from starlette.routing import BaseRoute
 from onbeat.api.access import Permission
 from onbeat.api.buckets import DAY, buckets, fitting
 from onbeat.api.lookup import execution_of
+from onbeat.api.parameters import Instant
 from onbeat.api.questions import instant_of
 from onbeat.api.routing import Unprocessable, Within, answer, node_of, route
 from onbeat.api.shapes.base import Paged
 from onbeat.api.shapes.logs import Aggregations, Measurement
 from onbeat.core.execution import Execution
 from onbeat.core.times import iso
-from onbeat.errors import UserError
 from onbeat.ports import MetricRow, Queries
 from onbeat.ports.search import MetricFilter
 
@@ -40,15 +40,16 @@ def routes() -> list[BaseRoute]:
     ]
 
 
-async def show(request: Request) -> Response:
+async def show(
+    request: Request,
+    size: Annotated[int, Query(description="At most 1,000.")] = 10,
+    page: int = 1,
+    task: Annotated[str | None, Query(alias="taskId")] = None,
+    run: Annotated[str | None, Query(alias="taskRunId")] = None,
+) -> Response:
     """An execution's metrics in order, by pages; `taskId` and `taskRunId` choose. A timer's value is in milliseconds, as Kestra's."""
-    node, query, execution = node_of(request), request.query_params, await execution_of(request)
-    try:
-        size = min(max(int(query.get("size", "10")), 1), _PAGE)
-        page = max(int(query.get("page", "1")), 1)
-    except ValueError as wrong:
-        raise UserError(str(wrong)) from None
-    task, run = query.get("taskId"), query.get("taskRunId")
+    node, execution = node_of(request), await execution_of(request)
+    size, page = min(max(size, 1), _PAGE), max(page, 1)
     rows = await _all(node.queries, execution.id)
     found = [row for row in rows if task in (None, row.task) and run in (None, execution.run_id(row.run))]
     results = [_shown(row, execution) for row in found[size * (page - 1) : size * page]]
@@ -67,8 +68,8 @@ async def tasks(request: Request) -> Response:
 
 async def aggregates(
     request: Request,
-    start_date: Annotated[str | None, Query(alias="startDate", examples=["2026-11-21T12:00:00Z"])] = None,
-    end_date: Annotated[str | None, Query(alias="endDate")] = None,
+    start_date: Annotated[Instant | None, Query(alias="startDate", examples=["2026-11-21T12:00:00Z"])] = None,
+    end_date: Annotated[Instant | None, Query(alias="endDate")] = None,
     aggregation: Annotated[Literal["sum", "avg", "min", "max", "count"], Query()] = "sum",
 ) -> Response:
     """What was measured, by time: the last 30 days unless told otherwise. A timer's value is in seconds."""

@@ -8,8 +8,9 @@ import tempfile
 import zipfile
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute
@@ -17,6 +18,7 @@ from starlette.routing import BaseRoute
 from onbeat.api.access import Permission
 from onbeat.api.files import send
 from onbeat.api.forms import sent_inputs
+from onbeat.api.parameters import FilePath, FolderPath
 from onbeat.api.routing import answer, body_of, node_of, route
 from onbeat.api.shapes.namespaces import FileRevision, FileShape
 from onbeat.core.addresses import SCHEME, clean, files_folder
@@ -29,9 +31,12 @@ from onbeat.ports import Storage
 _FORM = "multipart/form-data"
 _BYTES = "application/octet-stream"
 _TAKES = {
-    _FORM: {"type": "object", "properties": {"fileContent": {"type": "string", "format": "binary"}}},
+    _FORM: {"type": "object", "required": ["fileContent"], "properties": {"fileContent": {"type": "string", "format": "binary"}}},
     _BYTES: {"type": "string", "format": "binary"},
 }
+From = Annotated[FilePath, Query(alias="from")]
+To = Annotated[FilePath, Query(alias="to")]
+Revision = Annotated[int | None, Query(ge=1)]
 _AT_ONCE = 262_144
 """Bytes of an archive that are sent at once."""
 
@@ -64,10 +69,10 @@ def entry_json(entry: Entry) -> dict[str, Any]:
     }
 
 
-async def show(request: Request) -> Response:
+async def show(request: Request, path: FilePath, revision: Revision = None) -> Response:
     """The bytes of a file; `path` is its path. Of revisions there is one, the present content."""
-    namespace, path = check_namespace(request.path_params["namespace"]), clean(_query(request, "path"))
-    if request.query_params.get("revision", "1") != "1":
+    namespace, path = check_namespace(request.path_params["namespace"]), clean(path)
+    if revision not in (None, 1):
         raise NotFound(f"file `{path}` in namespace {namespace} has one revision, 1")
     try:
         return await send(node_of(request).storage, f"{SCHEME}{files_folder(namespace)}/{path}")
@@ -75,9 +80,9 @@ async def show(request: Request) -> Response:
         raise NotFound(f"there is no file `{path}` in namespace {namespace}") from None
 
 
-async def put(request: Request) -> Response:
+async def put(request: Request, path: FilePath) -> Response:
     """Keep a file under `path`, in place of one that is there. Body: its bytes, or a form with a part that is a file."""
-    namespace, path, files = request.path_params["namespace"], _query(request, "path"), node_of(request).files
+    namespace, files = request.path_params["namespace"], node_of(request).files
     if not request.headers.get("content-type", "").startswith(_FORM):
         await files.write(namespace, path, await body_of(request))
         return Response(status_code=200)
@@ -89,36 +94,35 @@ async def put(request: Request) -> Response:
     return Response(status_code=200)
 
 
-async def move(request: Request) -> Response:
+async def move(request: Request, before: From, after: To) -> Response:
     """Give a file or folder another path: `from`, `to`."""
     files = node_of(request).files
-    await files.move(request.path_params["namespace"], _query(request, "from"), _query(request, "to"))
+    await files.move(request.path_params["namespace"], before, after)
     return Response(status_code=200)
 
 
-async def delete(request: Request) -> Response:
+async def delete(request: Request, path: FilePath) -> Response:
     """Remove a file, or a folder with all in it: `path`."""
-    namespace, path, files = request.path_params["namespace"], _query(request, "path"), node_of(request).files
+    namespace, files = request.path_params["namespace"], node_of(request).files
     await files.look(namespace, clean(path))
     await files.delete(namespace, path)
     return Response(status_code=204)
 
 
-async def search(request: Request) -> Response:
+async def search(request: Request, q: str = "") -> Response:
     """The paths of a namespace's files that hold `q`."""
-    wanted = request.query_params.get("q", "")
     found = await node_of(request).files.names(request.path_params["namespace"])
-    return answer([f"/{path}" for path in found if wanted in f"/{path}"])
+    return answer([f"/{path}" for path in found if q in f"/{path}"])
 
 
-async def stats(request: Request) -> Response:
+async def stats(request: Request, path: FolderPath = "") -> Response:
     """What is at `path`: name, type, size, times."""
-    return answer(entry_json(await node_of(request).files.look(request.path_params["namespace"], request.query_params.get("path", ""))))
+    return answer(entry_json(await node_of(request).files.look(request.path_params["namespace"], path)))
 
 
-async def revisions(request: Request) -> Response:
+async def revisions(request: Request, path: FilePath) -> Response:
     """The revisions of the file at `path`: one, the present content. No older one is kept."""
-    await node_of(request).files.look(request.path_params["namespace"], clean(_query(request, "path")))
+    await node_of(request).files.look(request.path_params["namespace"], clean(path))
     return answer([{"revision": 1}])
 
 
@@ -152,20 +156,13 @@ async def _archive(storage: Storage, namespace: str, paths: Sequence[str]) -> As
                 yield piece
 
 
-async def folder(request: Request) -> Response:
+async def folder(request: Request, path: FolderPath = "") -> Response:
     """What is in the folder `path`, the namespace's own without it."""
-    found = await node_of(request).files.entries(request.path_params["namespace"], request.query_params.get("path", ""))
+    found = await node_of(request).files.entries(request.path_params["namespace"], path)
     return answer([entry_json(entry) for entry in found])
 
 
-async def make_folder(request: Request) -> Response:
+async def make_folder(request: Request, path: FilePath) -> Response:
     """Make the folder `path`."""
-    await node_of(request).files.make_folder(request.path_params["namespace"], _query(request, "path"))
+    await node_of(request).files.make_folder(request.path_params["namespace"], path)
     return Response(status_code=200)
-
-
-def _query(request: Request, name: str) -> str:
-    found = request.query_params.get(name)
-    if not found:
-        raise UserError(f"say `{name}`")
-    return found

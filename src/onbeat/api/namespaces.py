@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute
 from onbeat.api.access import Permission
 from onbeat.api.audit import row_of
 from onbeat.api.filters import Condition, Op, page_of, read_conditions, sort_of
+from onbeat.api.parameters import PageNumber, PageSize, sort_field
 from onbeat.api.routing import Unprocessable, Within, allow, answer, callers_namespaces, node_of, route
 from onbeat.api.shapes.base import Free, Paged
 from onbeat.api.shapes.namespaces import Namespace
@@ -33,6 +34,7 @@ from onbeat.errors import NotFound, Refused
 from onbeat.ports import Document, Work
 
 _KIND = "namespace"
+_SORTS = {"id": "id"}
 _PAGING = ("page", "size", "sort", "existing")
 
 
@@ -49,9 +51,9 @@ class NamespaceQuery(BaseModel):
 
     q: str | None = Field(None, description="Text in the name.")
     existing: bool = Field(False, description="Only those that were made or hold something, not those above them.")
-    sort: list[str] = Field([], examples=[["id:asc"]])
-    page: int | None = None
-    size: int | None = None
+    sort: list[str] = sort_field(_SORTS)
+    page: PageNumber = None
+    size: PageSize = None
 
 
 class NamespaceBody(BaseModel):
@@ -70,7 +72,7 @@ class Wanted(BaseModel):
 
     q: str | None = None
     ids: list[str] | None = Field(None, description="Also these, if they are there.")
-    existing_only: bool = False
+    existing_only: StrictBool = False
 
 
 def routes() -> list[BaseRoute]:
@@ -95,7 +97,7 @@ async def search(request: Request, query: Annotated[NamespaceQuery, Query()]) ->
     names = [name for name in sorted(found) if all(_holds(condition, name) for condition in conditions)]
     if query.existing:
         names = [name for name in names if not found[name]["disabled"]]
-    order = sort_of(query.sort, {"id": "id"})
+    order = sort_of(query.sort, _SORTS)
     if order is not None and order[1]:
         names.reverse()
     return answer({"results": [found[name] for name in page_of(query.size, query.page).of(names)], "total": len(names)})

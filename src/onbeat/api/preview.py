@@ -24,6 +24,7 @@ from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
 from onbeat.api.files import asked_file
+from onbeat.api.parameters import FileUri
 from onbeat.api.routing import Unprocessable, Within, answer, node_of, route
 from onbeat.api.shapes.executions import Preview
 from onbeat.core.expressions.ion_text import read_ion
@@ -41,12 +42,12 @@ def routes() -> list[BaseRoute]:
 
 async def preview(
     request: Request,
-    path: Annotated[str, Query(examples=["kestra:///…"])],
+    path: FileUri,
     max_rows: Annotated[int, Query(alias="maxRows", ge=1, le=_MOST_ROWS)] = 100,
     encoding: Annotated[str, Query(max_length=40)] = "UTF-8",
 ) -> Response:
     """The first rows of a file of an execution; `path` is its address."""
-    uri = await asked_file(request)
+    uri = await asked_file(request, path)
     if isinstance(uri, Response):
         return uri
     try:

@@ -31,9 +31,10 @@ from starlette.types import Message, Receive, Scope, Send
 
 from onbeat.api.access import Access, Caller, Permission, caller_of
 from onbeat.api.problems import Forbidden, Handler, TooLarge, TooSlow, Unprocessable, problem, tried
-from onbeat.core.names import FLOW_ID, FLOW_ID_LENGTH, NAMESPACE, NAMESPACE_LENGTH
+from onbeat.core.names import FLOW_ID, FLOW_ID_LENGTH, NAMESPACE, NAMESPACE_LENGTH, check_flow_id, check_namespace
 from onbeat.engine.audit import audit_row
 from onbeat.engine.node import Node
+from onbeat.engine.values import KEY, KEY_LENGTH
 from onbeat.errors import NotFound, Unauthorized, UserError
 from onbeat.ports import Work
 
@@ -48,8 +49,10 @@ _TEXT = {"type": "string", "minLength": 1}
 _NAMES: Mapping[str, dict[str, Any]] = {
     "namespace": {"type": "string", "pattern": NAMESPACE, "maxLength": NAMESPACE_LENGTH},
     "flow": {"type": "string", "pattern": FLOW_ID, "maxLength": FLOW_ID_LENGTH},
+    "kv/key": {"type": "string", "pattern": KEY, "maxLength": KEY_LENGTH},
+    "secrets/key": {"type": "string", "pattern": KEY, "maxLength": KEY_LENGTH},
 }
-"""What the parameters of paths look like."""
+"""What the parameters of paths look like, by name, or by what is before it and name."""
 _NO_NAME = re.compile("[^A-Za-z0-9]+")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _log = structlog.get_logger("onbeat.api")
@@ -230,11 +233,16 @@ class _Guarded(APIRoute):
         """What FastAPI cannot know of handlers that read the request themselves: the path's parameters, the body."""
         declared = {each.alias for each in self.dependant.path_params}
         missing = [name for name in self.param_convertors if name not in declared]
-        parameters = [{"name": name, "in": "path", "required": True, "schema": _NAMES.get(name, _TEXT)} for name in missing]
+        parameters = [{"name": name, "in": "path", "required": True, "schema": self._looks(name)} for name in missing]
         extra: dict[str, Any] = {"parameters": parameters} if parameters else {}
         if takes is not None:
-            extra["requestBody"] = {"required": False, "content": {media: {"schema": schema} for media, schema in takes.items()}}
+            extra["requestBody"] = {"required": True, "content": {media: {"schema": schema} for media, schema in takes.items()}}
         return extra
+
+    def _looks(self, name: str) -> dict[str, Any]:
+        """What a parameter of the path looks like."""
+        before = self.path_format.partition(f"/{{{name}}}")[0].rpartition("/")[2]
+        return _NAMES.get(f"{before}/{name}") or _NAMES.get(name, _TEXT)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler, methods = super().get_route_handler(), tuple(self.methods or ())
@@ -299,6 +307,7 @@ async def _guarded(
 
     async def checked(request: Request) -> Response:
         await _check(await caller_of(request), permission, within, request.path_params)
+        _check_names(request.path_params)
         found = await handler(request)
         if found.status_code >= 400:
             return found
@@ -309,6 +318,17 @@ async def _guarded(
         return found
 
     return await tried(request, checked, template)
+
+
+def _check_names(path: Mapping[str, Any]) -> None:
+    """Raises Unprocessable for what can be no name: nothing is ever found under it, and nothing is to be kept under it."""
+    try:
+        if "namespace" in path:
+            check_namespace(path["namespace"])
+        if "flow" in path:
+            check_flow_id(path["flow"])
+    except UserError as wrong:
+        raise Unprocessable(str(wrong)) from None
 
 
 async def _note(request: Request, template: str) -> None:

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
 from onbeat.api.filters import Op, page_of, read_conditions
+from onbeat.api.parameters import PageNumber, PageSize
 from onbeat.api.routing import Unprocessable, Within, answer, callers_namespaces, node_of, route
 from onbeat.api.shapes.secrets import Rotated, SecretMeta, Secrets
 from onbeat.core.access import covers
@@ -58,9 +59,13 @@ def routes() -> list[BaseRoute]:
 
 
 async def everywhere(
-    request: Request, size: Annotated[int | None, Query()] = None, page: Annotated[int | None, Query()] = None
+    request: Request,
+    size: PageSize = None,
+    page: PageNumber = None,
+    q: Annotated[str, Query(description="What is in a key.")] = "",
+    namespace: Annotated[str, Query(description="With those below it.")] = "",
 ) -> Response:
-    """The keys of all namespaces, by namespace and name; `q`: what is in a key, `namespace`: with those below it."""
+    """The keys of all namespaces, by namespace and name. Also `filters[q|namespace][OPERATION]=value`."""
     fields = ("q", "namespace")
     conditions = read_conditions(request.query_params, fields, flat=fields, others=("size", "page", "sort"))
     allowed, kept, asked = await callers_namespaces(request), node_of(request).secrets, page_of(size, page)

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission, caller_of
 from onbeat.api.filters import Condition, Op, page_of, read_conditions, sort_of
+from onbeat.api.parameters import PageNumber, PageSize, sort_field
 from onbeat.api.routing import Handler, Within, answer, body_of, callers_namespaces, json_of, node_of, problem, route
 from onbeat.api.shapes.base import Paged
 from onbeat.api.shapes.namespaces import Keys, ValueDetail, ValueLine
@@ -31,6 +32,14 @@ from onbeat.errors import NotFound, UserError
 from onbeat.ports import Value
 
 _SORTS = {"key": "key", "namespace": "namespace", "creationDate": "created", "updateDate": "updated"}
+_KEYS = {
+    "application/json": {
+        "type": "object",
+        "required": ["keys"],
+        "properties": {"keys": {"type": "array", "items": {"type": "string"}}},
+        "example": {"keys": ["color"]},
+    }
+}
 _TAKES = {"application/json": {}, "text/plain": {"type": "string"}}
 
 
@@ -40,7 +49,7 @@ def routes() -> list[BaseRoute]:
     return [
         *route("/kv", search, read, within=Within.LIST, answers=Paged[ValueLine]),
         *route("/namespaces/{namespace}/kv", entries, read, answers=list[ValueLine]),
-        *route("/namespaces/{namespace}/kv", delete_all, write, ("DELETE",), answers=Keys),
+        *route("/namespaces/{namespace}/kv", delete_all, write, ("DELETE",), answers=Keys, takes=_KEYS),
         *route("/namespaces/{namespace}/kv/inheritance", inherited, read, answers=list[ValueLine]),
         *route("/namespaces/{namespace}/kv/{key}", named(show), read, answers=ValueDetail),
         *route("/namespaces/{namespace}/kv/{key}", named(put), write, ("PUT",), answers=ValueLine, takes=_TAKES),
@@ -76,10 +85,10 @@ def entry_json(value: Value) -> dict[str, Any]:
     }
 
 
-async def entries(request: Request) -> Response:
+async def entries(request: Request, prefix: str = "") -> Response:
     """The keys of a namespace, with their times; `prefix`: how they begin."""
     values = node_of(request).values
-    found = await values.entries(check_namespace(request.path_params["namespace"]), request.query_params.get("prefix", ""))
+    found = await values.entries(check_namespace(request.path_params["namespace"]), prefix)
     return answer([entry_json(value) for value in found])
 
 
@@ -88,9 +97,9 @@ class ValueQuery(BaseModel):
 
     q: str | None = Field(None, description="Text in the key.")
     namespace: str | None = Field(None, description="The namespace and those below it.")
-    sort: list[str] = Field([], examples=[["key:asc"]])
-    page: int | None = None
-    size: int | None = None
+    sort: list[str] = sort_field(_SORTS)
+    page: PageNumber = None
+    size: PageSize = None
 
 
 async def search(request: Request, query: Annotated[ValueQuery, Query()]) -> Response:

@@ -33,7 +33,7 @@ from onbeat.ports import Audit, Clock, Queries, Store
 PREFIX = "onbeat_"
 """How every token begins, so that one that was committed by accident is found."""
 ADMIN = "admin-token"
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._@+-]{0,127}")
+NAME = r"^[a-zA-Z0-9][a-zA-Z0-9._@+-]{0,127}$"
 _RESERVED = frozenset({ADMIN, "anonymous", "onbeat", "system"})
 _TOKEN = re.compile(PREFIX + r"([0-9a-f]{16})_([0-9a-f]{64})")
 _SELDOM: Micros = 300 * 1_000_000
@@ -271,7 +271,7 @@ def is_token(text: str) -> bool:
 
 
 def _checked(name: str) -> str:
-    if _NAME.fullmatch(name) is None:
+    if re.fullmatch(NAME, name) is None or name.endswith("\n"):
         raise UserError(f"`{name[:128]}` is not a name; use letters, digits, `.`, `_`, `@`, `+` and `-`, at most 128")
     return name
 

@@ -37,8 +37,8 @@ from onbeat.ports import Clock, LedgerRow, Store, Value, Work
 MOST_BYTES = 1_000_000
 """Of a value as JSON: no text in an expression may be longer anyway."""
 TYPES = ("STRING", "NUMBER", "BOOLEAN", "DATETIME", "DATE", "DURATION", "JSON")
-_LONGEST_KEY = 500
-_KEY = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]*")
+KEY = r"^[a-zA-Z0-9][a-zA-Z0-9._-]*$"
+KEY_LENGTH = 500
 _DURATION = re.compile(r"P(?=[^T]|T.)(?:[0-9]+D)?(?:T(?=.)(?:[0-9]+H)?(?:[0-9]+M)?(?:[0-9.]+S)?)?")
 _NAMESPACES = "kv"
 """The ledger of the namespaces that have a ledger of values."""
@@ -171,7 +171,7 @@ class KeptValues:
 
 def check_key(key: str) -> str:
     """The key, if it can be one. Raises UserError."""
-    if len(key) > _LONGEST_KEY or _KEY.fullmatch(key) is None:
+    if len(key) > KEY_LENGTH or re.fullmatch(KEY, key) is None or key.endswith("\n"):
         raise UserError(f"`{key[:100]}` is not a key; use letters, digits, `.`, `_` and `-`, beginning with a letter or digit")
     return key
 
