@@ -72,7 +72,8 @@ async def webhook(request: Request) -> Response:
         return Response(status_code=204)
     if options.wait:
         return await answer_ended(request, node, options, started)
-    return await answer_started(node, options, started, received.event.variables if received.event is not None else {})
+    flow = request.path_params["namespace"], request.path_params["flow"]
+    return await answer_started(node, options, started, received.event.variables if received.event is not None else {}, flow)
 
 
 async def _start(node: Node, subscription: Subscription, trigger: LoadedTrigger, received: Received, row: LedgerRow | None) -> Started:

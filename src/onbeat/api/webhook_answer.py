@@ -34,9 +34,18 @@ from onbeat.ports.waiting import first
 JSON_TYPE = "application/json"
 
 
-async def answer_started(node: Node, options: Webhook, started: Started, variables: Mapping[str, Json]) -> Response:
-    """What a caller who does not wait gets. variables: `trigger.*`."""
-    content: dict[str, Json] = {"id": started.started[0], "executions": list(started.started), "duplicate": started.duplicate}
+async def answer_started(node: Node, options: Webhook, started: Started, variables: Mapping[str, Json], flow: tuple[str, str]) -> Response:
+    """What a caller who does not wait gets. variables: `trigger.*`. flow: the namespace and id that he called."""
+    loaded = node.catalog.find(*flow)
+    content: dict[str, Json] = {
+        "id": started.started[0],
+        "executions": list(started.started),
+        "duplicate": started.duplicate,
+        "tenantId": "main",
+        "namespace": flow[0],
+        "flowId": flow[1],
+        "flowRevision": None if loaded is None else loaded.flow.revision,
+    }
     names = {**node.evaluator.outside, "trigger": dict(variables), "execution": {"id": started.started[0]}}
 
     async def render(value: Json) -> Json:
