@@ -1,5 +1,6 @@
 """Problems: what cannot be read of a request is named."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,19 @@ async def test_past_a_quota_is_a_429_that_says_when(tmp_path: Path) -> None:
         assert await call.node.queries.count() == 2
         await clock.advance(30)
         assert (await call("POST", hook, {"n": 4}, token=None, **JSON)).status == 200
+
+
+async def test_a_flood_of_webhooks_is_cut_exactly(tmp_path: Path) -> None:
+    """All at once: as many are taken as may, the rest are told; who was refused holds no place for a task."""
+    async with api(tmp_path, clock=ManualClock(), quotas=[Quota(namespace="t", executions_per_minute=5)]) as call:
+        hook = "/api/v1/main/executions/webhook/t/hook/abc"
+        answers = await asyncio.gather(*(call("POST", hook, {"n": n}, token=None, **JSON) for n in range(1, 61)))
+        assert sorted(each.status for each in answers) == [200] * 5 + [429] * 55
+        for each in answers:
+            if each.status == 200:
+                await call.node.engine.ended(each.json["id"])
+        assert await call.node.queries.count() == 5
+        assert not call.node.engine.at_work()
 
 
 async def test_a_value_past_a_quota_is_a_422(tmp_path: Path) -> None:
