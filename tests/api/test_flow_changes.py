@@ -192,7 +192,7 @@ async def test_flows_are_saved_in_bulk(call: Client) -> None:
     given = [{"id": "j", "namespace": "company.a", "tasks": [{"id": "a", "type": "core.debug.Return"}]}]
     assert [flow["id"] for flow in (await post(call, "/bulk?namespace=company.a", given)).json] == ["j", "a"]
     assert await served(call) == ["company.a.j", "company.b.b"]
-    assert (await post(call, "/bulk", b"")).json == []
+    assert (await post(call, "/bulk", [])).json == []
 
 
 async def test_flows_are_switched_off_and_on(call: Client, folder: Path) -> None:
@@ -299,3 +299,11 @@ async def test_a_change_by_query_is_of_ones_own(call: Client, monkeypatch: pytes
     assert (await call("DELETE", f"{BASE}/delete/by-query?all=true&dryRun=true")).json == {"count": 1}
     assert (await call("DELETE", f"{BASE}/delete/by-query?all=true")).json == {"count": 1}
     assert len(call.node.catalog.names()) == len(FLOWS)
+
+
+async def test_no_body_deletes_no_flows(tmp_path: Path) -> None:
+    """It is a mistake; an empty list says that all are to go."""
+    async with api(tmp_path) as call:
+        for path in ("/api/v1/main/flows/t", "/api/v1/main/flows/bulk?namespace=t"):
+            assert (await call("POST", path, b"")).status == 400
+        assert len((await call("GET", "/api/v1/main/flows/t")).json) > 0

@@ -72,3 +72,9 @@ async def test_a_change_needs_a_condition(call: Client) -> None:
 def test_a_parameter_of_the_routes_own_is_no_condition(call: Client) -> None:
     """Though it has the name of one."""
     assert conditions_of(asked(call, "q=x&size=1"), ("q", "size")) == []
+
+
+async def test_a_scope_is_read_before_any_flow_is_looked_at(call: Client) -> None:
+    """Another condition that no flow fulfils would hide what is wrong with it."""
+    with pytest.raises(UserError, match="USER or SYSTEM"):
+        await chosen_flows(asked(call, "scope=ALL&flowId=none"))

@@ -98,7 +98,7 @@ class NewToken(_Body):
     """A token to make. scopes: null for all that the owner may; expires: an instant, a duration such as P30D, null for never; 90 days
     when left out."""
 
-    name: str
+    name: _Name
     scopes: list[ScopeBody] | None = Field(None, max_length=100)
     expires: Annotated[str | None, WithJsonSchema(_EXPIRY)] = None
     user: str | None = None

@@ -37,8 +37,8 @@ _AT_ONCE = 262_144
 def routes() -> list[BaseRoute]:
     """The routes."""
     return [
-        *route("/executions/{id}/file", execution_file, Permission.READ, within=Within.OBJECT),
-        *route("/executions/{id}/file/metas", execution_file_size, Permission.READ, within=Within.OBJECT),
+        *route("/executions/{id}/file", execution_file, Permission.READ, within=Within.OBJECT, media="application/octet-stream"),
+        *route("/executions/{id}/file/metas", execution_file_size, Permission.READ, within=Within.OBJECT, answers=dict[str, int]),
     ]
 
 

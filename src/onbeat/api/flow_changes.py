@@ -361,6 +361,8 @@ async def _save_many(request: Request, namespace: str | None, query: ManyQuery) 
         raise UserError("say the `namespace` whose other flows are to be deleted, or `delete=false`")
     else:
         request.state.asked = True
+    if not sources and "json" not in request.headers.get("content-type", ""):
+        raise UserError("send the flows; that there are to be none is the JSON list `[]`")
     kept = {(flow.namespace, flow.id) for flow in flows}
     saved = await save(request, sources) if sources else []
     shown = [(each.stored, each.loaded.path, False) for each in saved]

@@ -72,6 +72,9 @@ def conditions_of(request: Request, others: Iterable[str] = ()) -> list[Conditio
     """What a query asks of flows. Raises UserError."""
     others = ("namespace", *others)
     found = read_conditions(request.query_params, FIELDS, flat=[name for name in _FLAT if name not in others], others=others)
+    for condition in found:
+        if condition.field == "scope":
+            _scopes(condition)
     above = request.query_params.get("namespace")
     return [*found, Condition("namespace", Op.PREFIX, (above,))] if above else found
 
@@ -86,6 +89,14 @@ async def _chosen(request: Request, conditions: Sequence[Condition]) -> list[Loa
     ]
 
 
+def _scopes(condition: Condition) -> set[str]:
+    """Which scopes are meant. Raises UserError."""
+    wanted = {each.upper() for value in condition.values for each in value.split(",")}
+    if not wanted <= {"USER", "SYSTEM"}:
+        raise UserError("filter `scope` is USER or SYSTEM")
+    return wanted
+
+
 def _holds(condition: Condition, loaded: LoadedFlow) -> bool:
     flow = loaded.flow
     match condition.field:
@@ -96,10 +107,7 @@ def _holds(condition: Condition, loaded: LoadedFlow) -> bool:
                 raise condition.refused((Op.EQUALS, Op.NOT_EQUALS))
             return any(map(within.holds, texts)) is (condition.op in (Op.EQUALS, Op.CONTAINS))
         case "scope":
-            wanted = {each.upper() for value in condition.values for each in value.split(",")}
-            if not wanted <= {"USER", "SYSTEM"}:
-                raise UserError("filter `scope` is USER or SYSTEM")
-            return ("SYSTEM" if covers(SYSTEM, flow.namespace) else "USER") in wanted
+            return ("SYSTEM" if covers(SYSTEM, flow.namespace) else "USER") in _scopes(condition)
         case "namespace":
             return condition.holds(flow.namespace)
         case "flowId" | "id":

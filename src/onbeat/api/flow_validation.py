@@ -52,10 +52,10 @@ def routes() -> list[BaseRoute]:
     """The routes."""
     read, many = Permission.READ, Within.LIST
     return [
-        *route("/flows/validate", validate, read, ("POST",), within=many, answers=list[Validity], takes=MANY_TEXTS),
-        *route("/flows/validate/task", validate_task, read, ("POST",), within=many, answers=Validity, takes=TEXTS),
+        *route("/flows/validate", validate, read, ("POST",), within=many, answers=list[Validity], takes=MANY_TEXTS, bodyless=True),
+        *route("/flows/validate/task", validate_task, read, ("POST",), within=many, answers=Validity, takes=TEXTS, bodyless=True),
         *route("/flows/expressions", expressions, read, ("POST",), within=many, answers=list[Expression], takes=TEXTS),
-        *route("/flows/validate/trigger", validate_trigger, read, ("POST",), within=many, answers=Validity, takes=TEXTS),
+        *route("/flows/validate/trigger", validate_trigger, read, ("POST",), within=many, answers=Validity, takes=TEXTS, bodyless=True),
     ]
 
 

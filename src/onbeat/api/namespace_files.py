@@ -46,7 +46,7 @@ def routes() -> list[BaseRoute]:
     read, write = Permission.READ, Permission.WRITE
     return [
         *route("/namespaces/{namespace}/files", show, read, media=_BYTES),
-        *route("/namespaces/{namespace}/files", put, write, ("POST",), takes=_TAKES),
+        *route("/namespaces/{namespace}/files", put, write, ("POST",), takes=_TAKES, bodyless=True),
         *route("/namespaces/{namespace}/files", move, write, ("PUT",)),
         *route("/namespaces/{namespace}/files", delete, write, ("DELETE",), status=204),
         *route("/namespaces/{namespace}/files/search", search, read, answers=list[str]),

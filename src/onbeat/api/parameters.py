@@ -17,8 +17,8 @@ from onbeat.core.names import NAMESPACE, NAMESPACE_LENGTH
 
 _PART = r"(?!\.{1,2}(?:/|$))[^/\x00]+"
 
-Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
-"""An instant, such as 2026-11-21T12:00:00Z."""
+Instant = Annotated[str, Field(json_schema_extra={"anyOf": [{"format": "date-time"}, {"maxLength": 0}]})]
+"""An instant, such as 2026-11-21T12:00:00Z; an empty one is none."""
 Label = Annotated[str, Field(json_schema_extra={"pattern": r"^([^:]+:[\s\S]+)?$"})]
 """A label as key:value; an empty one asks for nothing."""
 Labels = Annotated[list[Label], Field(description="Each as key:value.", examples=[["team:blue"]])]

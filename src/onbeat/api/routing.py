@@ -25,7 +25,7 @@ import structlog
 from fastapi import Depends
 from fastapi.routing import APIRoute
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Message, Receive, Scope, Send
 
@@ -150,14 +150,15 @@ def route(
     status: int = 200,
     media: str = "application/json",
     takes: Mapping[str, Any] | None = None,
+    bodyless: bool = False,
 ) -> list[BaseRoute]:
     """A route under /api/v1/main; without the tenant the same one is reached (see `Tenant`).
 
     within: told by the path where it has a namespace or a topic. answers: the type of a good answer, for the document. takes: the media
-    types of a body that the handler reads itself, each with its schema.
+    types of a body that the handler reads itself, each with its schema. bodyless: it may be left out.
     """
     reach = within or _within(path, permission)
-    return [Documented(f"{BASE}{path}", handler, permission, method, reach, answers, status, media, takes) for method in methods]
+    return [Documented(f"{BASE}{path}", handler, permission, method, reach, answers, status, media, takes, bodyless) for method in methods]
 
 
 def one_route(
@@ -208,6 +209,7 @@ class _Guarded(APIRoute):
         status: int,
         media: str,
         takes: Mapping[str, Any] | None,
+        bodyless: bool,
     ) -> None:
         self.permission, self.within = permission, within
         tag = handler.__module__.rpartition(".")[2]
@@ -221,22 +223,23 @@ class _Guarded(APIRoute):
             handler,
             methods=[method],
             response_model=None,
+            response_class=JSONResponse if answers is not None else Response,
             status_code=status,
             responses={status: good},
             tags=[tag],
             operation_id=_NO_NAME.sub("_", f"{method.lower()}{path.removeprefix(BASE)}").strip("_"),
             summary=(handler.__doc__ or handler.__name__).strip().split("\n")[0],
         )
-        self.openapi_extra = self._undeclared(takes)
+        self.openapi_extra = self._undeclared(takes, bodyless)
 
-    def _undeclared(self, takes: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _undeclared(self, takes: Mapping[str, Any] | None, bodyless: bool) -> dict[str, Any]:
         """What FastAPI cannot know of handlers that read the request themselves: the path's parameters, the body."""
         declared = {each.alias for each in self.dependant.path_params}
         missing = [name for name in self.param_convertors if name not in declared]
         parameters = [{"name": name, "in": "path", "required": True, "schema": self._looks(name)} for name in missing]
         extra: dict[str, Any] = {"parameters": parameters} if parameters else {}
         if takes is not None:
-            extra["requestBody"] = {"required": True, "content": {media: {"schema": schema} for media, schema in takes.items()}}
+            extra["requestBody"] = {"required": not bodyless, "content": {media: {"schema": schema} for media, schema in takes.items()}}
         return extra
 
     def _looks(self, name: str) -> dict[str, Any]:

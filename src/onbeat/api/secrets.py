@@ -14,25 +14,32 @@ from starlette.routing import BaseRoute
 from onbeat.api.access import Permission
 from onbeat.api.filters import Op, page_of, read_conditions
 from onbeat.api.parameters import PageNumber, PageSize
-from onbeat.api.routing import Unprocessable, Within, answer, callers_namespaces, node_of, route
+from onbeat.api.routing import Within, answer, callers_namespaces, node_of, route
 from onbeat.api.shapes.secrets import Rotated, SecretMeta, Secrets
 from onbeat.core.access import covers
 from onbeat.core.event import Micros
 from onbeat.core.names import check_namespace
 from onbeat.core.times import iso
 from onbeat.engine.secrets_kept import LARGEST
+from onbeat.engine.values import KEY, KEY_LENGTH
 from onbeat.errors import NotFound, UserError
 
 Named = tuple[str, str | None, Micros]
 
 
 class NewSecret(BaseModel):
-    """A secret to keep. key: where the path does not have it."""
+    """A secret to keep. key: as the path has it."""
 
-    key: str | None = Field(None, min_length=1, examples=["GITHUB_TOKEN"])
+    key: str | None = Field(None, min_length=1)
     value: str = Field(min_length=1, max_length=LARGEST, examples=["ghp_…"])
     description: str | None = None
     tags: list[Any] = Field([], description="Kestra's; not kept.")
+
+
+class NamedSecret(NewSecret):
+    """A secret to keep, with its name."""
+
+    key: str = Field(min_length=1, json_schema_extra={"pattern": KEY, "maxLength": KEY_LENGTH}, examples=["GITHUB_TOKEN"])
 
 
 class Described(BaseModel):
@@ -49,7 +56,7 @@ def routes() -> list[BaseRoute]:
     return [
         *route("/secrets", everywhere, Permission.READ, within=Within.LIST, answers=Secrets),
         *route("/namespaces/{namespace}/secrets", entries, Permission.READ, answers=Secrets),
-        *route("/namespaces/{namespace}/secrets", put, Permission.WRITE, ("PUT",), answers=list[SecretMeta]),
+        *route("/namespaces/{namespace}/secrets", put_named, Permission.WRITE, ("PUT",), answers=list[SecretMeta]),
         *route(one, put, Permission.WRITE, ("PUT",), answers=list[SecretMeta]),
         *route(one, describe, Permission.WRITE, ("PATCH",), answers=list[SecretMeta]),
         *route(one, delete, Permission.WRITE, ("DELETE",), status=204),
@@ -104,11 +111,18 @@ async def inherited(request: Request) -> Response:
     return answer(node_of(request).secrets.inherited(check_namespace(request.path_params["namespace"])))
 
 
+async def put_named(request: Request, given: NamedSecret) -> Response:
+    """Keep a secret; one that is there is replaced."""
+    return await _put(request, given.key, given)
+
+
 async def put(request: Request, given: NewSecret) -> Response:
     """Keep a secret; one that is there is replaced."""
-    namespace, key = request.path_params["namespace"], request.path_params.get("key", given.key)
-    if key is None:
-        raise Unprocessable("name the secret: `key`")
+    return await _put(request, request.path_params["key"], given)
+
+
+async def _put(request: Request, key: str, given: NewSecret) -> Response:
+    namespace = request.path_params["namespace"]
     await node_of(request).secrets.put(namespace, key, given.value, given.description)
     return _one(request, namespace, key)
 

@@ -27,7 +27,7 @@ from onbeat.core.inputs.readers import read_datetime, write_datetime
 from onbeat.core.names import check_namespace, lineage
 from onbeat.core.sealed import shown
 from onbeat.core.times import iso
-from onbeat.engine.values import check_key
+from onbeat.engine.values import KEY, KEY_LENGTH, check_key
 from onbeat.errors import NotFound, UserError
 from onbeat.ports import Value
 
@@ -36,7 +36,7 @@ _KEYS = {
     "application/json": {
         "type": "object",
         "required": ["keys"],
-        "properties": {"keys": {"type": "array", "items": {"type": "string"}}},
+        "properties": {"keys": {"type": "array", "items": {"type": "string", "pattern": KEY, "maxLength": KEY_LENGTH}}},
         "example": {"keys": ["color"]},
     }
 }
@@ -52,7 +52,7 @@ def routes() -> list[BaseRoute]:
         *route("/namespaces/{namespace}/kv", delete_all, write, ("DELETE",), answers=Keys, takes=_KEYS),
         *route("/namespaces/{namespace}/kv/inheritance", inherited, read, answers=list[ValueLine]),
         *route("/namespaces/{namespace}/kv/{key}", named(show), read, answers=ValueDetail),
-        *route("/namespaces/{namespace}/kv/{key}", named(put), write, ("PUT",), answers=ValueLine, takes=_TAKES),
+        *route("/namespaces/{namespace}/kv/{key}", named(put), write, ("PUT",), answers=ValueLine, takes=_TAKES, bodyless=True),
         *route("/namespaces/{namespace}/kv/{key}", named(delete), write, ("DELETE",), answers=bool),
     ]
 
