@@ -259,3 +259,16 @@ async def test_the_flow_of_an_execution(tmp_path: Path) -> None:
         id_ = (await call("POST", f"{BASE}/t/hello")).json["id"]
         shown = (await ask(call, "GET", f"{BASE}/{id_}/flow")).json
         assert (shown["id"], shown["revision"], shown["tasks"][0]["id"]) == ("hello", 1, "say")
+
+
+async def test_a_start_that_is_sent_again_is_the_same(tmp_path: Path) -> None:
+    """With an Idempotency-Key: as JSON, as a form; with other inputs it is a 422 that creates nothing."""
+    async with api(tmp_path) as call:
+        path, key = "/api/v1/main/executions/t/hello", {"idempotency_key": "order-7"}
+        first, again = [await call("POST", path, {"name": "Ada"}, **key) for _ in range(2)]
+        assert (first.status, again.status, first.json["id"], first.json) == (200, 200, again.json["id"], again.json)
+        other = await call("POST", path, {"name": "Bob"}, **key)
+        assert (other.status, "Idempotency-Key" in other.json["detail"]) == (422, True)
+        assert (await call("POST", path, {"name": "Ada"}, idempotency_key="order-8")).json["id"] != first.json["id"]
+        assert (await call("POST", path, {"name": "Ada"}, idempotency_key="x" * 256)).status == 400
+        assert await call.node.queries.count() == 2

@@ -25,6 +25,7 @@ from onbeat.core.inputs.readers import read_datetime
 from onbeat.core.shape import execution_json
 from onbeat.core.times import from_datetime
 from onbeat.engine.node import Node
+from onbeat.engine.once import Once
 from onbeat.errors import Refused, UserError
 
 
@@ -83,7 +84,7 @@ async def shown(node: Node, execution: Execution) -> dict[str, Any]:
 async def start(request: Request) -> Response:
     """Start a flow. The answer is the execution as it was created; with `wait=true`, as it has ended.
 
-    Body: the inputs, as JSON or as a form with files.
+    Body: the inputs, as JSON or as a form with files. With the header `Idempotency-Key` the same request is the same execution.
     """
     node, query = node_of(request), request.query_params
     if query.get("breakpoints") or query.get("kind", "NORMAL") != "NORMAL":
@@ -94,6 +95,8 @@ async def start(request: Request) -> Response:
         strays = unknown((await node.find_flow(namespace, flow, revision)).flow.inputs, {**sent.inputs, **sent.files})
         if strays:
             raise Unprocessable("\n".join(strays))
+        id_ = request.headers.get("idempotency-key")
+        asked = [sent.inputs, {name: [upload.name, upload.path.stat().st_size] for name, upload in sent.files.items()}, str(query)]
         execution = await node.start(
             namespace,
             flow,
@@ -104,6 +107,7 @@ async def start(request: Request) -> Response:
             correlation_id=labels.get(CORRELATION),
             scheduled=_instant(query.get("scheduleDate")),
             traceparent=request.headers.get("traceparent"),
+            once=None if id_ is None else Once.of(f"{namespace}.{flow}", id_, asked),
         )
     waited = query.get("wait") == "true"
     return answer(await shown(node, await node.engine.ended(execution.id) if waited else create(execution.head)))

@@ -21,6 +21,7 @@ from starlette.responses import Response
 from onbeat.core.inputs import InputError
 from onbeat.engine.checks import Blocked
 from onbeat.engine.logins import TooManyTries
+from onbeat.engine.once import AnotherRequest
 from onbeat.errors import (
     Conflict,
     NotFound,
@@ -60,6 +61,7 @@ _STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (InputError, 422, "Invalid inputs"),
     (Blocked, 422, "Invalid inputs"),
     (Unprocessable, 422, "Not possible"),
+    (AnotherRequest, 422, "Another request"),
     (OverQuota, 422, "Over quota"),
     (TooLarge, 413, "Too large"),
     (TooSlow, 408, "Too slow"),

@@ -35,6 +35,7 @@ from onbeat.engine.listening import Listening
 from onbeat.engine.mailbox import Mailbox, Told, answer, fail
 from onbeat.engine.memory import WAKE, Memory
 from onbeat.engine.meters import Meters
+from onbeat.engine.once import Once
 from onbeat.engine.places import Kind, Places
 from onbeat.engine.prepared import Prepared
 from onbeat.engine.quotas import Quotas
@@ -68,8 +69,7 @@ class Engine:
         triggers: TriggerStates,
     ) -> None:
         self._store, self._catalog = store, catalog
-        self._clock, self._group = clock, group
-        self._triggers = triggers
+        self._clock, self._group, self._triggers = clock, group, triggers
         self._memory = Memory(max_active)
         self.undecided = self._memory.told
         self._waiters, self.quotas, self._stopping = Waiters(), Quotas(), False
@@ -79,9 +79,8 @@ class Engine:
         self.timers = self._memory.timers = Timers(clock, self._fire)
         self._dispatch = Dispatch(self.places, runner)
         self._effects = Effects(runner, self._dispatch, self.timers, answering, listening, group, self.tell)
-        self._listening = listening
-        runner.tell = listening.tell = self.tell
-        listening.execution, runner.places = self.load, self.places
+        self._listening, listening.execution = listening, self.load
+        runner.tell, runner.places, listening.tell = self.tell, self.places, self.tell
 
     def full(self) -> bool:
         """Whether as many executions are at work as the limit allows."""
@@ -119,14 +118,15 @@ class Engine:
         self._group.create_task(self._commit(work, starts, written))
         return await written
 
-    async def start(self, head: Head, loaded: LoadedFlow, begins: Decided | None = None) -> Execution:
-        """Create an execution that no event started. begins: how, where that is decided already."""
+    async def start(self, head: Head, loaded: LoadedFlow, begins: Decided | None = None, once: Once | None = None) -> Execution:
+        """Create an execution that no event started. begins: how, where that is decided already. once: it may have been created before."""
         if begins is None:
             prepared = await self.prepare(head, loaded)
         else:
             prepared = Prepared(loaded, begins[1], (Created(at=head.created, head=head), *begins[0]), begun=False)
-        await self.commit(Work(creations=(prepared.creation(),)), [prepared])
-        return prepared.execution
+        work = Work(creations=(prepared.creation(once and once.key),), ledger=(once.row(head.created),) if once else ())
+        written = await self.commit(work, [prepared])
+        return prepared.execution if written.fresh[0] else await self.load(written.created[0])
 
     async def recover(self, owner: str) -> int:
         """Take over all executions that have not ended; returns how many."""

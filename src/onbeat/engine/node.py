@@ -35,6 +35,7 @@ from onbeat.engine.loader import Loader
 from onbeat.engine.masking import Hidden
 from onbeat.engine.meters import Meters
 from onbeat.engine.namespace_files import KeptFiles
+from onbeat.engine.once import Once
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.quotas import Use
 from onbeat.engine.relay import READER, Relay
@@ -121,12 +122,15 @@ class Node:
         trigger: Trigger | None = None,
         scheduled: Micros | None = None,
         traceparent: str | None = None,
+        once: Once | None = None,
     ) -> Execution:
-        """Start a flow by hand. scheduled: when it is to begin. traceparent: the trace that it is part of.
+        """Start a flow by hand. scheduled: when it is to begin. traceparent: the trace that it is part of. once: it may be started already.
 
-        Raises NotFound, Refused (disabled, or it takes nothing now), QuotaReached, InputError, Blocked: then nothing was created.
+        Raises NotFound, AnotherRequest, Refused (disabled, or takes nothing now), QuotaReached, InputError, Blocked: nothing was created.
         """
         loaded = await self.find_flow(namespace, flow, revision)
+        if once is not None and (found := await once.find(self.store)) is not None:
+            return await self.engine.load(found)
         if loaded.flow.disabled:
             raise Refused(f"flow {loaded.flow.name} is disabled; take `disabled: true` out of it to run it")
         if not self.ready or self.engine.full():
@@ -150,7 +154,7 @@ class Node:
         mask = self.evaluator.mask_of(head)
         kept = await self.payloads.keep_inputs(loaded.flow, head.inputs, where, mask)
         head = msgspec.structs.replace(head, inputs=kept, labels=mask.mask_value(head.labels))
-        return await self.engine.start(head, loaded)
+        return await self.engine.start(head, loaded, once=once)
 
     async def examine(
         self, loaded: LoadedFlow, inputs: Mapping[str, Json], files: Mapping[str, Upload]

@@ -70,16 +70,37 @@ async def test_health_is_asked_once(connect: Connect, server: Scripted):
         await connect(server.url, "t").health()
 
 
-async def test_a_start_is_sent_again_only_when_it_was_not_begun(connect: Connect, server: Scripted):
+async def test_what_may_not_be_done_twice_is_sent_again_only_when_it_was_not_begun(connect: Connect, server: Scripted):
     """Rule 2: the daemon was full: again. It broke, or the answer was lost: nobody knows, so not."""
     client = connect(server.url, "t")
     server.answers = [says(503, FULL, Retry_After="0"), says(429, {"detail": "slowly"}), says(200, EXECUTION)]
-    assert (await client.start("shop", "greet")).id == "x"
+    assert (await client.restart("x")).id == "x"
     for lost, kind in ((says(503, BROKEN), Overloaded), (hangs_up, OutsideError), (says(500, {"detail": "a bug"}), OnbeatError)):
         server.answers, server.asked = [lost], []
         with pytest.raises(kind):
-            await client.start("shop", "greet")
+            await client.restart("x")
         assert len(server.asked) == 1
+
+
+async def test_a_start_is_sent_again_under_its_key(connect: Connect, server: Scripted):
+    """Rule 2: one that the client made, or the caller's, the same each time: the daemon knows it again."""
+    client = connect(server.url, "t")
+    for own in (None, "order-7"):
+        server.answers, server.asked = [hangs_up, says(503, BROKEN), says(200, EXECUTION)], []
+        assert (await client.start("shop", "greet", id=own)).id == "x"
+        keys = {asked.headers["Idempotency-Key"] for asked in server.asked}
+        assert (len(server.asked), len(keys), own is None or keys == {own}) == (3, 1, True)
+
+
+async def test_a_start_whose_answer_is_lost_is_there_once(connect: Connect, daemon: Daemon):
+    """Rule 2, with a daemon: the connection is cut when the execution is on disk."""
+    name = secrets.token_hex(4)
+    with cable(daemon.port) as way:
+        client = connect(way.url, daemon.token)
+        way.to_lose = 2
+        started = await client.start("shop", "greet", {"name": name}, labels={"lost": name})
+        found = [each.id async for each in client.executions(labels={"lost": name})]
+    assert found == [started.id]
 
 
 async def test_an_event_is_sent_again_under_its_key(connect: Connect, server: Scripted):
@@ -255,7 +276,7 @@ async def test_an_answer_that_does_not_come_is_given_up(connect: Connect, server
     silent = threading.Event()
     server.answers = [lambda _: silent.wait(30)]
     with pytest.raises(OutsideError, match="it does not answer"):
-        await connect(server.url, "t", timeout=0.2).start("shop", "greet")
+        await connect(server.url, "t", timeout=0.2).restart("x")
     silent.set()
     assert len(server.asked) == 1
 

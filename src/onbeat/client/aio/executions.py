@@ -13,6 +13,7 @@ from typing import Any
 from onbeat.client.aio.connection import AsyncConnection
 from onbeat.client.answers import Execution, LogLine, page_of, read, read_all
 from onbeat.client.form import inputs_of
+from onbeat.client.keys import new_key
 from onbeat.client.wire import API, part
 
 _PAGE = 200
@@ -35,12 +36,13 @@ class AsyncExecutions:
         revision: int | None = None,
         at: datetime | str | None = None,
         wait: bool | float = False,
+        id: str | None = None,
     ) -> Execution:
         """Start a flow. The answer is the execution as it was created; it is on disk.
 
-        files: the path for each FILE input. at: when it is to begin. wait: until it has ended, or for so many seconds.
-
-        A start is sent again only when it certainly was not begun: onbeat was not reached, or said that it is full.
+        files: the path for each FILE input. at: when it is to begin. wait: until it has ended, or for so many seconds. id: the same one
+        again, with the same inputs, is the same execution; without one the client makes it, so that a start can be sent again when its
+        answer was lost.
 
         Example:
             execution = await client.start("shop", "greet", {"name": "Ada"}, labels={"team": "blue"}, wait=60)
@@ -50,7 +52,9 @@ class AsyncExecutions:
         """
         query = {"labels": [f"{key}:{value}" for key, value in (labels or {}).items()], "revision": revision, "scheduleDate": _said(at)}
         path = f"{API}/executions/{part(namespace)}/{part(flow)}"
-        started = read(Execution, await self._connection.call("POST", path, inputs_of(inputs, files), query=query))
+        once = id or (new_key() if self._connection.tries > 1 else None)
+        headers, body = {"Idempotency-Key": once}, inputs_of(inputs, files)
+        started = read(Execution, await self._connection.call("POST", path, body, query=query, headers=headers, again=once is not None))
         if wait is False:
             return started
         return await self.wait(started.id, None if wait is True else wait)
