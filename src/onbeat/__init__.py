@@ -8,7 +8,8 @@
     api       HTTP; cli: the command; daemon: puts it all together
     client    for programs that talk to a daemon; the command talks by it, too
 
-Imports go one way: cli -> daemon -> api -> engine -> (plugins | stores | registry | clock) -> ports -> (core | client) -> (errors | settings).
+Imports go one way:
+cli -> daemon -> api -> engine -> (plugins | stores | registry | clock) -> ports -> (core | client) -> (errors | settings).
 """
 
 __version__ = "0.1.0"
