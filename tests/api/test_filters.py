@@ -116,3 +116,10 @@ def test_sort_names_a_field_and_a_direction() -> None:
         sort_of(["state.curent:desc"], names)
     with pytest.raises(UserError, match="`id:down`: sort up by `id:asc`"):
         sort_of(["id:down"], names)
+
+
+def test_every_order_that_is_asked_for_is_read() -> None:
+    """The first one counts; what is wrong with another is told, too."""
+    assert sort_of(["id:desc", "id"], {"id": "id"}) == ("id", True)
+    with pytest.raises(UserError, match="cannot sort by `name`"):
+        sort_of(["id", "name"], {"id": "id"})

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute
 from onbeat.api.access import Permission
 from onbeat.api.bulk import ALL, ENDED, MOST_IDS, OPEN, Action, by_ids, by_query, one_by_one
 from onbeat.api.execution_search import ExecutionQuery
+from onbeat.api.parameters import EndedState
 from onbeat.api.places import only_running
 from onbeat.api.questions import state_of
 from onbeat.api.routing import Unprocessable, Within, node_of, route
@@ -60,8 +61,8 @@ class LabelsOfIds(BaseModel):
 Asked = Annotated[ByQuery, Query()]
 How = Annotated[Options, Query()]
 Labels = Annotated[list[dict[str, Any]] | dict[str, Any], Body(examples=[[{"key": "team", "value": "blue"}]])]
-NewStatus = Annotated[str, Query(alias="newStatus", examples=["SUCCESS"])]
-Unqueued = Annotated[str, Query()]
+NewStatus = Annotated[EndedState, Query(alias="newStatus", examples=["SUCCESS"])]
+Unqueued = Annotated[str, Query(json_schema_extra={"enum": ["RUNNING"]})]
 
 
 def routes() -> list[BaseRoute]:
@@ -192,7 +193,9 @@ async def unqueue_ids(request: Request, ids: Ids, how: How, state: Unqueued = "R
     return await by_ids(request, ids, _unqueue(node_of(request)), ("state",))
 
 
-async def unqueue_query(request: Request, query: Asked, new_state: Annotated[str, Query(alias="newState")] = "RUNNING") -> Response:
+async def unqueue_query(
+    request: Request, query: Asked, new_state: Annotated[str, Query(alias="newState", json_schema_extra={"enum": ["RUNNING"]})] = "RUNNING"
+) -> Response:
     """Run all executions that the query means and that are QUEUED, before their turn."""
     only_running(new_state)
     return await by_query(request, _unqueue(node_of(request)), ("newState",))

@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute
 from onbeat.api.access import Permission
 from onbeat.api.filters import page_of, read_conditions, sort_of
 from onbeat.api.outlines import flow_outline
+from onbeat.api.parameters import AnyState, Instant, Labels, Scopes, TimeRange, one_of, sort_field
 from onbeat.api.questions import EXECUTION_FIELDS, execution_filter
 from onbeat.api.routing import Unprocessable, Within, answer, callers_namespaces, node_of, route
 from onbeat.api.shapes.base import Paged
@@ -47,6 +48,7 @@ SORTS = {
     "flowId": Sort.FLOW,
     "namespace": Sort.FLOW,
 }
+Distinct = Annotated[str, Query(examples=["NAMESPACE"], json_schema_extra={"enum": ["NAMESPACE", "FLOW_ID", "STATE"]})]
 _COLUMNS = ("id", "namespace", "flowId", "flowRevision", "state", "startDate", "endDate", "duration", "labels", "parentId", "correlationId")
 _PAGE = 500
 _MOST_FLOWS = 1_000
@@ -61,25 +63,27 @@ class ExecutionQuery(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
     q: str | None = Field(None, description="Text in the execution's id, correlation id, flow or labels.")
-    scope: list[str] = Field([], description="USER, SYSTEM.")
+    scope: Scopes = []
     namespace: str | None = Field(None, description="The namespace and those below it.")
     flow_id: str | None = None
-    state: list[str] = Field([], description="One of these.", examples=[["FAILED", "KILLED"]])
-    labels: list[str] = Field([], description="Each as key:value.", examples=[["team:blue"]])
-    start_date: str | None = Field(None, description="Created from then on.", examples=["2026-11-21T12:00:00Z"])
-    end_date: str | None = Field(None, description="Created until then.")
-    time_range: str | None = Field(None, description="Created within this time until now.", examples=["P1D"])
+    state: list[AnyState] = Field([], description="One of these.", examples=[["FAILED", "KILLED"]])
+    labels: Labels = []
+    start_date: Instant | None = Field(None, description="Created from then on.", examples=["2026-11-21T12:00:00Z"])
+    end_date: Instant | None = Field(None, description="Created until then.")
+    time_range: TimeRange | None = Field(None, description="Created within this time until now.", examples=["P1D"])
     trigger_id: str | None = None
     trigger_execution_id: str | None = Field(None, description="Started by this execution.")
     parent_id: str | None = Field(None, description="Started by this execution.")
     correlation_id: str | None = None
-    child_filter: str | None = Field(None, description="CHILD: those that an execution started; MAIN: the others.")
+    child_filter: Annotated[str, one_of(("", "CHILD", "MAIN"))] | None = Field(
+        None, description="CHILD: those that an execution started; MAIN: the others."
+    )
 
 
 class SearchQuery(ExecutionQuery):
     """Which executions, and which page of them."""
 
-    sort: list[str] = Field([], description="As field:asc or field:desc.", examples=[["state.startDate:desc"]])
+    sort: list[str] = sort_field(SORTS)
     page: int | None = None
     size: int | None = Field(None, description="25 unless told otherwise, 1,000 at most.")
     before: str | None = Field(None, description="In the order of creation: go on after this id.")
@@ -90,8 +94,8 @@ class OfFlowQuery(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
-    namespace: str | None = None
-    flow_id: str | None = None
+    namespace: str | None = Field(None, json_schema_extra={"minLength": 1})
+    flow_id: str | None = Field(None, json_schema_extra={"minLength": 1})
     page: int | None = None
     size: int | None = None
 
@@ -195,7 +199,7 @@ async def latest(request: Request, body: Annotated[list[FlowName], Body(max_leng
     )
 
 
-async def distinct(request: Request, field: Annotated[str, Query()], size: Annotated[int | None, Query()] = None) -> Response:
+async def distinct(request: Request, field: Distinct, size: Annotated[int | None, Query()] = None) -> Response:
     """The values that a field has in the executions that are asked for: NAMESPACE, FLOW_ID or STATE."""
     wanted = await asked(request, others=("field", "size"))
     name = {"NAMESPACE": "namespace", "FLOW_ID": "flow", "FLOWID": "flow", "STATE": "state"}.get(field.upper())

@@ -183,14 +183,15 @@ def page_of(size: int | None, page: int | None, *, most: int = _MOST_ROWS, usual
 
 def sort_of(given: Iterable[str], names: dict[str, str]) -> tuple[str, bool] | None:
     """The first of `sort=field:asc`: what `names` calls it, and whether it goes down. None: nothing was said. Raises UserError."""
+    found: list[tuple[str, bool]] = []
     for text in filter(None, given):
         field, _, direction = text.rpartition(":") if ":" in text else (text, "", "asc")
         if field not in names:
             raise UserError(f"cannot sort by `{field[:60]}`{did_you_mean(field, names)}; use {_listed(names)}")
         if direction.lower() not in ("asc", "desc"):
             raise UserError(f"`{text[:60]}`: sort up by `{field}:asc` or down by `{field}:desc`")
-        return names[field], direction.lower() == "desc"
-    return None
+        found.append((names[field], direction.lower() == "desc"))
+    return found[0] if found else None
 
 
 def _equals(text: str, value: str) -> bool:

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission, caller_of
-from onbeat.api.flow_changes import MANY_TEXTS, TEXTS, texts_of, unprocessable
+from onbeat.api.flow_changes import TEXTS, YAML, texts_of, unprocessable
 from onbeat.api.parameters import one_of
 from onbeat.api.routing import Within, answer, body_of, callers_namespaces, node_of, route
 from onbeat.api.shapes.flows import Expression, Validity
@@ -34,6 +34,9 @@ from onbeat.errors import InvalidFile, UserError
 _AROUND: dict[str, Any] = {"id": "validated", "namespace": "validated"}
 """The flow that a task or trigger is looked at in."""
 _NOTHING = {"id": "nothing", "type": "core.debug.Return"}
+
+_ANYTHING: dict[str, Any] = {YAML: {}, "application/json": {}}
+"""Any body: that it is no flow is the answer."""
 
 
 class SectionQuery(BaseModel):
@@ -52,10 +55,10 @@ def routes() -> list[BaseRoute]:
     """The routes."""
     read, many = Permission.READ, Within.LIST
     return [
-        *route("/flows/validate", validate, read, ("POST",), within=many, answers=list[Validity], takes=MANY_TEXTS, bodyless=True),
-        *route("/flows/validate/task", validate_task, read, ("POST",), within=many, answers=Validity, takes=TEXTS, bodyless=True),
+        *route("/flows/validate", validate, read, ("POST",), within=many, answers=list[Validity], takes=_ANYTHING, bodyless=True),
+        *route("/flows/validate/task", validate_task, read, ("POST",), within=many, answers=Validity, takes=_ANYTHING, bodyless=True),
         *route("/flows/expressions", expressions, read, ("POST",), within=many, answers=list[Expression], takes=TEXTS),
-        *route("/flows/validate/trigger", validate_trigger, read, ("POST",), within=many, answers=Validity, takes=TEXTS, bodyless=True),
+        *route("/flows/validate/trigger", validate_trigger, read, ("POST",), within=many, answers=Validity, takes=_ANYTHING, bodyless=True),
     ]
 
 

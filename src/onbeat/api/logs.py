@@ -24,6 +24,7 @@ from starlette.routing import BaseRoute
 from onbeat.api.access import Permission
 from onbeat.api.filters import page_of, read_conditions, sort_of
 from onbeat.api.lookup import execution_of
+from onbeat.api.parameters import Instant, Level, TimeRange, sort_field
 from onbeat.api.questions import LOG_FIELDS, levels_from, log_filter
 from onbeat.api.routing import Within, answer, callers_namespaces, node_of, route
 from onbeat.api.shapes.logs import FoundLines, Line
@@ -49,7 +50,7 @@ class Chosen(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
-    min_level: str | None = Field(None, description="Lines of this level and worse ones.", examples=["WARN"])
+    min_level: Level | None = Field(None, description="Lines of this level and worse ones.", examples=["WARN"])
     task_run_id: str | None = None
     task_id: str | None = None
     attempt: int | None = Field(None, ge=0, description="The number of a try, from 0.")
@@ -73,14 +74,16 @@ class Searched(BaseModel):
     trigger_id: str | None = None
     execution_id: str | None = None
     task_id: str | None = None
-    min_level: str | None = Field(None, examples=["WARN"])
-    start_date: str | None = Field(None, examples=["2026-11-21T12:00:00Z"])
-    end_date: str | None = None
-    time_range: str | None = Field(None, examples=["P1D"])
-    sort: list[str] = Field([], examples=[["timestamp:desc"]])
+    min_level: Level | None = Field(None, examples=["WARN"])
+    start_date: Instant | None = Field(None, examples=["2026-11-21T12:00:00Z"])
+    end_date: Instant | None = None
+    time_range: TimeRange | None = Field(None, examples=["P1D"])
+    sort: list[str] = sort_field(("timestamp",))
     page: int | None = None
     size: int | None = Field(None, description="25 unless told otherwise, 1,000 at most.")
-    cursor: str | None = Field(None, description="`nextCursor` of the page before.")
+    cursor: str | None = Field(
+        None, description="`nextCursor` of the page before.", json_schema_extra={"pattern": "^([0-9]{1,15}-[0-9]{1,9})?$"}
+    )
 
 
 def routes() -> list[BaseRoute]:

@@ -14,6 +14,8 @@ from fastapi import Query
 from pydantic import Field
 
 from onbeat.core.names import NAMESPACE, NAMESPACE_LENGTH
+from onbeat.core.states import TERMINATED, State
+from onbeat.engine.tasklog import LEVELS
 
 _PART = r"(?!\.{1,2}(?:/|$))[^/\x00]+"
 
@@ -34,10 +36,19 @@ PageSize = Annotated[int | None, Query(description="Rows of a page: 25 unless to
 PageNumber = Annotated[int | None, Query(description="Which page, from 1.")]
 
 
+AnyState = Annotated[str, Field(json_schema_extra={"enum": ["", *State]})]
+"""A state; an empty one asks for nothing."""
+StateName = Annotated[str, Field(json_schema_extra={"enum": [*State]})]
+EndedState = Annotated[str, Field(json_schema_extra={"enum": sorted(TERMINATED)})]
+Level = Annotated[str, Field(json_schema_extra={"enum": ["", *LEVELS]})]
+TimeRange = Annotated[str, Field(json_schema_extra={"pattern": "^(P[0-9]{1,3}D|PT[0-9]{1,3}[HM])?$"})]
+"""How long ago; an empty one is none."""
+
+
 def sort_field(names: Iterable[str]) -> Any:
     """`sort=FIELD:asc` of these fields, as a field of a model."""
     known = sorted(names)
-    pattern = f"^({'|'.join(map(re.escape, known))})(:(asc|desc))?$"
+    pattern = f"^(({'|'.join(map(re.escape, known))})(:(asc|desc))?)?$"
     shown: dict[str, Any] = {"items": {"type": "string", "pattern": pattern}}
     return Field([], description="As field:asc or field:desc.", examples=[[f"{known[0]}:asc"]], json_schema_extra=shown)
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import Body
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute
 from onbeat.api.access import Permission
 from onbeat.api.buckets import DAY, buckets, fitting
 from onbeat.api.execution_search import FlowName
+from onbeat.api.parameters import Instant, StateName
 from onbeat.api.questions import instant_of, state_of
 from onbeat.api.routing import Unprocessable, Within, answer, callers_namespaces, node_of, route
 from onbeat.api.shapes.executions import ExecutionLine
@@ -49,9 +50,9 @@ class Range(BaseModel):
     q: str | None = None
     namespace: str | None = Field(None, description="The namespace and those below it.")
     flow_id: str | None = None
-    start_date: str | None = Field(None, examples=["2026-11-21T12:00:00Z"])
-    end_date: str | None = None
-    time_zone: str = Field("UTC", description="In which days begin.", examples=["Europe/Paris"])
+    start_date: Instant | None = Field(None, examples=["2026-11-21T12:00:00Z"])
+    end_date: Instant | None = None
+    time_zone: str = Field("UTC", description="In which days begin.", examples=["Europe/Paris"], json_schema_extra={"minLength": 1})
 
     def span(self, now: Micros) -> tuple[Micros, Micros]:
         """From when until when. Raises UserError."""
@@ -73,14 +74,14 @@ class Range(BaseModel):
 class States(Range):
     """Which executions, within which time, and in which states they are now."""
 
-    state: list[str] = []
+    state: list[StateName] = []
 
 
 class ByFlow(States):
     """Which executions, and of which flows. namespaceOnly: by namespace, all flows together as `*`."""
 
     flows: list[FlowName] = Field([], max_length=1_000)
-    namespace_only: bool = False
+    namespace_only: StrictBool = False
 
 
 class Flows(BaseModel):

@@ -24,6 +24,7 @@ from onbeat.api.bulk import refusal
 from onbeat.api.routing import Within, allow, answer, body_of, json_of, node_of, route
 from onbeat.api.shapes.base import Done
 from onbeat.api.shapes.triggers import Deleted, Preview, TriggerContext
+from onbeat.api.trigger_bodies import CHANGED, FILLED, SWITCHED, TRIGGER, TRIGGERS, taken
 from onbeat.api.triggers import TriggerQuery, chosen, context_json, instant_json, namespaces_of
 from onbeat.core.event import Json, Micros
 from onbeat.core.times import from_iso
@@ -56,7 +57,8 @@ def routes() -> list[BaseRoute]:
         ("/backfill/unpause", unpause, "PUT"),
         ("/backfill/delete", delete, "POST"),
     ):
-        found += route(f"/triggers{path}", handler, change, (method,), within=one, answers=TriggerContext)
+        takes = taken(CHANGED if handler is update else TRIGGER)
+        found += route(f"/triggers{path}", handler, change, (method,), within=one, answers=TriggerContext, takes=takes)
     for path, handler in (("restart", restart), ("unlock", unlock)):
         found += route(f"/triggers/{{namespace}}/{{flow}}/{{trigger}}/{path}", handler, change, ("POST",), answers=TriggerContext)
     for path, of_ids, of_query in (
@@ -66,12 +68,13 @@ def routes() -> list[BaseRoute]:
         ("backfill/unpause", unpause_ids, unpause_query),
         ("backfill/delete", delete_ids, delete_query),
     ):
-        found += route(f"/triggers/{path}/by-triggers", of_ids, change, ("POST",), within=one, answers=Done)
+        takes = taken(SWITCHED if of_ids is set_disabled else TRIGGERS)
+        found += route(f"/triggers/{path}/by-triggers", of_ids, change, ("POST",), within=one, answers=Done, takes=takes)
         found += route(f"/triggers/{path}/by-query", of_query, change, ("POST",), within=many, answers=Done)
     return [
         *found,
-        *route("/triggers/backfill/preview", preview, Permission.READ, ("POST",), within=one, answers=Preview),
-        *route("/triggers/delete/by-triggers", forget_ids, change, ("DELETE",), within=one, answers=Deleted),
+        *route("/triggers/backfill/preview", preview, Permission.READ, ("POST",), within=one, answers=Preview, takes=taken(FILLED)),
+        *route("/triggers/delete/by-triggers", forget_ids, change, ("DELETE",), within=one, answers=Deleted, takes=taken(TRIGGERS)),
         *route("/triggers/delete/by-query", forget_query, change, ("DELETE",), within=many, answers=Deleted),
         *route("/triggers/{namespace}/{flow}/{trigger}", forget, change, ("DELETE",), status=204),
     ]

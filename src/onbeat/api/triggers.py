@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
 from onbeat.api.filters import Condition, page_of, read_conditions, sort_of
+from onbeat.api.parameters import sort_field
 from onbeat.api.questions import SYSTEM
 from onbeat.api.routing import Within, answer, callers_namespaces, node_of, route
 from onbeat.api.shapes.base import Paged
@@ -30,6 +31,7 @@ from onbeat.engine.subscription import LoadedTrigger, Subscription
 
 FIELDS = ("q", "scope", "namespace", "flowId", "triggerId", "triggerState")
 _PAGING = ("page", "size", "sort")
+_SORTS = {name: name for name in ("triggerId", "flowId", "namespace")}
 
 
 class TriggerQuery(BaseModel):
@@ -47,7 +49,7 @@ class TriggerQuery(BaseModel):
 class TriggerSearch(TriggerQuery):
     """Which triggers, and which page of them: all, when neither `page` nor `size` is said."""
 
-    sort: list[str] = Field([], examples=[["flowId:asc"]])
+    sort: list[str] = sort_field(_SORTS)
     page: int | None = None
     size: int | None = None
 
@@ -56,7 +58,7 @@ class OfFlow(BaseModel):
     """Which of a flow's triggers."""
 
     q: str | None = None
-    sort: list[str] = []
+    sort: list[str] = sort_field(_SORTS)
     page: int | None = None
     size: int | None = None
 
@@ -129,7 +131,7 @@ def _holds(node: Node, trigger: LoadedTrigger, condition: Condition) -> bool:
 
 
 def _sorted(found: list[LoadedTrigger], sort: Sequence[str]) -> list[LoadedTrigger]:
-    by = sort_of(sort, {name: name for name in ("triggerId", "flowId", "namespace")})
+    by = sort_of(sort, _SORTS)
     if by is None:
         return found
 

@@ -25,6 +25,7 @@ from onbeat.api.dashboards.document import Chart, Dashboard, TimeWindow, read_ch
 from onbeat.api.dashboards.questions import Overrides
 from onbeat.api.dashboards.usual import ID, SOURCE
 from onbeat.api.filters import page_of, read_conditions, sort_of
+from onbeat.api.parameters import sort_field
 from onbeat.api.routing import Unprocessable, Within, answer, body_of, callers_namespaces, node_of, route
 from onbeat.api.shapes.base import Paged
 from onbeat.api.shapes.dashboards import ChartRows, DashboardShape, DefaultDashboards
@@ -39,6 +40,9 @@ from onbeat.ports import Document, Work
 
 KIND = "dashboard"
 _YAML = {"application/x-yaml": {"type": "string"}}
+_ANYTHING: dict[str, Any] = {"application/x-yaml": {}}
+"""Any body: that it is no dashboard is the answer."""
+_SORTS = {each: each for each in ("title", "id", "created", "updated")}
 _MOST_ROWS = 1_000
 """Of a table that is exported."""
 
@@ -55,7 +59,7 @@ class SearchQuery(BaseModel):
     """Which dashboards."""
 
     q: str | None = Field(None, description="Part of a title, or of an id.")
-    sort: list[str] = Field([], examples=[["title:asc"]])
+    sort: list[str] = sort_field(_SORTS)
     page: int | None = None
     size: int | None = None
 
@@ -80,8 +84,10 @@ def routes() -> list[BaseRoute]:
         *route("/dashboards", search, read, within=seen, answers=Paged[DashboardShape]),
         *route("/dashboards", create, write, ("POST",), within=server, answers=one, takes=_YAML),
         *route("/dashboards/settings/default-dashboards", defaults, read, within=seen, answers=DefaultDashboards),
-        *route("/dashboards/validate", validate, read, ("POST",), within=seen, answers=Validity, takes=_YAML),
-        *route("/dashboards/validate/chart", validate_chart, read, ("POST",), within=seen, answers=Validity, takes=_YAML),
+        *route("/dashboards/validate", validate, read, ("POST",), within=seen, answers=Validity, takes=_ANYTHING, bodyless=True),
+        *route(
+            "/dashboards/validate/chart", validate_chart, read, ("POST",), within=seen, answers=Validity, takes=_ANYTHING, bodyless=True
+        ),
         *route("/dashboards/charts/preview", preview, read, ("POST",), within=seen, answers=rows),
         *route("/dashboards/{id}", show, read, within=seen, answers=one),
         *route("/dashboards/{id}", update, write, ("PUT",), within=server, answers=one, takes=_YAML),
@@ -102,7 +108,7 @@ async def search(request: Request, query: Annotated[SearchQuery, Query()]) -> Re
     wanted = (query.q or "").casefold()
     shown = [_json(id_, each, read_dashboard(each.source)) for id_, each in kept.items()]
     shown = [each for each in shown if wanted in each["title"].casefold() or wanted in each["id"].casefold()]
-    name, descending = sort_of(query.sort, {each: each for each in ("title", "id", "created", "updated")}) or ("title", False)
+    name, descending = sort_of(query.sort, _SORTS) or ("title", False)
     shown.sort(key=lambda each: each[name] or "", reverse=descending)
     return answer({"results": page_of(query.size, query.page).of(shown), "total": len(shown)})
 
