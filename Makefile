@@ -16,7 +16,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo serve check test packages services bench kill-loop fuzz soak conform lock clean
+.PHONY: help setup demo serve check test packages services bench kill-loop fuzz schema soak conform lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -85,6 +85,9 @@ kill-loop: services ## kill -9 the daemon in a loop and check every promise
 
 fuzz: $(VENV)/.dev ## read a million malformed documents and expressions (ARGS="--count 20000")
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+schema: $(VENV)/.dev ## ask the API for all that its document allows, and much it does not (ARGS="--requests 250000")
+	$(BIN)/python -m tests.e2e.schema_campaign $(ARGS)
 
 soak: services ## run for long and watch memory, disk and latency
 	$(BIN)/python -m tests.e2e.soak $(ARGS)

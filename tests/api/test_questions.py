@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from starlette.datastructures import QueryParams
 
-from onbeat.api.filters import read_conditions
+from onbeat.api.filters import Condition, Op, read_conditions
 from onbeat.api.questions import EXECUTION_FIELDS, LOG_FIELDS, execution_filter, instant_of, is_all, levels_from, log_filter
 from onbeat.core.states import State
 from onbeat.core.times import from_iso
@@ -144,3 +144,17 @@ def test_every_field_that_is_offered_is_read() -> None:
         lines((field, values.get(field, "x")))
     with pytest.raises(UserError, match="is no instant"):
         instant_of("9999-99-99", "startDate")
+
+
+@pytest.mark.parametrize(("asked", "namespaces"), [("system.a", ("system.a",)), ("system", ("system",)), ("shop", ())])
+def test_a_scope_and_a_namespace_both_hold(asked: str, namespaces: tuple[str, ...]) -> None:
+    """What is in both of them; nothing where none is in the other."""
+    conditions = [Condition("scope", Op.EQUALS, ("SYSTEM",)), Condition("namespace", Op.PREFIX, (asked,))]
+    for given in (conditions, conditions[::-1]):
+        assert execution_filter(given, 0, None).namespaces == namespaces
+
+
+def test_an_instant_out_of_all_bounds_can_be_reckoned_with() -> None:
+    """A month before the year 1 is no date."""
+    assert instant_of("0001-01-25T00:43:48+05:13", "endDate") == 0
+    assert instant_of("9999-12-31T23:59:59Z", "endDate") == instant_of("9000-01-01T00:00:00Z", "endDate")

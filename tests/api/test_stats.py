@@ -83,3 +83,12 @@ async def test_what_is_misspelt_is_refused(tmp_path: Path, body: dict[str, objec
         refused = await call("POST", f"{BASE}/executions/daily", body, content_type="application/json")
         assert refused.status in (400, 422)
         assert words in refused.json["detail"]
+
+
+@pytest.mark.parametrize("day", ["0001-01-25T00:43:48+05:13", "9999-12-31T23:59:59-11:00"])
+async def test_a_day_without_days_around_it_is_counted(tmp_path: Path, day: str) -> None:
+    """There is no month before the first one; a zone's day may begin in the year 0."""
+    async with api(tmp_path) as call:
+        for path in ("summary", "executions/daily", "executions/daily/group-by-flow", "logs/daily"):
+            body = {"endDate": day, "timeZone": "America/New_York"}
+            assert (await call("POST", f"{BASE}/{path}", body, content_type="application/json")).status == 200

@@ -45,7 +45,7 @@ _Password = Annotated[str, Field(json_schema_extra={"minLength": SHORTEST, "maxL
 _Granted = Annotated[Permission, AfterValidator(_grantable), WithJsonSchema({"type": "string", "enum": sorted(GRANTABLE)})]
 _EXPIRY = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "pattern": "^P[0-9]{1,4}D$"}, {"type": "null"}]}
 _Topics = Annotated[list[str], Field(max_length=100), AfterValidator(_patterns)]
-_Email = Annotated[str, Field(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")]
+_Email = Annotated[str, Field(pattern=r"^[^@ \t\r\n]{1,64}@[^@ \t\r\n]{1,190}$")]
 
 
 class _Body(BaseModel):

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from onbeat.api.filters import Condition, Op
+from onbeat.core.access import covers
 from onbeat.core.durations import parse_duration
 from onbeat.core.event import Micros
 from onbeat.core.names import did_you_mean
@@ -38,6 +39,7 @@ LOG_FIELDS = (
 )  # fmt: skip
 _EXACT = (Op.EQUALS, Op.IN)
 _MICRO = timedelta(microseconds=1)
+_FIRST, _LAST = (from_datetime(datetime(year, 1, 1, tzinfo=UTC)) for year in (1970, 9000))
 
 
 def execution_filter(
@@ -104,10 +106,11 @@ def state_of(name: str) -> State:
 
 
 def instant_of(text: str, name: str) -> Micros:
-    """The instant that a text names; without an offset in UTC. Raises UserError."""
+    """The instant that a text names; without an offset in UTC. What is before or after all that can be kept is the first or last such
+    instant: days and time zones can be reckoned from it. Raises UserError."""
     try:
         moment = datetime.fromisoformat(text)
-        return from_datetime(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
+        return min(max(from_datetime(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)), _FIRST), _LAST)
     except (ValueError, OverflowError):
         raise UserError(f"{name}: `{text[:60]}` is no instant; write it as 2026-11-21T12:00:00Z") from None
 
@@ -118,7 +121,7 @@ def _common(asked: dict[str, Any], condition: Condition, now: Micros, exact: boo
         case "q":
             _set(asked, condition, "q", _one(condition))
         case "namespace" if condition.op is Op.PREFIX:
-            _set(asked, condition, "namespaces", condition.values)
+            _below(asked, condition.values)
         case "namespace":
             _set(asked, condition, "namespace", _one(condition, (*_EXACT, Op.PREFIX)))
         case "scope":
@@ -148,6 +151,15 @@ def _narrow(asked: dict[str, Any], name: str, values: tuple[str, ...]) -> None:
     if not left:
         asked["namespaces"] = ()
     asked[name] = left
+
+
+def _below(asked: dict[str, Any], names: tuple[str, ...]) -> None:
+    """Only what is in one of these namespaces or below it, and is so by the conditions before."""
+    before = asked.get("namespaces")
+    if before is not None:
+        pairs = [(one, other) for one in before for other in names]
+        names = tuple(one if covers(other, one) else other for one, other in pairs if covers(other, one) or covers(one, other))
+    asked["namespaces"] = names
 
 
 def _one(condition: Condition, ops: tuple[Op, ...] = _EXACT) -> str:
@@ -199,7 +211,7 @@ def _scope(asked: dict[str, Any], condition: Condition, exact: bool) -> None:
     if not values <= {"USER", "SYSTEM"}:
         raise UserError("filter `scope` is USER or SYSTEM")
     if values == {"SYSTEM"}:
-        _set(asked, condition, "namespaces", (SYSTEM,))
+        _below(asked, (SYSTEM,))
     elif values == {"USER"} and exact:
         raise UserError("`scope` cannot leave namespace `system` out of a change; name the namespace that is meant")
 
