@@ -129,12 +129,15 @@ class Mask:
                 return MASK if text and (text in self.exact or self.spans(text)) else value
 
 
+_NOTHING = Mask()
+
+
 class Hidden:
     """What must not be seen of one attempt: a mask that grows with what is made of secrets (`taint`)."""
 
     def __init__(self, base: Mask | None = None) -> None:
         self.taint = Taint()
-        self._base = base or Mask()
+        self._base = _NOTHING if base is None else base
         self._mask, self._size = self._base, 0
 
     def __call__(self) -> Mask:

@@ -258,7 +258,9 @@ class Meters:
 
 def source_of(subscription: Subscription) -> str:
     """The type of a subscription's source; only so many types are there."""
-    return next((trigger.spec.type for trigger in subscription.triggers.values()), "")
+    for trigger in subscription.triggers.values():
+        return trigger.spec.type
+    return ""
 
 
 def restarts(history: Sequence[tuple[State, Micros]]) -> list[Micros]:
