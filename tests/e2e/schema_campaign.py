@@ -1,7 +1,7 @@
 """Ask the API for everything that its OpenAPI document allows, and much that it does not: `python -m tests.e2e.schema_campaign`.
 
-A real daemon with flows, executions, values and files; schemathesis makes the requests and holds each answer to the document: no 5xx, no
-status, type or shape that the document does not have, nothing wrong taken, nothing right refused, no route without access.
+A real daemon with flows; executions, values and files come of the requests. schemathesis makes them and holds each answer to the
+document: no 5xx, no status, type or shape that the document does not have, nothing wrong taken, nothing right refused.
 
 What a wrong login gets is held route by route in tests/api (`ignored_auth` is left out here: one who tries ten times is made to wait).
 
