@@ -50,7 +50,5 @@ class Once(NamedTuple):
         name = f"{self.key.flow}:{self.key.key}"
         known = (await store.ledger(LEDGER, [name])).get(name)
         if known is not None and known != self.digest:
-            raise AnotherRequest(
-                "this Idempotency-Key was used for another start of the flow; take a new one"
-            )
+            raise AnotherRequest("this Idempotency-Key was used for another start of the flow; take a new one")
         return await store.find_key(self.key)
