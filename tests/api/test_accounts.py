@@ -105,6 +105,8 @@ async def test_a_token_lives_ninety_days_unless_it_is_said_otherwise(tmp_path: P
         made = await home.by("ada", "POST", TOKENS, {"name": "two", "expires": "2026-01-01T02:00:00+01:00"})
         await home.clock.advance(3_600)
         assert (await home("GET", "/api/v1/me", token=made.json["token"])).status == 401
+        made = await home.by("ada", "POST", TOKENS, {"name": "late", "expires": "9999-12-31T23:59:59-14:00"})
+        assert (made.status, made.json["expires"]) == (201, "9000-01-01T00:00:00.000000Z")
         made = await home.by("ada", "POST", TOKENS, {"name": "three", "expires": None})
         assert made.json["expires"] is None
         made = await home.by("ada", "POST", TOKENS, {"name": "four", "expires": "P30D"})

@@ -168,3 +168,11 @@ async def test_what_ours_cannot_be(tmp_path: Path) -> None:
         assert (await ask(call, "DELETE", f"{BASE}/delete/by-triggers", [hook])).json["totalItems"] == 0
         assert (await ask(call, "DELETE", f"{BASE}/delete/by-query?namespace=t")).json["totalItems"] == 0
         assert (await call("DELETE", f"{BASE}/delete/by-triggers", {"name": "x"})).status == 400
+
+
+async def test_a_backfill_may_begin_before_all_time(tmp_path: Path) -> None:
+    """The first day of the year 1 is a day of the year 0 elsewhere, which is no date."""
+    async with api(tmp_path) as call:
+        await with_schedule(call, tmp_path)
+        backfill = {"start": "0001-01-01T00:00:00+14:00", "end": "1970-01-03T00:00:00Z"}
+        assert (await put(call, "/backfill/preview", "POST", backfill=backfill)).status == 200

@@ -22,6 +22,7 @@ from onbeat.api.access import Caller, Permission, caller_of
 from onbeat.api.bodies import ChangedUser, KestraUser, NewToken, NewUser
 from onbeat.api.login import accounts_of
 from onbeat.api.problems import Forbidden
+from onbeat.api.questions import bounded
 from onbeat.api.routing import answer, node_of, route
 from onbeat.api.shapes.accounts import Configs, MadeToken, TokenShape, UserShape
 from onbeat.api.shapes.base import Paged
@@ -193,8 +194,8 @@ def _owns(caller: Caller, token: Token) -> bool:
 def _expiry(text: str | None, now: Micros) -> Micros | None:
     try:
         if text is None or not text.startswith("P"):
-            return None if text is None else from_iso(text)
-        return now + parse_duration(text) // timedelta(microseconds=1)
+            return None if text is None else bounded(from_iso(text))
+        return bounded(now + parse_duration(text) // timedelta(microseconds=1))
     except (ValueError, OverflowError):
         raise UserError("`expires` is an instant such as 2027-01-31T12:00:00Z, a duration such as P30D, or null for never") from None
 

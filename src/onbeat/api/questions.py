@@ -105,12 +105,16 @@ def state_of(name: str) -> State:
         raise UserError(f"`{name[:40]}` is no state{did_you_mean(name, list(State))}; use {', '.join(State)}") from None
 
 
+def bounded(at: Micros) -> Micros:
+    """The instant; the first or the last one that we know for what is before or after: days and time zones can be reckoned from it."""
+    return min(max(at, _FIRST), _LAST)
+
+
 def instant_of(text: str, name: str) -> Micros:
-    """The instant that a text names; without an offset in UTC. What is before or after all that can be kept is the first or last such
-    instant: days and time zones can be reckoned from it. Raises UserError."""
+    """The instant that a text names, `bounded`; without an offset in UTC. Raises UserError."""
     try:
         moment = datetime.fromisoformat(text)
-        return min(max(from_datetime(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)), _FIRST), _LAST)
+        return bounded(from_datetime(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)))
     except (ValueError, OverflowError):
         raise UserError(f"{name}: `{text[:60]}` is no instant; write it as 2026-11-21T12:00:00Z") from None
 

@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
 from onbeat.api.bulk import refusal
+from onbeat.api.questions import bounded
 from onbeat.api.routing import Within, allow, answer, body_of, json_of, node_of, route
 from onbeat.api.shapes.base import Done
 from onbeat.api.shapes.triggers import Deleted, Preview, TriggerContext
@@ -341,6 +342,6 @@ def _instant(value: Json, name: str) -> Micros | None:
     if value is None:
         return None
     try:
-        return from_iso(value)
+        return bounded(from_iso(value))
     except (TypeError, ValueError, OverflowError):
         raise UserError(f"`backfill.{name}` is an instant such as 2026-11-21T12:00:00Z") from None
