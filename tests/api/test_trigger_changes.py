@@ -170,9 +170,12 @@ async def test_what_ours_cannot_be(tmp_path: Path) -> None:
         assert (await call("DELETE", f"{BASE}/delete/by-triggers", {"name": "x"})).status == 400
 
 
-async def test_a_backfill_may_begin_before_all_time(tmp_path: Path) -> None:
-    """The first day of the year 1 is a day of the year 0 elsewhere, which is no date."""
+async def test_a_backfill_begins_in_1970_at_the_earliest(tmp_path: Path) -> None:
+    """The first day of the year 1 is a day of the year 0 elsewhere, which is no date at all."""
     async with api(tmp_path) as call:
         await with_schedule(call, tmp_path)
         backfill = {"start": "0001-01-01T00:00:00+14:00", "end": "1970-01-03T00:00:00Z"}
-        assert (await put(call, "/backfill/preview", "POST", backfill=backfill)).status == 200
+        for path, verb in (("/backfill/preview", "POST"), ("", "PUT")):
+            refused = await put(call, path, verb, backfill=backfill)
+            assert refused.status == 400
+            assert "from 1970 on" in refused.json["message"]

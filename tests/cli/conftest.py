@@ -131,3 +131,4 @@ def reset_logs() -> None:
     root = logging.getLogger()
     for handler in [handler for handler in root.handlers if isinstance(handler, LibraryLog)]:
         root.removeHandler(handler)
+    root.setLevel(logging.WARNING)

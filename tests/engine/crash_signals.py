@@ -240,6 +240,7 @@ tasks:
       - {id: inside, type: test.Told, what: flaky}
 """,
             "batch": """
+concurrency: {limit: 1}
 inputs: [{id: file, type: STRING}]
 tasks: [{id: work, type: test.Told, what: "{{ read(inputs.file) | trim == '3' ? 'flaky' : 'work' }}"}]
 outputs: [{id: rows, type: STRING, value: "{{ read(inputs.file) }}"}]

@@ -342,6 +342,9 @@ def _instant(value: Json, name: str) -> Micros | None:
     if value is None:
         return None
     try:
-        return bounded(from_iso(value))
+        instant = from_iso(value)
     except (TypeError, ValueError, OverflowError):
         raise UserError(f"`backfill.{name}` is an instant such as 2026-11-21T12:00:00Z") from None
+    if bounded(instant) != instant:
+        raise UserError(f"`backfill.{name}` is an instant from 1970 on: schedules know no other times")
+    return instant

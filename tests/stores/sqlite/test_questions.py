@@ -114,6 +114,26 @@ async def test_a_question_cannot_write(store: SqliteStore):
     assert await store.count() == 1
 
 
+async def test_a_stop_between_two_statements_stops_the_next(store: SqliteStore, tmp_path: Path):
+    """It came when nothing ran that could be interrupted."""
+    questions = Questions(tmp_path / FILE, seconds=30)
+    stopped = threading.Event()
+
+    def late(asked: Asked) -> int:
+        stopped.wait()
+        assert asked._db is not None
+        return int(asked._db.execute(FOREVER).fetchone()[0])
+
+    task = asyncio.ensure_future(questions.ask(late))  # noqa: TID251  # ended by close
+    await asyncio.wait([task], timeout=0)
+    closing = asyncio.ensure_future(questions.close())  # noqa: TID251  # ends here
+    await asyncio.wait([closing], timeout=0)
+    stopped.set()
+    with pytest.raises(Exception, match="interrupted"):
+        await task
+    await closing
+
+
 async def test_closing_stops_what_runs(store: SqliteStore):
     """And who asks afterwards is told."""
     task = asyncio.ensure_future(store._ask(endless))  # noqa: TID251  # ended by close

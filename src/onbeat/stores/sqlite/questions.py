@@ -27,6 +27,8 @@ T = TypeVar("T")
 AT_ONCE = 2
 """Questions that run at the same time: the machine is the engine's."""
 SECONDS = 5.0
+_STEPS = 100_000
+"""Of SQLite's machine, from one look whether a question was stopped to the next."""
 MAPPED = 2**31 - 1
 """Bytes of the file that are read where the system has them, without a call for each page: a list that passes over many rows takes two
 thirds of the time."""
@@ -52,6 +54,7 @@ class Asked:
         if self._db is None:
             self._db = connect_reader(self._path, shared=True)
             self._db.execute(f"pragma mmap_size = {MAPPED}")
+            self._db.set_progress_handler(self._is_stopped, _STEPS)
         self._db.execute("begin")
         try:
             return question(self)
@@ -62,6 +65,10 @@ class Asked:
             raise known from error
         finally:
             self._db.execute("rollback")
+
+    def _is_stopped(self) -> bool:
+        """Asked from time to time: an interruption between two statements would stop neither."""
+        return self._stopped
 
     def start(self) -> None:
         """Before each question."""
