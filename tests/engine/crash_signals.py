@@ -185,7 +185,9 @@ triggers: [{id: on, type: core.trigger.Event, topic: waits}]
 tasks: [{id: told, type: core.event.Publish, topic: runs, data: "{{ execution.id }}"}, {id: long, type: test.Told, what: forever}]
 """,
             "killer": """
-tasks: [{id: kill, type: core.execution.Kill, executionId: "{{ trigger.data }}"}]
+tasks:
+  - {id: until_it_works, type: core.flow.Pause, pauseDuration: PT10M}
+  - {id: kill, type: core.execution.Kill, executionId: "{{ trigger.data }}"}
 triggers: [{id: on, type: core.trigger.Event, topic: runs}]
 """,
         },
