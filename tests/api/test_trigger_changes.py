@@ -170,12 +170,16 @@ async def test_what_ours_cannot_be(tmp_path: Path) -> None:
         assert (await call("DELETE", f"{BASE}/delete/by-triggers", {"name": "x"})).status == 400
 
 
-async def test_a_backfill_begins_in_1970_at_the_earliest(tmp_path: Path) -> None:
-    """The first day of the year 1 is a day of the year 0 elsewhere, which is no date at all."""
+async def test_a_backfill_keeps_from_the_ends_of_the_calendar(tmp_path: Path) -> None:
+    """The first day of the year 1 is a day of the year 0 elsewhere, which is no date at all; long before 1970 is well."""
     async with api(tmp_path) as call:
         await with_schedule(call, tmp_path)
-        backfill = {"start": "0001-01-01T00:00:00+14:00", "end": "1970-01-03T00:00:00Z"}
-        for path, verb in (("/backfill/preview", "POST"), ("", "PUT")):
-            refused = await put(call, path, verb, backfill=backfill)
-            assert refused.status == 400
-            assert "from 1970 on" in refused.json["message"]
+        for start, end in (("0001-01-01T00:00:00+14:00", "1970-01-03T00:00:00Z"), ("2020-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00")):
+            for path, verb in (("/backfill/preview", "POST"), ("", "PUT")):
+                refused = await put(call, path, verb, backfill={"start": start, "end": end})
+                assert refused.status == 400
+                assert "backfill." in refused.json["message"]
+        early = {"start": "0002-01-01T00:00:00+14:00", "end": "0002-01-03T00:00:00Z"}
+        assert (await put(call, "/backfill/preview", "POST", backfill=early)).status == 400
+        early["start"] = "0002-01-01T00:00:00Z"
+        assert (await put(call, "/backfill/preview", "POST", backfill=early)).status == 200

@@ -11,6 +11,7 @@ Called by: app.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -21,18 +22,19 @@ from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
 from onbeat.api.bulk import refusal
-from onbeat.api.questions import bounded
 from onbeat.api.routing import Within, allow, answer, body_of, json_of, node_of, route
 from onbeat.api.shapes.base import Done
 from onbeat.api.shapes.triggers import Deleted, Preview, TriggerContext
 from onbeat.api.trigger_bodies import CHANGED, FILLED, SWITCHED, TRIGGER, TRIGGERS, taken
 from onbeat.api.triggers import TriggerQuery, chosen, context_json, instant_json, namespaces_of
 from onbeat.core.event import Json, Micros
-from onbeat.core.times import from_iso
+from onbeat.core.times import from_datetime, from_iso
 from onbeat.engine.node import Node
 from onbeat.engine.subscription import LoadedTrigger
 from onbeat.errors import Refused, UserError
 
+_FIRST, _LAST = (from_datetime(datetime(year, 1, 1, tzinfo=UTC)) for year in (2, 9000))
+"""A year from the ends of the calendar: their days are no date in some time zones."""
 _SHOWN = 1_000
 """How many instants a preview lists."""
 _OPTIONS = ("all", "dryRun")
@@ -345,6 +347,6 @@ def _instant(value: Json, name: str) -> Micros | None:
         instant = from_iso(value)
     except (TypeError, ValueError, OverflowError):
         raise UserError(f"`backfill.{name}` is an instant such as 2026-11-21T12:00:00Z") from None
-    if bounded(instant) != instant:
-        raise UserError(f"`backfill.{name}` is an instant from 1970 on: schedules know no other times")
+    if not _FIRST <= instant <= _LAST:
+        raise UserError(f"`backfill.{name}` is an instant of the years 2 to 8999")
     return instant

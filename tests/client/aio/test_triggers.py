@@ -43,9 +43,9 @@ async def test_a_schedule_runs_for_times_that_are_past(client: Any):
     preview = await client.triggers.preview_backfill(YEARLY, datetime(2000, 1, 1, tzinfo=UTC), datetime(2009, 6, 1, tzinfo=UTC))
     assert (preview.total, preview.dates[0]) == (10, datetime(2000, 1, 1, tzinfo=UTC))
     begun = await client.triggers.backfill(
-        YEARLY, "1970-01-01T00:00:00Z", "2009-06-01T00:00:00Z", inputs={"what": "old"}, labels={"of": "test"}, paused=True
+        YEARLY, "1500-01-01T00:00:00Z", "2009-06-01T00:00:00Z", inputs={"what": "old"}, labels={"of": "test"}, paused=True
     )
-    assert (begun.backfill.total, begun.backfill.paused, begun.backfill.start) == (40, True, datetime(1970, 1, 1, tzinfo=UTC))
+    assert (begun.backfill.total, begun.backfill.paused, begun.backfill.start) == (510, True, datetime(1500, 1, 1, tzinfo=UTC))
     with pytest.raises(Refused, match="backfill"):
         await client.triggers.backfill(YEARLY, "2000-01-01T00:00:00Z")
     assert not (await client.triggers.resume_backfill(YEARLY)).backfill.paused
