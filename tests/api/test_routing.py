@@ -64,14 +64,3 @@ async def test_allow_names_what_the_path_takes(tmp_path: Path) -> None:
     async with api(tmp_path) as call:
         assert (await call("OPTIONS", "/api/v1/main/executions/by-ids")).headers["allow"] == "DELETE"
         assert (await call("OPTIONS", "/api/v1/main/dashboards/validate")).headers["allow"] == "POST"
-
-
-@pytest.mark.parametrize("query", ["namespaces/search?page=1&page=2", "secrets?size=1&q=a&size=2", "flows/search?size=1&page=1&size=1"])
-async def test_a_number_is_given_once(tmp_path: Path, query: str) -> None:
-    """Of two of them one would be left out in silence; a flag is as a number."""
-    async with api(tmp_path) as call:
-        refused = await call("GET", f"/api/v1/main/{query}")
-        assert refused.status == 400
-        assert "given twice" in refused.json["detail"]
-        twice = "/api/v1/main/flows/delete/by-query?dryRun=true&dryRun=false&all=true"
-        assert (await call("DELETE", twice)).status == 400

@@ -18,14 +18,12 @@ import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import orjson
 import structlog
 from fastapi import Depends
-from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -33,6 +31,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from onbeat.api.access import Access, Caller, Permission, caller_of
 from onbeat.api.problems import Forbidden, Handler, TooLarge, TooSlow, Unprocessable, problem, tried
+from onbeat.api.scalars import Scalars
 from onbeat.core.names import FLOW_ID, FLOW_ID_LENGTH, NAMESPACE, NAMESPACE_LENGTH, check_flow_id, check_namespace
 from onbeat.engine.audit import audit_row
 from onbeat.engine.node import Node
@@ -250,30 +249,17 @@ class _Guarded(APIRoute):
         return _NAMES.get(f"{before}/{name}") or _NAMES.get(name, _TEXT)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handler, methods, once = super().get_route_handler(), tuple(self.methods or ()), _given_once(self.dependant)
+        handler, methods, scalars = super().get_route_handler(), tuple(self.methods or ()), Scalars.of(self.dependant)
 
         async def bounded(request: Request) -> Response:
-            for name in once if b"&" in request.scope["query_string"] else ():
-                if len(request.query_params.getlist(name)) > 1:
-                    raise UserError(f"`{name}` is given twice; give it once")
+            if request.scope["query_string"]:
+                scalars.check(request.query_params)
             return await handler(Request(request.scope, _bounded(request)))
 
         async def called(request: Request) -> Response:
             return await _guarded(request, bounded, self.permission, self.within, methods, self.path)
 
         return called
-
-
-def _given_once(dependant: Dependant) -> frozenset[str]:
-    """The parameters that are a number or a flag: of two, one would be left out in silence."""
-    found: dict[str, Any] = {}
-    for field in dependant.query_params:
-        annotation = field.field_info.annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            found |= {each.alias or name: each.annotation for name, each in annotation.model_fields.items()}
-        else:
-            found[field.alias] = annotation
-    return frozenset(name for name, annotation in found.items() if {int, bool} & {annotation, *get_args(annotation)})
 
 
 def _bounded(request: Request) -> Receive:
