@@ -8,10 +8,13 @@ What a wrong login gets is held route by route in tests/api (`ignored_auth` is l
     --requests N    about how many (10,000)
     --seed N
 
+The last line sums up: `250,000 requests to 207 operations: 0 findings, 0 of them a server's error; seed 1`.
+
 Used by: `make schema` and test_schema.py with fewer.
 """
 
 import argparse
+import re
 import subprocess
 import sys
 import tempfile
@@ -53,6 +56,19 @@ def campaign(folder: Path, requests: int, seed: int, more: list[str]) -> subproc
         daemon.kill()
 
 
+def summary(said: str) -> str:
+    """What a campaign came to, in one line, from what schemathesis says at its end. Raises ValueError where it did not come to its end."""
+    made, tested, seed = (
+        re.search(pattern, said, re.MULTILINE) for pattern in (r"^ +(\d+) generated", r"^ +Tested: (\d+)", r"^Seed: (\d+)")
+    )
+    if made is None or tested is None or seed is None:
+        raise ValueError(f"the campaign did not come to its end: {said[-1_000:]}")
+    found = re.search(r"(\d+) unique failures?", said)
+    broken = len(re.findall(r"^- Server error$", said, re.MULTILINE))
+    failures = int(found[1]) if found else 0
+    return f"{int(made[1]):,} requests to {tested[1]} operations: {failures} findings, {broken} of them a server's error; seed {seed[1]}"
+
+
 def main() -> int:
     """Run the campaign and print what it found."""
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.schema_campaign", description=__doc__)
@@ -63,6 +79,7 @@ def main() -> int:
         done = campaign(Path(folder), given.requests, given.seed, more)
     print(done.stdout)
     print(done.stderr, file=sys.stderr)
+    print(summary(done.stdout))
     return done.returncode
 
 
