@@ -1,9 +1,11 @@
 """Server-sent events: what happens while it happens, without a gap."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.requests import ClientDisconnect
 
 from onbeat.api import stream
 from onbeat.api.access import Access
@@ -117,3 +119,23 @@ async def test_state_events_are_those_of_the_callers_namespaces(tmp_path: Path, 
             assert [(await anext(frames))[2]["id"] for _ in range(3)] == [f"{id_}/{n}" for n in (1, 2, 3)]
         end = await call.node.store.journal_end()
         assert await stream._state_events(call.node, 0, None, ("other", "t.below")) == ([], end)
+
+
+async def test_a_stream_that_is_cut_off_while_it_sends_is_closed_at_once() -> None:
+    """What watched for its client does not wait for the garbage collector."""
+    closed = []
+
+    async def frames() -> AsyncIterator[bytes]:
+        try:
+            yield stream.BEAT
+        finally:
+            closed.append(True)
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            raise OSError("the client is gone")
+
+    cut = frames()
+    with pytest.raises(ClientDisconnect):
+        await stream.stream(cut)({"type": "http", "asgi": {"spec_version": "2.4"}}, None, send)  # type: ignore[arg-type]  # it reads nothing
+    assert closed

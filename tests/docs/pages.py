@@ -355,6 +355,11 @@ is at most 1 MiB (setting `max_body`; a webhook has `maxBody`).
         """
 Streams (`/follow`, `/tail`) are server-sent events. Each has an `id`: `Last-Event-ID`, or the parameter `after`, goes on from there without
 a gap. `/executions/follow` follows a list: a `snapshot`, then `changes`; `reset` says that somebody was too slow, and begins anew.
+
+`/live` carries up to 32 of them over one connection, as a browser needs it: each `stream=NAME~PATH` names one, with the path and query
+that it has after `/api/v1/main` (`stream=list~/executions/follow?size=20&stream=e1~/executions/ID/follow`, each value URL-encoded). Its
+events are called `NAME:EVENT`, with ids and data as they are alone; `NAME:refused` has the problem, `NAME:closed` says that it has ended.
+To go on after a break, give each its own `after`; `Last-Event-ID` is not read here.
 """,
     )
 

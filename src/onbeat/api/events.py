@@ -27,7 +27,7 @@ def routes() -> list[BaseRoute]:
         *route("/events/dead/{id}", dead_show, Permission.READ, within=Within.SERVER),
         *route("/events/dead/{id}/replay", dead_replay, Permission.RUN, ("POST",), within=Within.SERVER),
         *route("/events/explain/{key:path}", explain, Permission.READ, within=Within.SERVER),
-        *route("/events/{topic}/tail", tail, Permission.READ),
+        *route("/events/{topic}/tail", tail, Permission.READ, media="text/event-stream"),
         one_route(f"{BASE}/events/{{topic}}", publish, Permission.PUBLISH, ("POST",)),
     ]
 

@@ -34,7 +34,7 @@ def routes() -> list[BaseRoute]:
     return [
         *route("/executions/{id}", show, Permission.READ, within=Within.OBJECT, answers=ExecutionShape),
         *route("/executions/{id}/flow", flow, Permission.READ, within=Within.OBJECT, answers=FlowOutline),
-        *route("/executions/{id}/follow", follow, Permission.READ, within=Within.OBJECT),
+        *route("/executions/{id}/follow", follow, Permission.READ, within=Within.OBJECT, media="text/event-stream"),
         *route("/executions/{id}/kill", kill, Permission.RUN, ("DELETE",), within=Within.OBJECT, answers=ExecutionShape, status=202),
         *route(
             "/executions/{id}/actions/kill", kill, Permission.RUN, ("DELETE",), within=Within.OBJECT, answers=ExecutionShape, status=202
