@@ -1,0 +1,5 @@
+import { Page } from "@/parts/Page";
+
+export default function CustomDashboardPage() {
+  return <Page title="Dashboard">{null}</Page>;
+}

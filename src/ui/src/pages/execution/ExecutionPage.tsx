@@ -1,0 +1,5 @@
+import { Page } from "@/parts/Page";
+
+export default function ExecutionPage() {
+  return <Page title="Execution">{null}</Page>;
+}

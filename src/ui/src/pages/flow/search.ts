@@ -1,0 +1,6 @@
+/** What the address of this page holds. */
+export interface FlowSearch {
+  [name: string]: unknown;
+}
+
+export const flowSearch = (given: Record<string, unknown>): FlowSearch => given;

@@ -1,0 +1,5 @@
+import { Page } from "@/parts/Page";
+
+export default function NamespacePage() {
+  return <Page title="Namespace">{null}</Page>;
+}

@@ -1,0 +1,5 @@
+import { Page } from "@/parts/Page";
+
+export default function TriggerPage() {
+  return <Page title="Trigger">{null}</Page>;
+}

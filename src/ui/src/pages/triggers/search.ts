@@ -1,0 +1,6 @@
+/** What the address of this page holds. */
+export interface TriggersSearch {
+  [name: string]: unknown;
+}
+
+export const triggersSearch = (given: Record<string, unknown>): TriggersSearch => given;

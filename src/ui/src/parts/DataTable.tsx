@@ -1,0 +1,144 @@
+/**
+ * Rows of 32 px, only those in sight in the document, each a link: what lists look like.
+ *
+ * Arrow keys, j and k move; Enter opens; x selects. The columns that do not fit a phone say so by `wide`.
+ */
+import { Checkbox } from "@mantine/core";
+import { Link, type LinkProps, useNavigate } from "@tanstack/react-router";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import css from "@/parts/DataTable.module.css";
+import { SIZE } from "@/theme";
+
+export interface Column<Row> {
+  id: string;
+  title: ReactNode;
+  /** A width of a CSS grid: `minmax(12rem, 2fr)`, `8rem`. */
+  width: string;
+  cell: (row: Row) => ReactNode;
+  right?: boolean;
+  /** Not shown on a phone. */
+  wide?: boolean;
+}
+
+interface DataTableProps<Row> {
+  label: string;
+  rows: readonly Row[];
+  columns: readonly Column<Row>[];
+  keyOf: (row: Row) => string;
+  /** Where a row leads; null: nowhere. */
+  linkOf?: (row: Row) => LinkProps | null;
+  /** With it rows can be selected. */
+  selected?: ReadonlySet<string>;
+  onSelect?: (selected: ReadonlySet<string>) => void;
+  /** Shown after the last row. */
+  end?: ReactNode;
+  /** The pointer is over the rows, or not: who adds rows at the top waits while it is. */
+  onHover?: (over: boolean) => void;
+}
+
+export function DataTable<Row>({ label, rows, columns, keyOf, linkOf, selected, onSelect, end, onHover }: DataTableProps<Row>) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [active, setActive] = useState(0);
+  const navigate = useNavigate();
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => SIZE.row,
+    overscan: 12,
+    getItemKey: (index) => keyOf(rows[index] as Row),
+  });
+  const template = (phone: boolean) =>
+    [...(selected ? ["2rem"] : []), ...columns.filter((each) => !phone || !each.wide).map((each) => each.width)].join(" ");
+
+  useEffect(() => {
+    if (active >= rows.length) setActive(Math.max(0, rows.length - 1));
+  }, [active, rows.length]);
+
+  const toggle = (key: string) => {
+    if (!selected || !onSelect) return;
+    const next = new Set(selected);
+    if (!next.delete(key)) next.add(key);
+    onSelect(next);
+  };
+
+  const press = (event: KeyboardEvent) => {
+    if (event.target instanceof HTMLInputElement && event.target.type !== "checkbox") return;
+    const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: 15, PageUp: -15, Home: -rows.length, End: rows.length }[event.key];
+    const row = rows[active];
+    if (step !== undefined) {
+      event.preventDefault();
+      const next = Math.min(Math.max(active + step, 0), rows.length - 1);
+      setActive(next);
+      virtual.scrollToIndex(next);
+    } else if (event.key === "Enter" && row !== undefined && event.target === scroller.current) {
+      const link = linkOf?.(row);
+      if (link) void navigate(link as Parameters<typeof navigate>[0]);
+    } else if (event.key === "x" && row !== undefined) toggle(keyOf(row));
+  };
+
+  const all = selected !== undefined && rows.length > 0 && rows.every((row) => selected.has(keyOf(row)));
+  return (
+    <div className={css.table} style={{ "--columns": template(false), "--columns-phone": template(true) } as React.CSSProperties}>
+      <div className={css.head} aria-hidden={!selected}>
+        {selected && (
+          <Checkbox
+            aria-label={`Select all ${rows.length} rows shown`}
+            checked={all}
+            indeterminate={!all && selected.size > 0}
+            onChange={() => onSelect?.(all ? new Set() : new Set(rows.map(keyOf)))}
+          />
+        )}
+        {columns.map((column) => (
+          <span key={column.id} data-right={column.right || undefined} data-wide={column.wide || undefined}>
+            {column.title}
+          </span>
+        ))}
+      </div>
+      <section
+        className={css.rows}
+        ref={scroller}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the list is moved through by keys
+        tabIndex={0}
+        aria-label={label}
+        onKeyDown={press}
+        onPointerEnter={() => onHover?.(true)}
+        onPointerLeave={() => onHover?.(false)}
+      >
+        <ul className={css.list} style={{ height: virtual.getTotalSize() }}>
+          {virtual.getVirtualItems().map((item) => {
+            const row = rows[item.index] as Row;
+            const key = keyOf(row);
+            const link = linkOf?.(row) ?? null;
+            return (
+              <li
+                key={item.key}
+                className={css.row}
+                style={{ transform: `translateY(${item.start}px)` }}
+                data-active={item.index === active || undefined}
+                data-selected={selected?.has(key) || undefined}
+                data-key={key}
+              >
+                {selected && (
+                  <Checkbox aria-label={`Select ${key}`} checked={selected.has(key)} onChange={() => toggle(key)} className={css.box} />
+                )}
+                {columns.map((column, place) => (
+                  <span key={column.id} className={css.cell} data-right={column.right || undefined} data-wide={column.wide || undefined}>
+                    {place === 0 && link ? (
+                      <Link {...link} className={css.link}>
+                        {column.cell(row)}
+                      </Link>
+                    ) : (
+                      column.cell(row)
+                    )}
+                  </span>
+                ))}
+              </li>
+            );
+          })}
+        </ul>
+        {end}
+      </section>
+    </div>
+  );
+}
