@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.responses import PlainTextResponse
 
-from onbeat.api.headers import CSP, SecurityHeaders
+from onbeat.api.headers import CSP, SecurityHeaders, page_policy
 from tests.api.house import house
 
 WANTED = {
@@ -32,6 +32,12 @@ def test_no_page_runs_what_is_written_in_it() -> None:
     assert "unsafe" not in CSP
     assert "frame-ancestors 'none'" in CSP
     assert "default-src 'none'" in CSP
+
+
+def test_a_pages_nonce_is_for_its_styles_only() -> None:
+    """All else is as for every answer."""
+    policy = page_policy("abc")
+    assert set(policy.split("; ")) ^ set(CSP.split("; ")) == {"style-src 'self'", "style-src 'self' 'nonce-abc'"}
 
 
 async def sent_by(app: Any, path: str = "/api/x", kind: str = "http") -> list[dict[str, Any]]:

@@ -105,7 +105,7 @@ async def test_a_link_logs_in_once_and_only_by_its_button(tmp_path: Path) -> Non
             assert "<script" not in page.body.decode()
         assert (await home("HEAD", parts.path, token=None)).status == 405
         used = await home("POST", parts.path, token=None)
-        assert (used.status, used.headers["location"]) == (303, "/")
+        assert (used.status, used.headers["location"]) == (303, "/ui/")
         me = (await home("GET", ME, token=None, cookie=cookie_of(used))).json
         assert (me["name"], me["kind"]) == ("admin-token", "admin-token")
         for method in ("GET", "POST"):

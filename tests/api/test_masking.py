@@ -13,7 +13,7 @@ from tests.api.client import Client, api
 SECRET = "s3cret-value-1234"
 
 
-async def answered(mask: Mask, kind: str, *pieces: bytes) -> tuple[bytes, dict[bytes, bytes], int]:
+async def answered(mask: Mask, kind: str, *pieces: bytes, path: str = "/api/x") -> tuple[bytes, dict[bytes, bytes], int]:
     """What comes of an answer in these pieces: body, headers, messages."""
 
     async def app(scope: object, receive: object, send: object) -> None:
@@ -27,7 +27,7 @@ async def answered(mask: Mask, kind: str, *pieces: bytes) -> tuple[bytes, dict[b
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await MaskedAnswers(app, lambda: mask)({"type": "http"}, None, send)  # type: ignore[arg-type]  # it reads nothing
+    await MaskedAnswers(app, lambda: mask)({"type": "http", "path": path}, None, send)  # type: ignore[arg-type]  # it reads nothing
     return b"".join(message["body"] for message in sent[1:]), dict(sent[0]["headers"]), len(sent)
 
 
@@ -68,3 +68,10 @@ async def test_the_application_masks_its_answers(client: Client) -> None:
     found = await client("GET", f"/api/v1/main/executions/{SECRET}")
     assert found.status == 404
     assert SECRET.encode() not in found.body
+
+
+async def test_the_web_ui_is_given_as_it_is() -> None:
+    """Rule 2: its files are compressed or scripts, and the same for everybody."""
+    for path, hidden in (("/ui/executions", False), ("/assets/index.js", False), ("/api/ui/x", True)):
+        body, _, _ = await answered(Mask([SECRET]), "text/javascript", SECRET.encode(), path=path)
+        assert (body == MASK.encode()) is hidden

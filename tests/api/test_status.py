@@ -32,9 +32,3 @@ async def test_status_tells_trouble_and_figures(tmp_path: Path) -> None:
         await call.node.loader.load_all()
         (trouble,) = (await call("GET", "/api/v1/status")).json["trouble"]
         assert "bad.yaml:" in trouble
-
-
-async def test_the_front_page_says_where_things_are(tmp_path: Path) -> None:
-    """In one sentence."""
-    async with api(tmp_path) as call:
-        assert b"/api/v1" in (await call("GET", "/", token=None)).body

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from onbeat.cli import serve
 from onbeat.cli.serve import announce, load_settings
 from onbeat.daemon.serve import Serving
 from onbeat.errors import UserError
@@ -64,3 +65,16 @@ def test_a_person_at_a_terminal_sees_the_token(capsys: pytest.CaptureFixture[str
     assert "geheim" in capsys.readouterr().out
     announce(ready(None, []))
     assert "whoever reaches this address may do everything" in capsys.readouterr().out
+
+
+def test_it_says_where_its_pages_are(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """And how to log in there; without a build, how to make one."""
+    monkeypatch.setattr(serve, "BUILT", tmp_path)
+    announce(ready("geheim", []))
+    assert "`make ui`" in capsys.readouterr().out
+    (tmp_path / "index.html").write_text("")
+    announce(ready("geheim", []))
+    said = capsys.readouterr().out
+    assert "http://127.0.0.1:1/ui/   (`onbeat login --data " in said
+    announce(ready(None, []))
+    assert "onbeat login" not in capsys.readouterr().out

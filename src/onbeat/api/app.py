@@ -46,6 +46,7 @@ from onbeat.api import (
     trigger_changes,
     trigger_try,
     triggers,
+    ui,
     values,
     webhook,
 )
@@ -107,15 +108,8 @@ def all_routes() -> list[BaseRoute]:
         *accounts.routes(),
         *audit.routes(),
         one_route(f"{BASE}/openapi.json", openapi, Permission.SELF),
-        one_route("/", root, Permission.PUBLIC),
+        *ui.routes(),
     ]
-
-
-async def root(request: Request) -> Response:
-    """Say where things are."""
-    return Response(
-        "onbeat is running. The API is under /api/v1, health at /health; `onbeat --help` shows the rest.\n", media_type="text/plain"
-    )
 
 
 async def openapi(request: Request) -> Response:
@@ -150,6 +144,7 @@ def build(node: Node, access: Access, max_body: int, max_upload: int = MAX_UPLOA
         redoc_url=None,
     )
     app.state.openapi = None
+    app.state.ui = ui.Build(ui.BUILT)
     app.state.saving = asyncio.Lock()
     app.state.node = node
     app.state.access = access

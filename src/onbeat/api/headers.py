@@ -5,17 +5,19 @@ Rules
 2. Answers of the API are not kept by browsers and proxies in between.
 3. What a route says itself stays, and there is never a header that lets another origin read.
 4. It costs a webhook nothing that can be measured: the headers are made once.
+5. The web UI's page may have styles in its text that bear the nonce of this one answer, and nothing more than others.
 
-Called by: app.
+Called by: app, ui.
 """
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-    "worker-src 'self' blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """A page loads what comes from here, and only that; nothing in the page's own text runs."""
+_STYLES = "style-src 'self'"
 _Headers = tuple[tuple[bytes, bytes], ...]
 _ALWAYS: _Headers = (
     (b"x-content-type-options", b"nosniff"),
@@ -28,6 +30,11 @@ _ALWAYS: _Headers = (
 )
 _API: _Headers = (*_ALWAYS, (b"cache-control", b"no-store"))
 _NAMES = frozenset(name for name, _ in _API)
+
+
+def page_policy(nonce: str) -> str:
+    """The policy of one answer whose page has styles with this nonce."""
+    return CSP.replace(_STYLES, f"{_STYLES} 'nonce-{nonce}'")
 
 
 class SecurityHeaders:

@@ -25,6 +25,7 @@ from onbeat.api.bodies import Credentials, NewPassword
 from onbeat.api.problems import Forbidden
 from onbeat.api.routing import answer, node_of, one_route, route
 from onbeat.api.shapes.accounts import LoginLink, Me
+from onbeat.api.ui import HOME
 from onbeat.core.access import GRANTABLE, Caller
 from onbeat.core.times import iso
 from onbeat.engine.accounts import Accounts, subject_of
@@ -93,7 +94,7 @@ async def show_link(request: Request) -> Response:
 
 
 async def use_link(request: Request) -> Response:
-    """Press the button: open the session, go to the front page."""
+    """Press the button: open the session, go to the web UI."""
     access = _access(request)
     _refuse_foreign(access, request)
     code = request.path_params["code"]
@@ -106,7 +107,7 @@ async def use_link(request: Request) -> Response:
     secret = await sessions.redeem(code, [await row_of(request, "login", subject.partition(":")[0])])
     if secret is None:
         return Response(_PAGE.format(content=_GONE), 404, media_type="text/html")
-    return Response(status_code=303, headers={"location": "/", "set-cookie": session_cookie(request, secret)})
+    return Response(status_code=303, headers={"location": HOME, "set-cookie": session_cookie(request, secret)})
 
 
 async def logout(request: Request) -> Response:

@@ -3,7 +3,7 @@
 Rules
 1. What is text goes through the mask of the daemon's secrets, streams too, also where a secret is in two pieces of one; but for secrets
    that are short enough to be a word of the answer itself, a state or a namespace. JSON stays JSON.
-2. Files are given as they are: they are what somebody wrote into them.
+2. Files are given as they are: they are what somebody wrote into them. So are those of the web UI, which know nothing.
 3. Where there are no secrets an answer is passed on as it is.
 
 Called by: app.
@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from onbeat.engine.masking import Mask
 
+_KNOW_NOTHING = ("/ui", "/assets/")
 _TEXTS = (b"application/json", b"application/problem+json", b"text/")
 
 
@@ -29,7 +30,7 @@ class MaskedAnswers:
         self._mask = mask
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        mask = self._mask() if scope["type"] == "http" else None
+        mask = self._mask() if scope["type"] == "http" and not scope["path"].startswith(_KNOW_NOTHING) else None
         await self._app(scope, receive, _Masked(send, mask).send if mask else send)
 
 

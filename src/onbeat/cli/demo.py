@@ -214,6 +214,7 @@ def a_file(client: Client, folder: Path, tail: Tail) -> bool:
 def _where_next(place: Place, folder: Path, good: bool) -> None:
     say("All three ended in SUCCESS." if good else "Not all ended in SUCCESS: see above, and onbeat.log in that folder.")
     data = shlex.quote(str(folder / DATA))
+    show.out(f"  the web UI       {place.url}/   (onbeat login --data {data} prints a link that logs a browser in)")
     show.out(f"  the API          {place.url}   (token in {data}/admin-token)")
     show.out(f"  what ran         onbeat executions list --data {data}")
     show.out(f"  what happens     onbeat tail --data {data}")

@@ -5,6 +5,7 @@ The token is shown on a terminal only: a supervisor's log is no place for it.
 Called by: app.py.
 """
 
+import shlex
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from onbeat import __version__
+from onbeat.api.ui import BUILT, HOME
 from onbeat.cli import show
 from onbeat.core.names import did_you_mean
 from onbeat.daemon.serve import Serving
@@ -54,6 +56,15 @@ def announce(serving: Serving) -> None:
         show.out(f"  token    {serving.token}")
     else:
         show.out(f"  token    in {serving.data / 'admin-token'}")
+    if (BUILT / "index.html").exists():
+        how = (
+            ""
+            if serving.token is None
+            else f"   (`onbeat login --data {shlex.quote(str(serving.data))}` prints a link that logs a browser in)"
+        )
+        show.out(f"  web UI   {serving.url}{HOME}{how}")
+    else:
+        show.out("  web UI   not built here: `make ui` builds it")
     for trouble in node.trouble():
         show.out(f"  wrong    {show.plain(trouble)}")
     show.out("  next     onbeat flows list · onbeat tail · onbeat --help")
