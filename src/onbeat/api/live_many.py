@@ -34,7 +34,8 @@ from onbeat.api.stream import BEAT, within_beat
 from onbeat.errors import UserError
 from onbeat.ports.waiting import first
 
-MOST = 32
+MOST = 100
+"""Streams of one connection: three for each of some thirty tabs."""
 _NAMED = r"[a-zA-Z0-9_.-]{1,64}~/"
 _STREAM = re.compile(rf"{_NAMED}.*", re.DOTALL)
 _MEDIA = "text/event-stream"

@@ -7,7 +7,8 @@ type Hear = (event: StreamEvent) => void;
 
 const hearing = new Map<string, Hear>();
 const watchers = new Set<() => void>();
-const tab = crypto.randomUUID().slice(0, 8);
+// Not crypto.randomUUID: that is there over https and on localhost only.
+const tab = `t${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`;
 let count = 0;
 let status: LiveStatus = "connecting";
 let since = Date.now();
@@ -28,6 +29,7 @@ function hub(): (message: ToHub) => void {
     const { port } = new SharedWorker(new URL("./worker.ts", import.meta.url), { type: "module", name: "onbeat-live" });
     port.onmessage = ({ data }) => receive(data);
     send = (message) => port.postMessage(message);
+    holdLock(port);
     window.addEventListener("pagehide", () => port.postMessage({ kind: "bye" }));
     window.addEventListener("pageshow", (event) => event.persisted && location.reload());
   } else {
@@ -40,6 +42,16 @@ function hub(): (message: ToHub) => void {
   }
   window.addEventListener("online", () => send?.({ kind: "again" }));
   return send;
+}
+
+/** A tab that crashes says no goodbye; its lock is let go all the same. */
+function holdLock(port: MessagePort): void {
+  if (!("locks" in navigator)) return;
+  const lock = `onbeat-${tab}`;
+  void navigator.locks.request(lock, () => {
+    port.postMessage({ kind: "lock", lock } satisfies ToHub);
+    return new Promise<never>(() => undefined);
+  });
 }
 
 /** Follow a stream; the answer ends it. */

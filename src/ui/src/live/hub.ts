@@ -7,7 +7,8 @@
  * Rules
  * 1. When what is asked for changes, one new connection with all streams replaces the old one, which is closed only then.
  * 2. Each stream goes on after its last position; a frame that was seen is not told twice.
- * 3. A broken connection is tried again after 0.25 s, doubling to 5 s, and at once when the browser says that it is online again.
+ * 3. More than the server carries is refused, with what to do.
+ * 4. A broken connection is tried again after 0.25 s, doubling to 5 s, and at once when the browser says that it is online again.
  */
 import { createParser } from "eventsource-parser";
 import type { FromHub, LiveStatus, StreamEvent, StreamPath } from "@/live/protocol";
@@ -23,7 +24,8 @@ const URL_OF_LIVE = "/api/v1/main/live";
 const SETTLE = 8;
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 5000;
-const MOST = 32;
+/** Streams that the server carries on one connection. */
+export const MOST = 100;
 
 export class Hub {
   private readonly streams = new Map<string, Stream>();
@@ -42,6 +44,11 @@ export class Hub {
   }
 
   open(name: string, path: StreamPath): void {
+    if (this.wanted().length >= MOST) {
+      const detail = `${MOST} streams are followed by this browser: close other tabs of onbeat, then load this one again`;
+      this.tell({ kind: "event", name, event: { name: "refused", id: null, data: { status: 429, title: "Too many tabs", detail } } });
+      return;
+    }
     this.streams.set(name, { path, position: null, done: false });
     this.changed(SETTLE);
   }
@@ -60,7 +67,7 @@ export class Hub {
   }
 
   private wanted(): [string, Stream][] {
-    return [...this.streams].filter(([, stream]) => !stream.done).slice(0, MOST);
+    return [...this.streams].filter(([, stream]) => !stream.done);
   }
 
   private changed(after: number): void {

@@ -18,5 +18,6 @@ export type ToHub =
   | { kind: "open"; name: string; path: StreamPath }
   | { kind: "close"; name: string }
   | { kind: "bye" }
+  | { kind: "lock"; lock: string }
   | { kind: "again" };
 export type FromHub = { kind: "event"; name: string; event: StreamEvent } | { kind: "status"; status: LiveStatus };

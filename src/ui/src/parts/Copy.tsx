@@ -1,15 +1,24 @@
 import { ActionIcon, Button, Menu, Tooltip } from "@mantine/core";
-import { useClipboard } from "@mantine/hooks";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
+import { useEffect, useState } from "react";
 import css from "@/parts/Copy.module.css";
+import { copyText } from "@/parts/clipboard";
+import { notify } from "@/parts/notify";
+
+const SHOWN = 1200;
 
 /** A button that copies text. */
 export function CopyButton({ text, label = "Copy" }: { text: string; label?: string }) {
-  const clipboard = useClipboard({ timeout: 1200 });
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    if (!copied) return;
+    const timer = setTimeout(() => setCopied(false), SHOWN);
+    return () => clearTimeout(timer);
+  }, [copied]);
   return (
-    <Tooltip label={clipboard.copied ? "Copied" : label}>
-      <ActionIcon onClick={() => clipboard.copy(text)} aria-label={label} size="sm">
-        {clipboard.copied ? <IconCheck className={css.icon} /> : <IconCopy className={css.icon} />}
+    <Tooltip label={copied ? "Copied" : label}>
+      <ActionIcon onClick={() => void copyText(text).then(setCopied)} aria-label={label} size="sm">
+        {copied ? <IconCheck className={css.icon} /> : <IconCopy className={css.icon} />}
       </ActionIcon>
     </Tooltip>
   );
@@ -27,7 +36,6 @@ export function Copyable({ text, command = false }: { text: string; command?: bo
 
 /** `Copy as`: the same thing by curl and by the command line. */
 export function CopyAs({ curl, cli, more = [] }: { curl?: string; cli?: string; more?: { label: string; text: string }[] }) {
-  const clipboard = useClipboard();
   const ways = [...(curl ? [{ label: "curl", text: curl }] : []), ...(cli ? [{ label: "onbeat command", text: cli }] : []), ...more];
   return (
     <Menu position="bottom-end">
@@ -38,7 +46,7 @@ export function CopyAs({ curl, cli, more = [] }: { curl?: string; cli?: string; 
       </Menu.Target>
       <Menu.Dropdown>
         {ways.map((way) => (
-          <Menu.Item key={way.label} onClick={() => clipboard.copy(way.text)}>
+          <Menu.Item key={way.label} onClick={() => void copyText(way.text).then((done) => done && notify.done(`Copied as ${way.label}.`))}>
             {way.label}
           </Menu.Item>
         ))}
