@@ -1,5 +1,13 @@
-# Two stages: the first builds the wheel and installs the locked dependencies by hash, the second has neither compiler nor pip's leavings.
+# Three stages: the first builds the web UI, the second the wheel with it, and installs the locked dependencies by hash; the third has
+# neither Node nor compiler nor pip's leavings.
 # It runs as a plain user and needs no writable root: only /data (a volume) and /tmp.
+
+FROM node:24-slim AS ui
+WORKDIR /build/src/ui
+COPY src/ui/package.json src/ui/package-lock.json src/ui/.npmrc ./
+RUN npm ci --no-audit --no-fund --no-progress
+COPY src/ui ./
+RUN npm run build
 
 FROM python:3.11-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
@@ -8,8 +16,9 @@ COPY requirements-backend.lock requirements.lock ./
 RUN python -m venv /opt/onbeat \
  && /opt/onbeat/bin/python -m pip install --require-hashes -r requirements.lock \
  && python -m pip install --require-hashes -r requirements-backend.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY src src
+COPY --from=ui /build/src/onbeat/static src/onbeat/static
 COPY flows flows
 COPY triggers triggers
 RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \

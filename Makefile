@@ -11,15 +11,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 INSTALL := $(PIP) install --quiet --require-hashes
+NPM := $(BIN)/python hatch_build.py
+UI := src/onbeat/static/index.html
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo serve check test packages services bench kill-loop fuzz schema soak conform lock clean
+.PHONY: help setup demo serve ui ui-dev ui-if-possible screenshots check test packages services bench kill-loop fuzz schema soak conform lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 # --- set-up ----------------------------------------------------------------------------------------------------------
 
@@ -39,36 +41,60 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	$(INSTALL) -r requirements-dev.lock
 	@touch $@
 
+# Node: the machine's own when it is new enough, else PyPI's.
+$(VENV)/.node: requirements-node.lock $(VENV)/.runtime
+	@$(NPM) --node >/dev/null 2>&1 || $(INSTALL) -r requirements-node.lock
+	@touch $@
+
+# What the web UI is built of; types and tests are not in it.
+$(UI): $(shell find src/ui -name node_modules -prune -o -type f ! -name '*.test.*' ! -name '*.d.ts' -print) | $(VENV)/.node
+	$(NPM)
+
 setup: $(VENV)/.dev ## make .venv with everything for work on onbeat
 
 # --- use -------------------------------------------------------------------------------------------------------------
 
-demo: $(VENV)/.runtime ## show onbeat at work (ONCE=1: end after the first round)
+demo: $(VENV)/.runtime ui-if-possible ## show onbeat at work (ONCE=1: end after the first round)
 	$(BIN)/onbeat demo $(if $(ONCE),--once)
 
-serve: $(VENV)/.runtime ## run the daemon here (ARGS=...: its options)
+serve: $(VENV)/.runtime ui-if-possible ## run the daemon here (ARGS=...: its options)
 	$(BIN)/onbeat serve $(ARGS)
+
+ui: $(UI) ## build the web UI
+
+ui-dev: $(VENV)/.node ## the web UI while it is worked on, at a daemon that runs (ONBEAT_SERVER=http://127.0.0.1:8080)
+	$(NPM) run dev $(if $(ARGS),-- $(ARGS))
+
+# Without its web UI onbeat does all else.
+ui-if-possible: $(VENV)/.runtime
+	@$(MAKE) --no-print-directory --question $(UI) 2>/dev/null || echo "Building the web UI"
+	@$(MAKE) --no-print-directory --silent $(UI) >/dev/null 2>&1 || echo "The web UI could not be built; \`make ui\` says why. All else works."
 
 # --- quality ---------------------------------------------------------------------------------------------------------
 
-check: $(VENV)/.dev ## lint, format, types, architecture, committed files
+check: $(VENV)/.dev $(VENV)/.node ## lint, format, types, architecture, committed files; the web UI's, too
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/committed_files.py
+	$(NPM) run check
 
 # Asked before set-up, so that a user who is not root gets all missing packages in one line.
 packages:
-	@PYTHON="$(PYTHON)" .ci/system-packages python java maven mosquitto curl
+	@PYTHON="$(PYTHON)" .ci/system-packages python java maven mosquitto curl chromium
 
 services: packages $(VENV)/.dev
 	@$(BIN)/python -m tests.services.kafka --fetch >/dev/null
 	@$(BIN)/python -m tests.services.kestrapy --fetch >/dev/null
 
-test: services ## run every test, real brokers included, and Kestra's own flows (ARGS="-k name": some tests)
+test: services $(UI) ## run every test, with real brokers and a real browser, and Kestra's own flows (ARGS="-k name": some tests)
+	@$(if $(ARGS),true,$(NPM) test)
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 	@$(if $(ARGS),true,$(MAKE) --no-print-directory conform)
+
+screenshots: services $(UI) ## show every page, light and dark, wide and narrow, as pictures (ARGS=...: its options)
+	$(BIN)/python -m tests.ui.screenshots $(ARGS)
 
 conform: $(VENV)/.runtime ## run Kestra's own test flows (CONFORMANCE=folder of the program)
 	@if [ -x $(CONFORMANCE)/conform ]; then \
@@ -94,12 +120,13 @@ soak: services ## run for long and watch memory, disk and latency
 
 # --- upkeep ----------------------------------------------------------------------------------------------------------
 
-lock: $(VENV)/.made ## resolve the dependencies anew and write the three locks
+lock: $(VENV)/.made ## resolve the dependencies anew and write the locks
 	$(PIP) install --quiet '$(UV)'
 	$(COMPILE) pyproject.toml --group dev --output-file requirements-dev.lock
 	$(COMPILE) pyproject.toml --constraints requirements-dev.lock --output-file requirements.lock
 	$(COMPILE) --group pyproject.toml:backend --constraints requirements-dev.lock --output-file requirements-backend.lock
+	$(COMPILE) --group pyproject.toml:node --output-file requirements-node.lock
 
 clean: ## remove what was made here, the data in .onbeat excepted
-	rm -rf $(VENV) .cache dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	rm -rf $(VENV) src/ui/node_modules src/onbeat/static .cache dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
 	find src tests -name __pycache__ -prune -exec rm -rf {} +
