@@ -46,7 +46,7 @@ async function call(method: Method, path: string, init: unknown): Promise<unknow
   const { data, error, response } = await send(path, init ?? {});
   if (!response.ok) {
     if (response.status === 401) session.lost();
-    throw Problem.of(response.status, error);
+    throw Problem.of(response.status, error, response.headers.get("Retry-After"));
   }
   return data;
 }
@@ -70,7 +70,7 @@ export async function raw(path: string, init: RequestInit & { query?: Record<str
   if (response.ok) return response;
   if (response.status === 401) session.lost();
   const body = await response.text();
-  throw Problem.of(response.status, json(body));
+  throw Problem.of(response.status, json(body), response.headers.get("Retry-After"));
 }
 
 /** The same, answered as JSON. */

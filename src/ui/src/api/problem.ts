@@ -27,13 +27,20 @@ export class Problem extends Error {
     return this.status === 0;
   }
 
-  /** From the body of an answer, whatever it is. */
-  static of(status: number, body: unknown): Problem {
+  /** Seconds until it is worth trying again, where the server said so (429). */
+  get wait(): number | null {
+    const seconds = Number(this.more.retryAfter);
+    return Number.isFinite(seconds) && seconds > 0 ? seconds : null;
+  }
+
+  /** From the body of an answer, whatever it is. retryAfter: its header of that name. */
+  static of(status: number, body: unknown, retryAfter: string | null = null): Problem {
+    const waits = retryAfter === null ? {} : { retryAfter };
     if (typeof body === "object" && body !== null) {
       const { title, detail, message, ...more } = body as Record<string, unknown>;
-      return new Problem(status, String(title ?? `Error ${status}`), String(detail ?? message ?? ""), more);
+      return new Problem(status, String(title ?? `Error ${status}`), String(detail ?? message ?? ""), { ...more, ...waits });
     }
-    return new Problem(status, `Error ${status}`, typeof body === "string" ? body.slice(0, 500) : "");
+    return new Problem(status, `Error ${status}`, typeof body === "string" ? body.slice(0, 500) : "", waits);
   }
 }
 

@@ -40,7 +40,7 @@ export function Failed({ error, again }: { error: unknown; again?: () => void })
     <IconAlertCircle aria-hidden />
   );
   const title = problem.forbidden ? "You may not see this" : problem.title;
-  const cure = problem.forbidden ? "Ask an admin for a role in this namespace: `onbeat users grant NAME viewer NAMESPACE`." : null;
+  const cure = problem.forbidden ? "Ask an admin for a role in this namespace: `onbeat users set NAME --grant viewer:NAMESPACE`." : null;
   return (
     <div className={css.shown} role="alert">
       <span className={css.icon}>{icon}</span>
