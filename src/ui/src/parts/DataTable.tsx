@@ -35,9 +35,19 @@ interface DataTableProps<Row> {
   end?: ReactNode;
   /** The pointer is over the rows, or not: who adds rows at the top waits while it is. */
   onHover?: (over: boolean) => void;
+  /** The rows were scrolled: whether they are away from their top, and near their end (older ones are wanted). */
+  onScroll?: (away: boolean, nearEnd: boolean) => void;
+  /** Shown dimly: rows that do not belong here any more. */
+  dim?: ReadonlySet<string>;
+  /** When this changes the rows scroll to their top. */
+  toTop?: number;
 }
 
-export function DataTable<Row>({ label, rows, columns, keyOf, linkOf, selected, onSelect, end, onHover }: DataTableProps<Row>) {
+/** So many px before the end older rows are asked for. */
+const NEAR = 20 * SIZE.row;
+
+export function DataTable<Row>(props: DataTableProps<Row>) {
+  const { label, rows, columns, keyOf, linkOf, selected, onSelect, end, onHover, onScroll, dim, toTop } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
   const navigate = useNavigate();
@@ -54,6 +64,9 @@ export function DataTable<Row>({ label, rows, columns, keyOf, linkOf, selected, 
   useEffect(() => {
     if (active >= rows.length) setActive(Math.max(0, rows.length - 1));
   }, [active, rows.length]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is asked for by a change
+  useEffect(() => void scroller.current?.scrollTo({ top: 0 }), [toTop]);
 
   const toggle = (key: string) => {
     if (!selected || !onSelect) return;
@@ -104,6 +117,9 @@ export function DataTable<Row>({ label, rows, columns, keyOf, linkOf, selected, 
         onKeyDown={press}
         onPointerEnter={() => onHover?.(true)}
         onPointerLeave={() => onHover?.(false)}
+        onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) =>
+          onScroll?.(scrollTop > 0, scrollHeight - scrollTop - clientHeight < NEAR)
+        }
       >
         <ul className={css.list} style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {
@@ -117,6 +133,7 @@ export function DataTable<Row>({ label, rows, columns, keyOf, linkOf, selected, 
                 style={{ transform: `translateY(${item.start}px)` }}
                 data-active={item.index === active || undefined}
                 data-selected={selected?.has(key) || undefined}
+                data-dim={dim?.has(key) || undefined}
                 data-key={key}
               >
                 {selected && (

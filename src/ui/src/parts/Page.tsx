@@ -25,7 +25,7 @@ export function Page({ title, trail, beside, actions, below, wide = false, child
     document.title = `${title} · onbeat`;
   }, [title]);
   return (
-    <div className={css.page}>
+    <div className={css.page} data-wide={wide || undefined}>
       <header className={css.header}>
         <div className={css.line}>
           <div className={css.name}>
