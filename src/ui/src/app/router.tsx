@@ -21,7 +21,7 @@ const root = createRootRoute({
   errorComponent: ({ error, reset }) => <Failed error={error} again={reset} />,
 });
 
-const at = <P extends string, S extends Record<string, unknown>>(
+const at = <P extends string, S extends object>(
   path: P,
   load: () => Promise<{ default: React.ComponentType }>,
   validateSearch: (given: Record<string, unknown>) => S,
