@@ -1,0 +1,78 @@
+/** What the items of a graph look like. Their places are the layout's; their states come from the context. */
+import { Tooltip } from "@mantine/core";
+import type { Node, NodeProps } from "@xyflow/react";
+import { memo, useContext } from "react";
+import { Graph } from "@/graph/context";
+import type { Item } from "@/graph/drawing";
+import { typeIcon } from "@/graph/icons";
+import css from "@/graph/Nodes.module.css";
+import { StateIcon } from "@/parts/StateBadge";
+import { stateWord } from "@/parts/states";
+
+export type GraphNode = Node<{ item: Item }>;
+
+const TaskNode = memo(({ data: { item } }: NodeProps<GraphNode>) => (
+  <div className={css.node} data-kind={item.kind} data-off={item.disabled || undefined}>
+    <Face item={item} />
+  </div>
+));
+
+const GroupNode = memo(({ data: { item } }: NodeProps<GraphNode>) => (
+  <div className={css.group} data-off={item.disabled || undefined}>
+    <Face item={item} />
+  </div>
+));
+
+const StartNode = memo(() => <div className={css.start} />);
+
+const MarkNode = memo(({ data: { item } }: NodeProps<GraphNode>) => <div className={css.mark}>{item.name}</div>);
+
+/** By `type` of a node. */
+export const nodeTypes = { task: TaskNode, group: GroupNode, start: StartNode, mark: MarkNode };
+
+function Face({ item }: { item: Item }) {
+  const { runs, selected, reached, choose, reach } = useContext(Graph);
+  const Icon = typeIcon(item.type);
+  const run = item.kind === "task" ? runs.get(item.name) : undefined;
+  const about = [item.name, item.note, item.description, item.flow ? `starts ${item.flow.namespace}.${item.flow.id}` : ""];
+  const inner = (
+    <>
+      <span className={css.icon} data-kind={item.kind}>
+        <Icon aria-hidden />
+      </span>
+      <span className={css.words}>
+        <span className={css.name}>{item.name}</span>
+        <span className={css.note}>{item.disabled ? `off · ${item.note}` : item.note}</span>
+      </span>
+      {run && (
+        <span className={css.state}>
+          {run.count > 1 && <span className={css.count}>×{run.count}</span>}
+          <StateIcon state={run.state} />
+        </span>
+      )}
+    </>
+  );
+  const tip = about.filter(Boolean).join("\n");
+  const label = [item.name, item.note, item.disabled ? "off" : "", run ? stateWord(run.state) : ""].filter(Boolean).join(", ");
+  return (
+    <Tooltip label={<span className={css.tip}>{tip}</span>} openDelay={600}>
+      {choose && item.kind !== "trigger" ? (
+        <button
+          type="button"
+          className={css.face}
+          data-item={item.id}
+          data-family-of={run?.state}
+          aria-label={label}
+          aria-pressed={selected === item.id}
+          tabIndex={reached === item.id ? 0 : -1}
+          onFocus={() => reach(item.id)}
+          onClick={() => choose(item.id)}
+        >
+          {inner}
+        </button>
+      ) : (
+        <div className={css.face}>{inner}</div>
+      )}
+    </Tooltip>
+  );
+}

@@ -1,0 +1,45 @@
+/** A flow or an execution as a graph: `<Topology graph={graph} runs={runs} selected={task} onSelect={choose} />`. */
+import { useMemo } from "react";
+import type { FlowGraph, StateName } from "@/api/types";
+import { Canvas } from "@/graph/Canvas";
+import type { TaskState } from "@/graph/context";
+import { drawingOf, walk } from "@/graph/drawing";
+
+interface TopologyProps {
+  /** From GET /flows/{ns}/{id}/graph, POST /flows/graph or GET /executions/{id}/graph. */
+  graph: FlowGraph;
+  /** By task id: the state to show. Without it that of the task runs which the graph of an execution has. */
+  runs?: ReadonlyMap<string, TaskState>;
+  /** The chosen task's id. */
+  selected?: string;
+  /** With it tasks can be chosen. */
+  onSelect?: (taskId: string) => void;
+}
+
+/** A new graph is laid out; new states of the same graph only change icons, and leave the viewport as it is. */
+export function Topology({ graph, runs, selected, onSelect }: TopologyProps) {
+  const drawing = useMemo(() => drawingOf(graph), [graph]);
+  const states = useMemo(() => runs ?? ran(graph), [runs, graph]);
+  const ids = useMemo(
+    () => new Map([...walk(drawing)].flatMap(({ item }) => (item.kind === "task" ? [[item.name, item.id]] : []))),
+    [drawing],
+  );
+  const names = useMemo(() => new Map([...ids].map(([name, id]) => [id, name])), [ids]);
+  const choose = useMemo(() => {
+    if (!onSelect) return null;
+    return (item: string) => {
+      const name = names.get(item);
+      if (name !== undefined) onSelect(name);
+    };
+  }, [onSelect, names]);
+  return <Canvas drawing={drawing} label="Topology" runs={states} selected={ids.get(selected ?? "") ?? null} choose={choose} />;
+}
+
+function ran(graph: FlowGraph): ReadonlyMap<string, TaskState> {
+  const found = new Map<string, TaskState>();
+  for (const { task, taskRun } of graph.nodes) {
+    const state = (taskRun?.state as { current?: StateName } | undefined)?.current;
+    if (typeof task?.id === "string" && state) found.set(task.id, { state, count: 1 });
+  }
+  return found;
+}
