@@ -1,0 +1,83 @@
+/** What all our editors and views of code have. */
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from "@codemirror/commands";
+import { json } from "@codemirror/lang-json";
+import { yaml } from "@codemirror/lang-yaml";
+import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } from "@codemirror/language";
+import { lintKeymap } from "@codemirror/lint";
+import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
+import { EditorState, type Extension } from "@codemirror/state";
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+} from "@codemirror/view";
+import { expressions } from "@/editor/expressions";
+import { look } from "@/editor/look";
+
+export type Language = "yaml" | "json" | "text";
+
+/** The language's colours and folding. */
+export function languageOf(language: Language): Extension {
+  if (language === "yaml") return [yaml(), expressions];
+  return language === "json" ? json() : [];
+}
+
+/** Text that is only read. */
+export function reading(language: Language): Extension {
+  return [
+    look,
+    lineNumbers(),
+    foldGutter(),
+    highlightSpecialChars(),
+    drawSelection(),
+    search({ top: true }),
+    keymap.of([...searchKeymap, ...foldKeymap, ...defaultKeymap]),
+    EditorState.readOnly.of(true),
+    languageOf(language),
+  ];
+}
+
+/** Text that is written. Escape and then Tab leaves the editor by the keyboard. small: a field of a form, without line numbers. */
+export function writing(language: Language, small = false): Extension {
+  return [
+    look,
+    small
+      ? []
+      : [
+          lineNumbers(),
+          foldGutter(),
+          highlightActiveLine(),
+          highlightActiveLineGutter(),
+          search({ top: true }),
+          highlightSelectionMatches(),
+        ],
+    highlightSpecialChars(),
+    history(),
+    drawSelection(),
+    indentOnInput(),
+    indentUnit.of("  "),
+    EditorState.tabSize.of(2),
+    bracketMatching(),
+    closeBrackets(),
+    autocompletion({ icons: false, maxRenderedOptions: 80 }),
+    keymap.of([
+      ...closeBracketsKeymap,
+      ...completionKeymap,
+      ...(small ? [] : searchKeymap),
+      ...historyKeymap,
+      ...foldKeymap,
+      ...lintKeymap,
+      ...(small ? [] : [{ key: "Tab", run: indentMore, shift: indentLess }]),
+      ...defaultKeymap,
+    ]),
+    languageOf(language),
+  ];
+}
+
+/** Lines are broken instead of scrolled sideways. */
+export const wrapped: Extension = EditorView.lineWrapping;

@@ -1,0 +1,136 @@
+/** How code looks: our tokens as CodeMirror's theme, so that it follows light and dark by itself. */
+import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
+import type { Extension } from "@codemirror/state";
+import { EditorView } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+
+const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
+
+const theme = EditorView.theme({
+  "&": { height: "100%", color: "var(--text)", backgroundColor: "var(--ground)", fontSize: "var(--font-small)" },
+  "&.cm-focused": { outline: "none" },
+  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "var(--line-body)", overscrollBehavior: "contain" },
+  ".cm-content": { padding: "var(--space-2) 0", caretColor: "var(--text)" },
+  ".cm-line": { padding: "0 var(--space-3)" },
+  ".cm-gutters": { backgroundColor: "var(--ground)", color: "var(--text-faint)", border: "none" },
+  ".cm-lineNumbers .cm-gutterElement": { padding: "0 var(--space-2) 0 var(--space-3)" },
+  ".cm-activeLine": { backgroundColor: "color-mix(in srgb, var(--hover) 60%, transparent)" },
+  ".cm-activeLineGutter": { backgroundColor: "transparent", color: "var(--text)" },
+  ".cm-foldGutter .cm-gutterElement": { color: "var(--text-faint)", cursor: "pointer" },
+  ".cm-foldPlaceholder": { backgroundColor: "var(--sunken)", border: "1px solid var(--line)", color: "var(--text-dim)" },
+  ".cm-cursor, .cm-dropCursor": { borderLeftColor: "var(--text)" },
+  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground, .cm-content ::selection": {
+    backgroundColor: "var(--selected)",
+  },
+  ".cm-selectionMatch": { backgroundColor: "var(--accent-soft)" },
+  "&.cm-focused .cm-matchingBracket": { backgroundColor: "var(--accent-soft)", outline: "1px solid var(--line-strong)" },
+  "&.cm-focused .cm-nonmatchingBracket": { backgroundColor: "var(--soft-failed)" },
+  ".cm-searchMatch": { backgroundColor: "var(--soft-warning)", outline: "1px solid var(--state-warning)" },
+  ".cm-searchMatch-selected": { backgroundColor: "var(--selected)" },
+  ".cm-placeholder": { color: "var(--text-faint)" },
+  ".cm-panels": { backgroundColor: "var(--sunken)", color: "var(--text)", borderColor: "var(--line)" },
+  ".cm-panels-bottom": { borderTop: "1px solid var(--line)" },
+  ".cm-panels-top": { borderBottom: "1px solid var(--line)" },
+  ".cm-panel.cm-search": { padding: "var(--space-2) var(--space-3)", fontFamily: "inherit", fontSize: "var(--font-small)" },
+  ".cm-panel.cm-search input[type=checkbox]": { accentColor: "var(--accent)" },
+  ".cm-panel.cm-search [name=close]": { color: "var(--text-dim)", fontSize: "var(--font-title)", padding: "0 var(--space-2)" },
+  ".cm-textfield": {
+    backgroundColor: "var(--raised)",
+    border: "1px solid var(--line-strong)",
+    borderRadius: "var(--radius)",
+    padding: "var(--space-1) var(--space-2)",
+    color: "var(--text)",
+  },
+  ".cm-button": {
+    backgroundImage: "none",
+    backgroundColor: "var(--raised)",
+    border: "1px solid var(--line-strong)",
+    borderRadius: "var(--radius)",
+    padding: "var(--space-1) var(--space-2)",
+    color: "var(--text)",
+  },
+  ".cm-tooltip": {
+    backgroundColor: "var(--raised)",
+    border: "1px solid var(--line)",
+    borderRadius: "var(--radius)",
+    boxShadow: "var(--shadow)",
+    color: "var(--text)",
+    overflow: "hidden",
+  },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--mono)", maxHeight: "40vh", maxWidth: "min(90vw, 36rem)" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li": {
+    padding: "var(--space-1) var(--space-3)",
+    lineHeight: "var(--line-small)",
+    display: "flex",
+    gap: "var(--space-3)",
+    alignItems: "baseline",
+  },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]": { backgroundColor: "var(--accent-soft)", color: "var(--text)" },
+  ".cm-completionMatchedText": { textDecoration: "none", color: "var(--accent-text)", fontWeight: "var(--weight-strong)" },
+  ".cm-completionDetail": {
+    marginLeft: "auto",
+    color: "var(--text-dim)",
+    fontStyle: "normal",
+    whiteSpace: "nowrap",
+    overflow: "hidden",
+    textOverflow: "ellipsis",
+  },
+  ".cm-tooltip.cm-completionInfo": {
+    padding: "var(--space-2) var(--space-3)",
+    maxWidth: "min(90vw, 24rem)",
+    lineHeight: "var(--line-body)",
+    whiteSpace: "pre-wrap",
+  },
+  ".cm-tooltip-hover": { maxWidth: "min(90vw, 32rem)" },
+  ".cm-docs": { padding: "var(--space-2) var(--space-3)", whiteSpace: "pre-wrap", lineHeight: "var(--line-body)" },
+  ".cm-docs-title": { fontFamily: "var(--mono)", fontWeight: "var(--weight-strong)" },
+  ".cm-docs-kind": { color: "var(--text-dim)", fontFamily: "var(--mono)" },
+  ".cm-diagnostic": { padding: "var(--space-2) var(--space-3)", borderLeftWidth: "var(--space-half)", whiteSpace: "pre-wrap" },
+  ".cm-diagnostic-error": { borderLeftColor: "var(--state-failed)" },
+  ".cm-diagnostic-warning": { borderLeftColor: "var(--state-warning)" },
+  ".cm-lintRange-error": { backgroundImage: "none", borderBottom: "var(--space-half) dotted var(--state-failed)" },
+  ".cm-lintRange-warning": { backgroundImage: "none", borderBottom: "var(--space-half) dotted var(--state-warning)" },
+  ".cm-lint-marker-error, .cm-lint-marker-warning": { content: "none" },
+  ".cm-gutter-lint": { width: "var(--space-4)" },
+  ".cm-lint-marker": {
+    width: "var(--size-dot)",
+    height: "var(--size-dot)",
+    margin: "calc((var(--line-body) - var(--size-dot)) / 2) auto",
+    borderRadius: "var(--radius-round)",
+  },
+  ".cm-lint-marker.cm-lint-marker-error": { backgroundColor: "var(--state-failed)" },
+  ".cm-lint-marker.cm-lint-marker-warning": {
+    backgroundColor: "var(--state-warning)",
+    borderRadius: "0",
+    clipPath: "polygon(50% 0, 100% 100%, 0 100%)",
+  },
+  ".cm-expression": { color: "var(--code-expression)" },
+  ".cm-expression *": { color: "inherit" },
+  ".cm-expression-mark": { opacity: "0.7" },
+  ".cm-expression-name": { fontWeight: "var(--weight-strong)" },
+  ".cm-changedLine": { backgroundColor: "color-mix(in srgb, var(--soft-success) 60%, transparent)" },
+  "&.cm-merge-a .cm-changedLine, .cm-deletedChunk": { backgroundColor: "color-mix(in srgb, var(--soft-failed) 60%, transparent)" },
+  "&.cm-merge-a .cm-changedText, .cm-deletedChunk .cm-deletedText": { background: "var(--soft-failed)" },
+  "&.cm-merge-b .cm-changedText, .cm-changedText": { background: "var(--soft-success)" },
+  ".cm-changeGutter": { width: "var(--space-half)" },
+  ".cm-changedLineGutter": { backgroundColor: "var(--state-success)" },
+  ".cm-deletedLineGutter, &.cm-merge-a .cm-changedLineGutter": { backgroundColor: "var(--state-failed)" },
+  ".cm-collapsedLines": {
+    background: "var(--sunken)",
+    color: "var(--text-dim)",
+    padding: "var(--space-half) var(--space-3)",
+    borderBlock: "1px solid var(--line)",
+  },
+});
+
+const colours = HighlightStyle.define([
+  { tag: [tags.propertyName, tags.definition(tags.propertyName), tags.keyword, tags.heading], color: "var(--code-key)" },
+  { tag: [tags.string, tags.special(tags.string), tags.content, tags.attributeValue], color: "var(--code-string)" },
+  { tag: [tags.number, tags.bool, tags.null, tags.atom, tags.typeName, tags.labelName], color: "var(--code-number)" },
+  { tag: [tags.comment, tags.meta], color: "var(--code-comment)" },
+  { tag: [tags.punctuation, tags.separator, tags.bracket], color: "var(--text-dim)" },
+  { tag: tags.invalid, color: "var(--state-failed)" },
+]);
+
+/** Our look for every code view and editor. */
+export const look: Extension = [EditorView.cspNonce.of(nonce), theme, syntaxHighlighting(colours)];
