@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from onbeat.core.access import Grant, Role
+from onbeat.ports import ExecutionFilter
 from tests.api.client import Client, api
 from tests.api.shapes import ask
 from tests.api.test_lookup import as_caller
@@ -145,3 +146,23 @@ async def test_as_a_table(tmp_path: Path) -> None:
         assert line.startswith(f"{id_},t,hello,1,SUCCESS,2")
         assert answer.headers["content-type"].startswith("text/csv")
         assert (await call("GET", f"{BASE}/export/by-query/csv?flow=hello")).status == 400
+
+
+async def test_what_one_page_shows_is_not_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full page is, and a later one: `total` is right in each."""
+    async with api(tmp_path) as call:
+        for _ in range(3):
+            await run(call, "hello")
+        counted: list[ExecutionFilter] = []
+        count = call.node.queries.count
+
+        async def counting(wanted: ExecutionFilter) -> int:
+            counted.append(wanted)
+            return await count(wanted)
+
+        monkeypatch.setattr(call.node.queries, "count", counting)
+        assert (await call("GET", f"{BASE}/search?flowId=hello")).json["total"] == 3
+        assert counted == []
+        assert (await call("GET", f"{BASE}/search?flowId=hello&size=3")).json["total"] == 3
+        assert (await call("GET", f"{BASE}/search?flowId=hello&size=2&page=2")).json["total"] == 3
+        assert len(counted) == 2

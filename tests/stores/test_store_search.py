@@ -240,7 +240,8 @@ async def test_it_does_where_there_is_much_of_everything(
 ):
     """The same where a few are many: nothing is sorted, and a condition of two lists is a test."""
     with pytest.MonkeyPatch.context() as patch:
-        for module, name, value in ((search, "FEW", -1), (conditions, "FEW", 1), (conditions, "MANY", 1), (search, "COMPARED", 3)):
+        small = {search: {"FEW": -1, "COMPARED": 3, "LOOKED_AT": 2, "REACH": 2}, conditions: {"FEW": 1, "MANY": 1}}
+        for module, name, value in ((module, *each) for module, values in small.items() for each in values.items()):
             patch.setattr(module, name, value)
         await hold(home, lived, wanted, sort, descending, offset)
 

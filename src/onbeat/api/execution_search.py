@@ -7,7 +7,7 @@ Rules
 Called by: app.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import Annotated, Any
 
 from fastapi import Body, Query
@@ -133,11 +133,18 @@ async def search(request: Request, query: Annotated[SearchQuery, Query()]) -> Re
     sort, descending = sort_of(query.sort, {name: each.value for name, each in SORTS.items()}) or (Sort.CREATED.value, True)
     if query.before and sort != Sort.CREATED:
         raise UserError("`before` goes on in the order of creation; leave `sort` away, or use `page`")
-    total, found = await node.queries.count(wanted), list[ExecutionSummary]()
-    if not page.past(total):
-        found = await node.queries.executions(
+
+    def listed() -> Awaitable[list[ExecutionSummary]]:
+        return node.queries.executions(
             wanted, sort=Sort(sort), descending=descending, before=query.before, offset=page.offset, limit=page.size
         )
+
+    if page.offset or query.before:
+        total = await node.queries.count(wanted)
+        found = [] if page.past(total) else await listed()
+    else:
+        found = await listed()
+        total = len(found) if len(found) < page.size else await node.queries.count(wanted)
     return answer({"results": [summary_json(summary) for summary in found], "total": total})
 
 

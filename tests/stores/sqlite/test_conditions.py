@@ -2,13 +2,14 @@
 
 import sqlite3
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from onbeat.ports import ExecutionFilter
-from onbeat.stores.sqlite import SqliteStore, conditions
-from onbeat.stores.sqlite.conditions import in_namespaces, lowered
+from onbeat.stores.sqlite import SqliteStore
+from onbeat.stores.sqlite.conditions import in_namespaces, lowered, text_alone
 from tests.stores.build import creation, id_of, work
 
 DB = sqlite3.connect(":memory:")
@@ -45,10 +46,13 @@ async def test_any_text_is_only_text(full: SqliteStore, text: str):
     ]
 
 
-async def test_many_labels_are_one_list(full: SqliteStore, monkeypatch: pytest.MonkeyPatch):
-    """As if each were one; of too many, each execution is looked at."""
-    found = await full.execution_ids(ExecutionFilter(q="a:b"), 99)
-    assert found == [id_of(n) for n in range(8, 0, -1)]
-    for name, value in (("MANY", 3), ("FEW", 4)):
-        monkeypatch.setattr(conditions, name, value)
-        assert await full.execution_ids(ExecutionFilter(q="a:b"), 99) == found
+@given(st.dictionaries(st.text(min_size=1, max_size=5), st.text(max_size=5), min_size=1, max_size=2), st.text(min_size=1, max_size=4))
+def test_a_text_alone_is_found_in_labels(labels: dict[str, str], q: str):
+    """What is asked first, because it is cheap, never says no where the labels have it: however JSON writes them."""
+    sql, values = text_alone(q)
+    row = ("id", "namespace", "flow", "corr", msgspec.json.encode(labels).decode())
+    asked = f"select {sql} from (select ? as id, ? as namespace, ? as flow, ? as correlation_id, ? as labels)"
+    found = DB.execute(asked, (*values, *row)).fetchone()[0]
+    small = lowered(q)
+    expected = any(small in lowered(f"{key}:{value}") for key, value in labels.items())
+    assert bool(found) == (expected or small in "namespace.flow" or "id".startswith(q) or "corr".startswith(q))

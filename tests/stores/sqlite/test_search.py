@@ -5,12 +5,12 @@ import re
 import pytest
 
 from onbeat.core.states import State
-from onbeat.ports import ExecutionFilter
-from onbeat.stores.sqlite import SqliteStore
-from onbeat.stores.sqlite.conditions import LAST, Condition, parts
+from onbeat.ports import ExecutionFilter, Sort
+from onbeat.stores.sqlite import SqliteStore, conditions, search
+from onbeat.stores.sqlite.conditions import LAST, Condition, parts, text
 from onbeat.stores.sqlite.questions import Asked
-from onbeat.stores.sqlite.search import EVERY, Plan, ids_of, plan
-from tests.stores.build import AT, id_of
+from onbeat.stores.sqlite.search import EVERY, LOOKED_AT, Plan, count, ids, ids_of, plan
+from tests.stores.build import AT, creation, id_of, work
 
 WANTED = [
     ExecutionFilter(),
@@ -29,14 +29,14 @@ async def test_every_list_is_read_in_its_order(full: SqliteStore, wanted: Execut
     """Whichever condition drives it, however many lists are merged: the newest are found first, and then it stops."""
 
     def plans(asked: Asked) -> list[list[str]]:
-        found = list(parts(asked, wanted))
+        found = [*parts(asked, wanted), *([text(asked, wanted.q)] if wanted.q else [])]
         tests = tuple(part.test for part in found)
         return [sorting(asked, ids_of(Plan(part, tests, None, "", LAST))) for part in (*found, EVERY) if part.arms is not None]
 
     found = await full._ask(plans)
     assert found
-    text = bool(wanted.q)  # the list of those whose correlation id begins with it: few, and sorted
-    assert [steps for steps in found if len(steps) > text] == []
+    sorted_ = bool(wanted.q)  # the list of those whose correlation id begins with it: few, and sorted
+    assert [steps for steps in found if len(steps) > sorted_] == []
 
 
 def sorting(asked: Asked, statement: Condition) -> list[str]:
@@ -64,3 +64,76 @@ async def test_the_cheapest_list_is_read(full: SqliteStore, wanted: ExecutionFil
     chosen = await full._ask(lambda asked: plan(asked, wanted))
     assert chosen.driver.arms is not None
     assert driver in chosen.driver.arms[0].test.sql
+
+
+@pytest.mark.parametrize(
+    ("wanted", "driver"),
+    [
+        (ExecutionFilter(q="a:b1"), "id >="),
+        (ExecutionFilter(q="a:b1", states=(State.CREATED,)), '"state"'),
+        (ExecutionFilter(q="b", namespace="shop"), '"namespace"'),
+    ],
+)
+async def test_a_text_drives_where_nothing_else_is_shorter(full: SqliteStore, wanted: ExecutionFilter, driver: str):
+    """What is short is looked through; the labels are not even asked."""
+    chosen = await full._ask(lambda asked: plan(asked, wanted))
+    assert chosen.driver.arms is not None
+    assert driver in chosen.driver.arms[0].test.sql
+
+
+class Counting:
+    """A question that keeps what it asked."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+        self.said: list[str] = []
+
+    def one(self, sql: str, *values: object) -> object:
+        """As Asked.one."""
+        self.said.append(sql)
+        return self._asked.one(sql, *values)
+
+
+async def test_what_many_have_is_found_in_the_executions_that_come_first(full: SqliteStore):
+    """One statement over so many of them; labels are asked for what is not there."""
+
+    def ask(asked: Asked, q: str, limit: int) -> tuple[list[str], list[str]]:
+        counting = Counting(asked)
+        found = ids(counting, ExecutionFilter(q=q), Sort.CREATED, True, None, 0, limit)  # type: ignore[arg-type]  # one of its methods
+        return found, counting.said
+
+    found, said = await full._ask(lambda asked: ask(asked, "a:b", 3))
+    assert found == [id_of(8), id_of(7), id_of(6)]
+    assert len(said) == 1
+    few, more = await full._ask(lambda asked: ask(asked, "a:b1", 3))
+    assert few == [id_of(1)]
+    assert any("label_text" in sql for sql in more)
+
+
+async def test_many_labels_are_one_list(full: SqliteStore, monkeypatch: pytest.MonkeyPatch):
+    """Read once, whatever their number, and exact: a label may have the letters and not the text."""
+    monkeypatch.setattr(search, "LOOKED_AT", 0)
+    monkeypatch.setattr(conditions, "MANY", 3)
+    for q in ("a:b", "b", "A:B"):
+        wanted = ExecutionFilter(q=q)
+        assert await full.execution_ids(wanted, 99) == [id_of(n) for n in range(8, 0, -1)]
+        assert await full.count(wanted) == 8
+        assert await full.count(wanted, 3) == 4
+    await full.write(work(creation(20, labels={"k": "abx:bcy", "l": "xabc"}), creation(21, labels={"k": "abc", "l": "zabc"})))
+    assert await full.execution_ids(ExecutionFilter(q="abc"), 99) == [id_of(21), id_of(20)]
+    assert await full.count(ExecutionFilter(q="abc")) == 2
+    assert await full.execution_ids(ExecutionFilter(q="abxc"), 99) == []
+
+
+async def test_a_short_text_is_counted_in_what_comes_first(full: SqliteStore, monkeypatch: pytest.MonkeyPatch):
+    """Where that promises to be enough; no index knows texts of one or two letters."""
+
+    def ask(asked: Asked) -> tuple[int, list[str]]:
+        counting = Counting(asked)
+        return count(counting, ExecutionFilter(q="b"), 2), counting.said  # type: ignore[arg-type]  # one of its methods
+
+    assert LOOKED_AT > 8
+    found, said = await full._ask(ask)
+    assert (found, len(said)) == (3, 1)
+    monkeypatch.setattr(search, "LOOKED_AT", 1)
+    assert (await full._ask(ask))[0] == 3

@@ -5,12 +5,13 @@ which index a list is read from is chosen here and in search.py, by counting, an
 
 Rules
 1. The lists of a condition together hold exactly the executions that pass its test.
-2. Text is looked for in the distinct flows and labels, which are few, and not in every execution. An id is found by how it begins.
+2. Text is looked for in the distinct flows and labels, and not in every execution. An id is found by how it begins.
 3. A condition of more than MANY lists is a test only.
 
 Called by: search.py, statistics.py, lines.py.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -28,6 +29,10 @@ FEW = 10_000
 """So many ids are sorted at once rather than read in order."""
 PROBED = 8
 """So few labels are looked up for each execution; of more, each execution's own are read."""
+LETTERS = 3
+"""So many make a text that the index of labels knows; for fewer every label is looked at."""
+LONGEST_LIKE = 1_000
+"""SQLite takes a pattern of up to 50,000 bytes."""
 LAST = "\U0010ffff"
 """What begins with a text is not behind it and this."""
 
@@ -50,12 +55,8 @@ found (place, name) as (
 select json_group_array(json_array(place, name)) from (
   select place, name from found where name is not null and instr(lower(place || '.' || name), ?1) limit ?2)
 """
-LABELS = "select json_group_array(id) from (select id from label where instr(lower(key || ':' || value), ?1) limit ?2)"
-LABELS_LIKE = """
-select json_group_array(id) from (
-  select label.id from label_text cross join label on label.id = label_text.rowid
-  where label_text match ?3 and instr(lower(key || ':' || value), ?1) limit ?2)
-"""
+LABELS = "select json_group_array(id) from (select label.id from"
+COUNTED = "select count(*) from (select 1 from"
 LABEL = "select id from label where key = ? and value = ?"
 CORRELATED = """
 select count(*) from (
@@ -63,14 +64,11 @@ select count(*) from (
   where correlation_id >= ?1 and correlation_id < ?2 and correlation_id <> id limit ?3)
 """
 CHILDREN = "select count(*) from (select 1 from execution indexed by execution_parent where parent is not null limit ?)"
-
-LABELLED = """
-select count(*) from (
-  select 1 from json_each(?1) as chosen cross join execution_label on label = chosen.value limit ?2)
-"""
 BEGINS = "id >= ? and id < ? or correlation_id >= ? and correlation_id < ?"
 NAMED = "instr(lower(namespace || '.' || flow), ?)"
 BEARS = "exists (select 1 from json_each(labels) as each where instr(lower(each.key || ':' || each.value), ?))"
+MAY_BEAR = "instr(lower(labels), ?)"
+"""What is cheap to ask first: a tenth of what it costs to read the labels."""
 BEARS_ONE = (
     "exists (select 1 from execution_label as other where other.label in (select value from json_each(?)) and other.execution = {id})"
 )
@@ -93,13 +91,15 @@ class Arm(NamedTuple):
 
 class Part(NamedTuple):
     """One condition of a filter. arms: None where no index has it. apart: no execution is in two of the lists. needs: the columns that the
-    test reads, of which `{id}` is the id. covers: the columns that are in the index of the lists."""
+    test reads, of which `{id}` is the id. covers: the columns that are in the index of the lists. counted: tells cheaper than the lists
+    themselves about how many they have; its last value, a limit, is left out."""
 
     test: Condition
     arms: tuple[Arm, ...] | None = None
     apart: bool = True
     needs: frozenset[str] = frozenset({"row"})
     covers: frozenset[str] = frozenset({"id"})
+    counted: Condition | None = None
 
 
 ROW = frozenset({"id", "state", "namespace", "flow", "row"})
@@ -114,7 +114,7 @@ NOTHING = Part(Condition("false"), ())
 
 
 def parts(asked: Asked, wanted: ExecutionFilter) -> Iterator[Part]:
-    """The conditions of a filter, but for its instants; those that mostly leave least come first."""
+    """The conditions of a filter, but for its instants and its text; those that mostly leave least come first."""
     if wanted.ids is not None:
         test = Condition("id in (select value from json_each(?))", (_json(wanted.ids),))
         yield Part(test, (Arm(test),), needs=ID, covers=ROW)
@@ -130,8 +130,6 @@ def parts(asked: Asked, wanted: ExecutionFilter) -> Iterator[Part]:
         yield _exactly("namespace", wanted.namespace)._replace(needs=NAMESPACE, covers=ID | NAMESPACE)
     for key, value in wanted.labels:
         yield _label(asked, key, value)
-    if wanted.q:
-        yield _text(asked, wanted.q)
     if wanted.states:
         yield _states(sorted(set(wanted.states)))
     for names in (wanted.namespaces, wanted.allowed):
@@ -230,55 +228,79 @@ def _children(asked: Asked, child: bool) -> Part:
     return Part(test, (Arm(test, "execution indexed by execution_parent"),) if few else None)
 
 
-def _text(asked: Asked, q: str) -> Part:
+def text(asked: Asked, q: str) -> Part:
     """An execution that has the text in its flow's name or a label, or whose id or correlation id begins with it."""
     small = lowered(q)
     flows = msgspec.json.decode(asked.one(FLOWS, small, MANY + 1))
-    labels, complete = _labels_with(asked, small)
+    tables, has, about = _labels_with(small)
+    chosen = " ".join((tables, "where", has.sql, "limit ?)"))
+    labels = msgspec.json.decode(asked.one(" ".join((LABELS, chosen)), *has.values, MANY + 1))
+    few = len(labels) <= MANY
     test = [Condition(BEGINS, (q, q + LAST, q, q + LAST))]
     if flows:
         test.append(Condition(NAMED, (small,)))
-    if complete and 0 < len(labels) <= PROBED:
+    if few and 0 < len(labels) <= PROBED:
         test.append(Condition(BEARS_ONE, (_json(labels),)))
     elif labels:
-        test.append(Condition(BEARS, (small,)))
-    whole = Condition(f"({' or '.join(each.sql for each in test)})", tuple(value for each in test for value in each.values))
-    borne = _arms_of_labels(asked, labels) if complete else None
-    if len(flows) > MANY or borne is None or asked.one(CORRELATED, q, q + LAST, FEW + 1) > FEW:
+        test.append(_bears(small))
+    whole = _any_of(test)
+    if len(flows) > MANY or asked.one(CORRELATED, q, q + LAST, FEW + 1) > FEW:
         return Part(whole)
-    correlated = Condition("correlation_id >= ? and correlation_id < ? and correlation_id <> id", (q, q + LAST))
+    of_labels = Arm(has, f"{tables} cross join execution_label on execution_label.label = label.id", "execution_label.execution")
     arms = (
         Arm(Condition("id >= ? and id < ?", (q, q + LAST))),
-        Arm(correlated, "execution indexed by execution_correlation"),
+        Arm(
+            Condition("correlation_id >= ? and correlation_id < ? and correlation_id <> id", (q, q + LAST)),
+            "execution indexed by execution_correlation",
+        ),
         *(_arm_of_flow(*flow) for flow in flows),
-        *borne,
+        *((_arm_of_label(number) for number in labels) if few else (of_labels,)),
     )
-    return Part(whole, arms, apart=False)
+    return Part(whole, arms, apart=False, counted=None if few or flows else about)
 
 
-def _arms_of_labels(asked: Asked, labels: Sequence[int]) -> tuple[Arm, ...] | None:
-    """Lists of those that bear any of the labels: one a label, or one for all, which is sorted."""
-    if len(labels) <= MANY:
-        return tuple(_arm_of_label(number) for number in labels)
-    chosen = _json(labels)
-    if asked.one(LABELLED, chosen, FEW + 1) > FEW:
-        return None
-    return (Arm(Condition("label in (select value from json_each(?))", (chosen,)), "execution_label", "execution"),)
+def text_alone(q: str) -> Condition:
+    """The same as a test, without having looked for which flows and labels there are."""
+    small = lowered(q)
+    return _any_of([Condition(BEGINS, (q, q + LAST, q, q + LAST)), Condition(NAMED, (small,)), _bears(small)])
 
 
-def _labels_with(asked: Asked, small: str) -> tuple[list[int], bool]:
-    """Labels that have the text, and whether these are all of them."""
-    letters = {small[n : n + 3].replace('"', '""') for n in range(len(small) - 2)}
-    if letters:
-        most, match = FEW, " AND ".join(f'"{three}"' for three in sorted(letters))
-        found = asked.one(LABELS_LIKE, small, most + 1, match)
-    else:
-        most = MANY
-        found = asked.one(LABELS, small, most + 1)
-    labels: list[int] = msgspec.json.decode(found)
-    return labels, len(labels) <= most
+def _any_of(tests: Sequence[Condition]) -> Condition:
+    return Condition(f"({' or '.join(each.sql for each in tests)})", tuple(value for each in tests for value in each.values))
 
 
+def _bears(small: str) -> Condition:
+    """Whether one of an execution's labels has the text. What JSON writes as it is, is looked for in all of them at once before."""
+    plain = sorted(set(_PLAIN.findall(small)), key=len, reverse=True)[:_ASKED_FIRST]
+    return Condition(f"({' and '.join([*[MAY_BEAR] * len(plain), BEARS])})", (*plain, small))
+
+
+def _labels_with(small: str) -> tuple[str, Condition, Condition]:
+    """The tables that labels are read from which may have the text, the test that they have it, and about how many do (see Part)."""
+    letters = {small[n : n + LETTERS].replace('"', '""') for n in range(len(small) - LETTERS + 1)}
+    has = _has(small)
+    if not letters:
+        return "label", has, Condition(" ".join((COUNTED, "label where", has.sql, "limit ?)")), has.values)
+    match = " AND ".join(f'"{three}"' for three in sorted(letters))
+    return (
+        "label_text cross join label on label.id = label_text.rowid",
+        Condition(f"label_text match ? and {has.sql}", (match, *has.values)),
+        Condition(" ".join((COUNTED, "label_text where label_text match ? limit ?)")), (match,)),
+    )
+
+
+def _has(small: str) -> Condition:
+    """Whether a label has the text. LIKE is as blind to case as lower() is, and takes a third of the time."""
+    if ":" in small or "\0" in small or len(small) > LONGEST_LIKE:
+        return Condition("instr(lower(label.key || ':' || label.value), ?)", (small,))
+    pattern = _WILD.sub(r"\\\g<0>", small)
+    like = "like ?" if pattern == small else "like ? escape '\\'"
+    return Condition(f"(label.value {like} or label.key {like})", (f"%{pattern}%",) * 2)
+
+
+_ASKED_FIRST = 3
+_PLAIN = re.compile(r"[ !#-9;-\[\]-~]+")
+_WILD = re.compile(r"[%_\\]")
 _SMALL = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 

@@ -5,24 +5,32 @@ Rules
    costs what it shows and what it passes over, and little of that where the index has all that is tested.
 2. In another order, what is little is sorted; what is much is read from the index of that order, and tested.
 3. A count stops where it is told to.
+4. A text is first looked for in the executions that come first: what many have is soon found there, and what few have is found by its
+   labels, each of which is read once and put in order.
 
 Called by: queries.py, in a thread of questions.py; statistics.py and lines.py read from the same lists.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
 from onbeat.ports.search import ExecutionFilter, Sort
-from onbeat.stores.sqlite.conditions import BORNE, FEW, ID, ROW, Arm, Condition, Part, instants, parts
+from onbeat.stores.sqlite.conditions import BORNE, FEW, ID, LETTERS, ROW, Arm, Condition, Part, instants, parts, text, text_alone
 from onbeat.stores.sqlite.questions import Asked
 
 COMPARED = 100_000
 """How far the lists of a condition are counted to see which are the shortest."""
 LOOKED_UP = 25
 """To read an execution's row costs as much as so many entries of an index."""
+LOOKED_AT = 5_000
+"""Executions in which a text is looked for before its labels are."""
+REACH = 12
+"""How many times as many are looked at where that promises to be enough for a count."""
+READ = "execution.id as id, namespace, flow, correlation_id, labels"
+"""What the test for a text reads."""
 EVERY = Part(Condition("true"), (Arm(Condition("true")),), covers=ROW)
 """Where no condition has a list: all, in the order of the table."""
 ORDERS = {
@@ -56,6 +64,11 @@ class Plan:
 
 def plan(asked: Asked, wanted: ExecutionFilter, *, sized: bool = False) -> Plan:
     """Choose the condition that drives; sized: count it in any case."""
+    chosen = _without_text(asked, wanted, sized=sized)
+    return _with_text(asked, chosen, wanted.q, sized=sized) if wanted.q else chosen
+
+
+def _without_text(asked: Asked, wanted: ExecutionFilter, *, sized: bool = False) -> Plan:
     first, last, tests = instants(wanted.start, wanted.end)
     found = list(parts(asked, wanted))
     driving = [part for part in found if part.arms is not None] or [EVERY]
@@ -73,6 +86,22 @@ def plan(asked: Asked, wanted: ExecutionFilter, *, sized: bool = False) -> Plan:
     return plan
 
 
+def _with_text(asked: Asked, near: Plan, q: str, *, sized: bool = False) -> Plan:
+    """That a text is there as well: it drives where it has less than what drives without it."""
+    before, rivals = near.driver, near.size
+    if before is not EVERY:
+        rivals = size(asked, before, near.first, near.last) if rivals is None else rivals
+        if rivals <= FEW or (len(q) < LETTERS and rivals < COMPARED):
+            return replace(near, tests=(*near.tests, text_alone(q)), size=rivals, bare=False)
+    part = text(asked, q)
+    count = size(asked, part, near.first, near.last) if part.arms is not None and (sized or rivals is not None) else None
+    if part.arms is None or (rivals is not None and count is not None and _guess(rivals) < _guess(count)):
+        return replace(near, tests=(*near.tests, part.test), size=rivals, bare=False)
+    if before is EVERY:
+        return Plan(part, near.tests, count, near.first, near.last, bare=not near.tests)
+    return Plan(part, (before.test, *near.tests), count, near.first, near.last)
+
+
 def _guess(counted: int) -> int:
     """How many there are: where counting stopped, many more."""
     return counted if counted < COMPARED else 10 * counted
@@ -86,6 +115,9 @@ def needed(found: Sequence[Part], driver: Part, tests: Sequence[Condition]) -> f
 
 def size(asked: Asked, part: Part, first: str, last: str) -> int:
     """How many ids the lists of a condition have, no more than COMPARED."""
+    if part.counted is not None:
+        about: int = asked.one(part.counted.sql, *part.counted.values, COMPARED)
+        return about
     lists = [_list("1", arm, Plan(part, (), None, first, last)) for arm in part.arms or ()]
     if not lists:
         return 0
@@ -122,7 +154,7 @@ def _list(shown: str, arm: Arm, plan: Plan, *, whole: bool = False) -> Condition
 
 def id_of(arm: Arm) -> str:
     """The execution's id, as a test of another table than the list's calls it."""
-    return f"{arm.table.partition(' ')[0]}.{arm.id}"
+    return arm.id if "." in arm.id else f"{arm.table.partition(' ')[0]}.{arm.id}"
 
 
 def joined(*parts: str) -> str:
@@ -137,17 +169,36 @@ def values(conditions: Iterable[Condition]) -> tuple[Any, ...]:
 
 def ids(asked: Asked, wanted: ExecutionFilter, sort: Sort, descending: bool, before: str | None, offset: int, limit: int) -> list[str]:
     """The ids of a page, in order."""
-    chosen = plan(asked, wanted, sized=sort is not Sort.CREATED)
     direction = "desc" if descending else "asc"
+    chosen = _without_text(asked, wanted, sized=sort is not Sort.CREATED)
     if sort is Sort.CREATED:
         chosen.narrow(before, descending)
+        if wanted.q:
+            sql, given = _first_with(wanted.q, chosen, direction, LOOKED_AT)
+            found = _page(asked, sql, given, offset, limit)
+            if len(found) == limit:
+                return found
+    if wanted.q:
+        chosen = _with_text(asked, chosen, wanted.q, sized=sort is not Sort.CREATED)
+    if sort is Sort.CREATED and chosen.tests and not chosen.driver.apart:
+        sql, given = _ordered_first(chosen, direction)
+        return _page(asked, sql, given, offset, limit)
+    if sort is Sort.CREATED:
         sql, given = ids_of(chosen)
         return _page(asked, joined(sql, "order by 1", direction), given, offset, limit)
     if chosen.size is not None and chosen.size <= FEW:
         sql, given = ids_of(chosen)
-        found = joined("select execution.id from (", sql, ") as found cross join execution on execution.id = found.id")
-        return _page(asked, joined(found, "order by", ORDERS[sort][1].format(direction)), given, offset, limit)
+        sorted_ = joined("select execution.id from (", sql, ") as found cross join execution on execution.id = found.id")
+        return _page(asked, joined(sorted_, "order by", ORDERS[sort][1].format(direction)), given, offset, limit)
     return _in_order(asked, chosen, sort, direction, offset, limit)
+
+
+def _ordered_first(chosen: Plan, direction: str) -> Condition:
+    """A statement that puts what has a text in order, and tests it then: a page is full long before all are tested."""
+    sql, given = ids_of(replace(chosen, tests=(), bare=True))
+    tests = " and ".join(test.sql.replace("{id}", "execution.id") for test in chosen.tests)
+    found = joined("select execution.id from (", sql, "order by 1", direction, ") as found")
+    return Condition(joined(found, "cross join execution on execution.id = found.id where", tests), (*given, *values(chosen.tests)))
 
 
 def _in_order(asked: Asked, chosen: Plan, sort: Sort, direction: str, offset: int, limit: int) -> list[str]:
@@ -174,9 +225,37 @@ def _page(asked: Asked, sql: str, given: Sequence[Any], offset: int, limit: int)
     return found
 
 
+def _first_with(q: str, near: Plan, direction: str, most: int) -> Condition:
+    """A statement that gives the ids of those of the first executions of a plan that have a text."""
+    sql, given = rows_of(near, READ)
+    test = text_alone(q)
+    found = joined("select id from (", sql, "order by 1", direction, "limit ?) as execution where", test.sql)
+    return Condition(found, (*given, most, *test.values))
+
+
 def count(asked: Asked, wanted: ExecutionFilter, limit: int | None) -> int:
     """How many there are, no more than one above the limit."""
-    sql, given = ids_of(plan(asked, wanted))
     at_most = -1 if limit is None else limit + 1
-    found: int = asked.one(joined("select count(*) from (", sql, "order by 1 limit ?)"), *given, at_most)
+    chosen = _without_text(asked, wanted)
+    if wanted.q and limit is not None and len(wanted.q) < LETTERS:
+        most, found = LOOKED_AT, 0
+        for most in (LOOKED_AT, LOOKED_AT * REACH):
+            if most > LOOKED_AT and found * REACH <= limit:
+                break
+            found = _counted(asked, _first_with(wanted.q, chosen, "desc", most), at_most)
+            if found > limit:
+                return found
+    if wanted.q:
+        chosen = _with_text(asked, chosen, wanted.q)
+    if chosen.driver.apart:
+        sql, given = ids_of(chosen)
+        return _counted(asked, Condition(joined(sql, "order by 1"), given), at_most)
+    lists = [_list(joined(arm.id, "as id"), arm, chosen) for arm in chosen.driver.arms or ()]
+    return _counted(
+        asked, Condition(joined("select distinct id from (", " union all ".join(each.sql for each in lists), ")"), values(lists)), at_most
+    )
+
+
+def _counted(asked: Asked, statement: Condition, at_most: int) -> int:
+    found: int = asked.one(joined("select count(*) from (", statement.sql, "limit ?)"), *statement.values, at_most)
     return found
