@@ -35,6 +35,8 @@ CURE = (
     "ONBEAT_BUILD_UI=0 builds onbeat without its web UI"
 )
 _INSTALL = ("ci", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error")
+_SHOWN = 20
+"""Lines of the beginning and the end of what a failure said."""
 _ADDRESS = re.compile(r"\bhttps?://[^\s'\"]+")
 
 
@@ -98,8 +100,9 @@ class Npm:
             stderr=subprocess.STDOUT if quiet else None,
         )
         if done.returncode:
-            said = _ADDRESS.sub("(an address)", (done.stdout or b"").decode("utf-8", "replace"))
-            raise NpmFailed("\n".join([*said.splitlines()[-40:], f"`npm {' '.join(words)}` failed in {self._folder.name}"]))
+            said = _ADDRESS.sub("(an address)", (done.stdout or b"").decode("utf-8", "replace")).splitlines()
+            shown = said if len(said) <= 2 * _SHOWN else [*said[:_SHOWN], "…", *said[-_SHOWN:]]
+            raise NpmFailed("\n".join([*shown, f"`npm {' '.join(words)}` failed in {self._folder}"]))
 
 
 def in_path() -> tuple[str, list[str]] | None:
