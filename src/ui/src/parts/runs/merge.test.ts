@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ExecutionLine, StateName } from "@/api/types";
-import { changes, NONE, older, type Runs, release, snapshot, waitingCount } from "@/parts/runs/merge";
+import { changes, NONE, older, type Runs, release, snapshot, trimmed, waitingCount } from "@/parts/runs/merge";
 
 const line = (id: string, state: StateName = "RUNNING"): ExecutionLine => ({
   id,
@@ -128,5 +128,13 @@ describe("older pages", () => {
     const after = older(snapshot(NONE, [line("d"), line("c")], 4, false), [line("c"), line("b"), line("a")], true);
     expect(ids(after)).toEqual(["d", "c", "b", "a"]);
     expect(after.complete).toBe(true);
+  });
+});
+
+describe("a busy list", () => {
+  it("does not grow for ever, and has its older rows as a page", () => {
+    expect(ids(trimmed(shown("d", "c", "b"), 2))).toEqual(["d", "c"]);
+    expect(trimmed(shown("d", "c", "b"), 2).complete).toBe(false);
+    expect(trimmed(shown("d"), 2).complete).toBe(true);
   });
 });

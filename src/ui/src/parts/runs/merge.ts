@@ -87,7 +87,7 @@ export function changes(runs: Runs, told: Changes, held: boolean): Runs {
   const wait = new Set(runs.waiting.map((each) => each.id));
   const fresh = new Map(told.changed.map((each) => [each.id, each]));
   const away = new Set(told.gone.filter((id) => !fresh.has(id)));
-  const newest = [runs.rows[0]?.id ?? "", runs.waiting[0]?.id ?? ""].reduce((a, b) => (a > b ? a : b));
+  const newest = [runs.rows[0]?.id ?? "", runs.waiting[0]?.id ?? ""].sort()[1] ?? "";
   const oldest = runs.rows.at(-1)?.id;
   const came = told.changed.filter((each) => !shown.has(each.id) && !wait.has(each.id));
   const left = [...away].filter((id) => (shown.has(id) && !runs.gone.has(id)) || wait.has(id)).length;
@@ -122,4 +122,9 @@ export function release(runs: Runs): Runs {
 /** A page of older ones, asked for by the last row's id. last: it was shorter than a page. */
 export function older(runs: Runs, page: readonly ExecutionLine[], last: boolean): Runs {
   return { ...runs, rows: united(runs.rows, page), complete: runs.complete || last };
+}
+
+/** Not more rows than so many: who looks at the top of a busy list does not keep all that went by. */
+export function trimmed(runs: Runs, most: number): Runs {
+  return runs.rows.length > most ? { ...runs, rows: runs.rows.slice(0, most), complete: false } : runs;
 }

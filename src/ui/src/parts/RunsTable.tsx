@@ -1,0 +1,81 @@
+/** The executions of a flow, namespace or trigger as they come and change: a live list for other pages. */
+import { Button } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { type ReactNode, useMemo, useState } from "react";
+import { DataTable } from "@/parts/DataTable";
+import type { FilterValues } from "@/parts/filter/values";
+import css from "@/parts/RunsTable.module.css";
+import { runColumns } from "@/parts/runs/columns";
+import { NewPill } from "@/parts/runs/NewPill";
+import { useHold } from "@/parts/runs/useHold";
+import { useRuns } from "@/parts/runs/useRuns";
+import { Empty, Failed, Loading } from "@/parts/Shown";
+
+interface RunsTableProps {
+  /** Which executions. */
+  filter: FilterValues;
+  /** Where there are none: what to do next. */
+  empty?: ReactNode;
+  /** Instead of filling what is around it: as high as so many rows. */
+  rows?: number;
+}
+
+/** A live list of executions. It fills the height that it is given, or is `rows` high. */
+export function RunsTable({ filter, empty, rows }: RunsTableProps) {
+  const hold = useHold(false);
+  const followed = useRuns(filter, hold.held);
+  const [toTop, setToTop] = useState(0);
+  const { runs } = followed;
+  const columns = useMemo(() => runColumns({ flow: filter.flowId === undefined }), [filter.flowId]);
+  if (followed.problem) return <Failed error={followed.problem} again={followed.again} />;
+  if (followed.loading) return <Loading rows={rows ?? 8} label="Loading executions" />;
+  if (runs.rows.length === 0 && runs.waiting.length === 0)
+    return (
+      empty ?? (
+        <Empty
+          title="Nothing has run here"
+          command={filter.flowId ? `onbeat run ${filter.flowId}` : undefined}
+          action={
+            <Button component={Link} to="/executions" variant="default">
+              See all executions
+            </Button>
+          }
+        >
+          What starts appears here at once.
+        </Empty>
+      )
+    );
+  return (
+    <div
+      className={css.list}
+      data-rows={rows !== undefined || undefined}
+      style={rows === undefined ? undefined : heightOf(rows)}
+      {...hold.focus}
+    >
+      <NewPill
+        runs={runs}
+        held={hold.held}
+        show={() => {
+          followed.release();
+          setToTop((now) => now + 1);
+        }}
+      />
+      <DataTable
+        label="Executions"
+        rows={runs.rows}
+        columns={columns}
+        keyOf={(line) => line.id}
+        linkOf={(line) => ({ to: "/executions/$id", params: { id: line.id } })}
+        onHover={hold.onHover}
+        onScroll={(away, nearEnd) => {
+          hold.onScroll(away);
+          if (nearEnd) followed.older();
+        }}
+        dim={runs.gone}
+        toTop={toTop}
+      />
+    </div>
+  );
+}
+
+const heightOf = (rows: number) => ({ "--rows": rows }) as React.CSSProperties;
