@@ -101,7 +101,6 @@ function Surface({ label, runs, selected, choose, layout }: CanvasProps & { layo
           minZoom={0.1}
           maxZoom={1.5}
           onMoveStart={(event) => event && touched()}
-          proOptions={{ hideAttribution: true }}
           aria-label={label}
         >
           <ViewportPortal>
@@ -122,7 +121,7 @@ function nodesOf(placed: Placed): GraphNode[] {
     .filter((place) => place.item.kind !== "entry")
     .map(({ item, x, y, width, height, depth }) => ({
       id: item.id,
-      type: item.inside ? "group" : (TYPE[item.kind] ?? "task"),
+      type: item.inside ? "construct" : (TYPE[item.kind] ?? "task"),
       position: { x, y },
       width,
       height,

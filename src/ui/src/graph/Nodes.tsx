@@ -28,7 +28,7 @@ const StartNode = memo(() => <div className={css.start} />);
 const MarkNode = memo(({ data: { item } }: NodeProps<GraphNode>) => <div className={css.mark}>{item.name}</div>);
 
 /** By `type` of a node. */
-export const nodeTypes = { task: TaskNode, group: GroupNode, start: StartNode, mark: MarkNode };
+export const nodeTypes = { task: TaskNode, construct: GroupNode, start: StartNode, mark: MarkNode };
 
 function Face({ item }: { item: Item }) {
   const { runs, selected, reached, choose, reach } = useContext(Graph);

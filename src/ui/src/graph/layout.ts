@@ -94,11 +94,14 @@ const LAYERED = {
   "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
   "elk.layered.crossingMinimization.forceNodeModelOrder": "true",
   "elk.layered.nodePlacement.strategy": "BRANDES_KOEPF",
-  "elk.layered.nodePlacement.bk.fixedAlignment": "BALANCED",
   "elk.layered.mergeEdges": "true",
-  "elk.edgeLabels.inline": "true",
-  "elk.edgeLabels.placement": "CENTER",
+  "elk.layered.layering.strategy": "LONGEST_PATH_SOURCE",
 } as const;
+/** In the middle of what follows; where a failure has a way of its own it goes aside, and the usual way stays straight. */
+const alignment = (of: Drawing) => ({
+  "elk.layered.nodePlacement.bk.fixedAlignment": of.edges.some((edge) => edge.kind === "failure") ? "NONE" : "BALANCED",
+});
+const INLINE = { "elk.edgeLabels.inline": "true", "elk.edgeLabels.placement": "CENTER" } as const;
 
 /** What elk takes. */
 export function elkOf(drawing: Drawing): ElkNode {
@@ -113,6 +116,7 @@ export function elkOf(drawing: Drawing): ElkNode {
       ...level(item.inside),
       layoutOptions: {
         ...LAYERED,
+        ...alignment(item.inside),
         "elk.padding": `[top=${NODE},left=${GAP.inside},bottom=${GAP.inside},right=${GAP.inside}]`,
         "elk.nodeSize.constraints": "MINIMUM_SIZE",
         "elk.nodeSize.minimum": `(${width + 2 * GAP.inside},${NODE})`,
@@ -125,10 +129,14 @@ export function elkOf(drawing: Drawing): ElkNode {
       id: edge.id,
       sources: [edge.source],
       targets: [edge.target],
-      ...(edge.label ? { labels: [{ text: edge.label, ...labelBox(edge.label) }] } : {}),
+      ...(edge.label ? { labels: [{ text: edge.label, ...labelBox(edge.label), layoutOptions: INLINE }] } : {}),
     })),
   });
-  return { id: "", ...level(drawing), layoutOptions: { ...LAYERED, "elk.padding": "[top=0,left=0,bottom=0,right=0]" } };
+  return {
+    id: "",
+    ...level(drawing),
+    layoutOptions: { ...LAYERED, ...alignment(drawing), "elk.padding": "[top=0,left=0,bottom=0,right=0]" },
+  };
 }
 
 /** elk's answer as places and lines. */
