@@ -34,7 +34,11 @@ export default defineConfig({
   server: {
     port: 5173,
     proxy: Object.fromEntries(
-      ["/api", "/login", "/health", "/metrics"].map((path) => [path, process.env.ONBEAT_SERVER ?? "http://127.0.0.1:8080"]),
+      // Host stays the page's own: the daemon refuses changes that another origin asks for.
+      ["/api", "/login", "/oidc", "/health", "/metrics"].map((path) => [
+        path,
+        { target: process.env.ONBEAT_SERVER ?? "http://127.0.0.1:8080", changeOrigin: false },
+      ]),
     ),
   },
 });
