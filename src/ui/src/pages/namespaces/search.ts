@@ -1,6 +1,26 @@
-/** What the address of this page holds. */
+/** What the address of these pages holds. */
+
+export const NAMESPACE_TABS = ["overview", "flows", "executions", "files", "kv", "secrets", "dependencies"] as const;
+export type NamespaceTab = (typeof NAMESPACE_TABS)[number];
+
 export interface NamespacesSearch {
-  [name: string]: unknown;
+  /** Text that is looked for: in names of namespaces, files, keys. */
+  q?: string;
+  tab?: NamespaceTab;
+  /** The file that is open: its path, as `queries/daily.sql`. */
+  file?: string;
+  /** The key that is open, in the tab of values. */
+  key?: string;
 }
 
-export const namespacesSearch = (given: Record<string, unknown>): NamespacesSearch => given;
+const text = (value: unknown): string | undefined => (typeof value === "string" && value ? value : undefined);
+
+/** Reads the address; what means nothing is left out. */
+export function namespacesSearch(given: Record<string, unknown>): NamespacesSearch {
+  return {
+    q: text(given.q),
+    tab: NAMESPACE_TABS.find((tab) => tab === given.tab),
+    file: text(given.file),
+    key: text(given.key),
+  };
+}

@@ -1,0 +1,3 @@
+export default function FilesTab(_: { namespace: string }) {
+  return null;
+}
