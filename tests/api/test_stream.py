@@ -31,6 +31,25 @@ async def test_tail_gives_what_comes_and_goes_on_without_a_gap(tmp_path: Path) -
             assert [(await anext(frames))[2]["data"]["n"] for _ in range(3)] == [0, 1, 2]
 
 
+async def test_tail_begins_at_an_instant(tmp_path: Path) -> None:
+    """With what came then or later; what is no instant is told, and so is that state events have none."""
+    async with api(tmp_path) as call:
+        for n in range(2):
+            await call("POST", f"{BASE}/things", {"n": n})
+        async with call.stream(f"{BASE}/things/tail?from=1970-01-02T00:00:00Z") as frames:
+            events = [(await anext(frames))[2] for _ in range(2)]
+        assert [event["data"]["n"] for event in events] == [0, 1]
+        async with call.stream(f"{BASE}/things/tail?from={events[1]['time']}") as frames:
+            first = (await anext(frames))[2]
+        assert first["time"] == events[1]["time"]
+        async with call.stream(f"{BASE}/things/tail?from=2999-01-01T00:00:00Z") as frames:
+            await call("POST", f"{BASE}/things", {"n": 2})
+            assert (await anext(frames))[2]["data"] == {"n": 2}
+        for topic, begin in (("things", "yesterday"), ("onbeat.executions", "2026-01-01T00:00:00Z")):
+            answer = await call("GET", f"{BASE}/{topic}/tail?from={begin}")
+            assert answer.status == 400
+
+
 async def test_the_executions_topic_is_the_journal(tmp_path: Path) -> None:
     """Every state of every execution, or of one; CloudEvents with a sequence without a gap."""
     async with api(tmp_path) as call:
