@@ -172,6 +172,7 @@ const shared: Record<string, string> = {
   "--motion": "140ms",
   "--motion-slow": "180ms",
   "--beat": "1.6s",
+  "--second": "1s",
   "--ease": "cubic-bezier(0.2, 0, 0, 1)",
   "--mono": "'JetBrains Mono Variable', ui-monospace, 'SFMono-Regular', Menlo, monospace",
   "--weight-plain": "420",
