@@ -1,0 +1,103 @@
+import { IconChevronRight } from "@tabler/icons-react";
+import { memo } from "react";
+import { type Bar, barsOf } from "@/gantt/bars";
+import css from "@/gantt/Gantt.module.css";
+import { type Row, tallyText } from "@/gantt/layout";
+import { placeOf, type Span } from "@/gantt/time";
+import { StateIcon } from "@/parts/StateBadge";
+import { stateWord } from "@/parts/states";
+import { durationText } from "@/parts/time";
+
+interface GanttRowProps {
+  row: Row;
+  top: number;
+  span: Span;
+  /** Now, while something goes on: bars without an end reach it. */
+  now: number;
+  chosen: boolean;
+  /** When values of a closed loop failed. */
+  marks: readonly number[];
+  id: string;
+}
+
+/** One row: what it is, when it waited and ran, how long. */
+export const GanttRow = memo(function GanttRow({ row, top, span, now, chosen, marks, id }: GanttRowProps) {
+  const took = durationText((row.end ?? Math.max(now, row.start)) - row.start);
+  const said = `${row.label}${row.value === null ? "" : ` ${row.value}`}, ${stateWord(row.state)}, ${took}`;
+  return (
+    <div
+      id={id}
+      className={css.row}
+      style={{ transform: `translateY(${top}px)` }}
+      role="treeitem"
+      tabIndex={-1}
+      aria-level={row.depth + 1}
+      aria-selected={chosen}
+      aria-expanded={row.opens ? row.opened : undefined}
+      aria-label={row.tally ? `${said}, ${tallyText(row.tally)}` : said}
+      data-chosen={chosen || undefined}
+      data-key={row.key}
+    >
+      <span className={css.name} style={{ paddingLeft: `calc(var(--space-4) * ${row.depth})` }}>
+        <span className={css.toggle} data-toggle={row.opens || undefined} data-opened={row.opened || undefined}>
+          {row.opens && <IconChevronRight className={css.arrow} aria-hidden />}
+        </span>
+        <StateIcon state={row.state} />
+        <span className={css.task} title={row.label}>
+          {row.label}
+        </span>
+        {row.value !== null && (
+          <span className={css.value} title={row.value}>
+            {row.value}
+          </span>
+        )}
+        {row.tally && <span className={css.note}>{tallyText(row.tally)}</span>}
+        {row.run && row.run.attempts.length > 1 && (
+          <span className={css.note} title={`${row.run.attempts.length} attempts`}>
+            ×{row.run.attempts.length}
+          </span>
+        )}
+      </span>
+      <span className={css.track}>
+        {barsIn(row).map((bar) => (
+          <BarShown key={`${bar.from} ${bar.kind}`} bar={bar} span={span} now={now} holds={row.opens && row.run !== null} />
+        ))}
+        {marks.map((at) => (
+          <span key={at} className={css.mark} style={{ left: `${placeOf(at, span) * 100}%` }} />
+        ))}
+      </span>
+      <span className={css.took}>{took}</span>
+    </div>
+  );
+});
+
+function barsIn(row: Row): Bar[] {
+  if (row.run) return barsOf(row.run);
+  return [{ from: row.start, to: row.end, kind: "running", family: row.state === "FAILED" ? "failed" : "waiting", attempt: 0 }];
+}
+
+function BarShown({ bar, span, now, holds }: { bar: Bar; span: Span; now: number; holds: boolean }) {
+  const from = Math.max(placeOf(bar.from, span), -0.01);
+  const to = bar.to === null ? 1 : Math.min(placeOf(bar.to, span), 1.01);
+  if (to < 0 || from > 1) return null;
+  const shape = { left: `${from * 100}%`, width: `${Math.max(0, to - from) * 100}%` };
+  // A bar without an end takes all the free space; what of it is filled grows. The next second's place is aimed at: one second later it is there.
+  const filled = bar.to === null ? Math.min(1, (placeOf(now + 1000, span) - from) / Math.max(1e-9, 1 - from)) : 1;
+  return (
+    <span
+      className={css.bar}
+      data-kind={bar.kind}
+      data-family={bar.family}
+      data-holds={holds || undefined}
+      data-open={bar.to === null || undefined}
+      title={bar.attempt > 0 ? `Attempt ${bar.attempt}` : bar.kind}
+      style={shape}
+    >
+      <span
+        key={`${span.from} ${span.to}`}
+        className={css.fill}
+        style={bar.to === null ? { transform: `translateX(${(Math.max(0, filled) - 1) * 100}%)` } : undefined}
+      />
+    </span>
+  );
+}
