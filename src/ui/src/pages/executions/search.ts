@@ -1,6 +1,6 @@
-/** What the address of this page holds. */
-export interface ExecutionsSearch {
-  [name: string]: unknown;
-}
+/** What the address of the list holds: its filters, by the API's own names. */
+import { type FilterValues, readFilters } from "@/parts/filter/values";
 
-export const executionsSearch = (given: Record<string, unknown>): ExecutionsSearch => given;
+export type ExecutionsSearch = FilterValues;
+
+export const executionsSearch = (given: Record<string, unknown>): ExecutionsSearch => readFilters(given);

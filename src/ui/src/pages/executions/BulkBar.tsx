@@ -1,0 +1,59 @@
+/** What can be done to the executions that are selected, at the foot of the list. */
+import { ActionIcon, Button, Menu, Tooltip } from "@mantine/core";
+import { IconChevronUp, IconX } from "@tabler/icons-react";
+import { BULK, type BulkName, countText, type Target } from "@/pages/executions/bulk";
+import css from "@/pages/executions/executions.module.css";
+
+const FIRST: readonly BulkName[] = ["restart", "replay", "kill"];
+
+interface BulkBarProps {
+  target: Target;
+  /** How many the filter means. */
+  total: number;
+  /** All rows that are loaded are selected, and there are more. */
+  offerAll: boolean;
+  onAll: () => void;
+  onDo: (name: BulkName) => void;
+  onClear: () => void;
+}
+
+/** The bar; it lies over the rows, so that none moves. */
+export function BulkBar({ target, total, offerAll, onAll, onDo, onClear }: BulkBarProps) {
+  const count = target.kind === "ids" ? target.ids.length : target.total;
+  return (
+    <section className={css.bulk} aria-label="What is done to the selected">
+      <span className={css.count} role="status">
+        {target.kind === "query" ? `All ${countText(count)} that match` : `${count.toLocaleString()} selected`}
+      </span>
+      {offerAll && (
+        <Button variant="subtle" onClick={onAll}>
+          Select all {total.toLocaleString()} that match
+        </Button>
+      )}
+      {BULK.filter((each) => FIRST.includes(each.name)).map((each) => (
+        <Button key={each.name} variant="default" onClick={() => onDo(each.name)}>
+          {each.verb}
+        </Button>
+      ))}
+      <Menu position="top-end">
+        <Menu.Target>
+          <Button variant="default" rightSection={<IconChevronUp className={css.icon} aria-hidden />}>
+            More
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {BULK.filter((each) => !FIRST.includes(each.name)).map((each) => (
+            <Menu.Item key={each.name} color={each.danger ? "red" : undefined} onClick={() => onDo(each.name)}>
+              {each.verb} …
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+      <Tooltip label="Select none (Esc)">
+        <ActionIcon aria-label="Select none" onClick={onClear}>
+          <IconX className={css.icon} />
+        </ActionIcon>
+      </Tooltip>
+    </section>
+  );
+}
