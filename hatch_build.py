@@ -89,7 +89,11 @@ class Npm:
 
     def run(self, *words: str, quiet: bool = False) -> None:
         """npm with these words. quiet: what it says is told only when it fails. Raises NpmFailed."""
-        environment = {**os.environ, "PATH": os.pathsep.join([str(Path(self.node).parent), os.environ.get("PATH", "")])}
+        environment = {
+            **os.environ,
+            **({"NO_COLOR": "1"} if quiet else {}),
+            "PATH": os.pathsep.join([str(Path(self.node).parent), os.environ.get("PATH", "")]),
+        }
         piped = subprocess.PIPE if quiet else None
         done = subprocess.run(
             [*self._command, *words],
