@@ -229,6 +229,7 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: "xs" }, styles: { root: { height: "32px", fontSize: "13px" } } },
     ActionIcon: { defaultProps: { size: 32, variant: "subtle", color: "gray" } },
+    Input: { vars: () => ({ wrapper: { "--input-height": "32px" } }) },
     TextInput: { defaultProps: { size: "xs" } },
     NumberInput: { defaultProps: { size: "xs" } },
     PasswordInput: { defaultProps: { size: "xs" } },

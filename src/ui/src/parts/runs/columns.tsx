@@ -28,7 +28,7 @@ function Cause({ line }: { line: ExecutionLine }) {
         {line.trigger?.id ?? "subflow"}
       </Link>
     );
-  return <span data-none={!line.trigger || undefined}>{causeOf(line)}</span>;
+  return <span className={line.trigger ? undefined : css.faint}>{causeOf(line)}</span>;
 }
 
 /** The columns of a list of executions. flow: with the flow's name, where the list is of several. */
