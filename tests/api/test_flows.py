@@ -211,3 +211,13 @@ async def test_whatever_a_text_may_hold_is_answered(call: Client) -> None:
     again = await call("PUT", f"{BASE}/much/much", source.replace("id: deepest", "id: deep").encode(), content_type="application/x-yaml")
     assert (again.status, again.json["revision"]) == (200, 2)
     assert (await call("GET", f"{BASE}/much/much/graph")).status == 200
+
+
+async def test_what_is_found_in_texts_is_in_the_order_that_is_asked_for(call: Client) -> None:
+    """As the flows themselves are; by an order that there is none of it is refused."""
+    found = [each["id"] for each in (await call("GET", f"{BASE}/source?q=id:&sort=id:desc")).json["results"]]
+    assert found == sorted(found, reverse=True)
+    assert len(found) > 2
+    (first,) = (await call("GET", f"{BASE}/source?q=id:&sort=id:desc&size=1")).json["results"]
+    assert first["id"] == found[0]
+    assert (await call("GET", f"{BASE}/source?q=id:&sort=size:asc")).status == 400

@@ -337,11 +337,12 @@ def _option(option: Any) -> str:
 
 def routes() -> str:
     """Every route with its permission."""
-    lines = ["| Route | Permission | |", "|---|---|---|"]
+    found: list[str] = []
     for route in all_routes():
         assert isinstance(route, Route)
         methods = " ".join(sorted((route.methods or set()) - {"HEAD"}))
-        lines.append(f"| `{methods} {route.path}` | {route.permission} | {' '.join(about(_handler(route.endpoint)).split())} |")  # type: ignore[attr-defined]  # routing.py sets it
+        found.append(f"| `{methods} {route.path}` | {route.permission} | {' '.join(about(_handler(route.endpoint)).split())} |")  # type: ignore[attr-defined]  # routing.py sets it
+    lines = ["| Route | Permission | |", "|---|---|---|", *dict.fromkeys(found)]
     return _page(
         "API",
         """

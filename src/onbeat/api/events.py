@@ -10,7 +10,7 @@ from onbeat.api.access import Permission, caller_of
 from onbeat.api.questions import instant_of
 from onbeat.api.reads import POSITION, TEXT, TRACE, header, only, query
 from onbeat.api.routing import BASE, Within, answer, body_of, json_of, node_of, one_route, route
-from onbeat.api.shapes.base import Shape
+from onbeat.api.shapes.events import PublishedShape
 from onbeat.api.stream import events_of_topic, position_of
 from onbeat.core.names import did_you_mean
 from onbeat.core.sealed import shown
@@ -50,7 +50,9 @@ def routes() -> list[BaseRoute]:
         *route("/events/{topic}/tail", tail, Permission.READ, media="text/event-stream", reads=_TAILS),
         one_route(f"{BASE}/events/{{topic}}", publish, Permission.PUBLISH, ("POST",)),
         # never reached, for the one before is: the document's words on it
-        *route("/events/{topic}", publish, Permission.PUBLISH, ("POST",), answers=PublishedShape, takes=_DATA, bodyless=True, reads=_PUBLISHES),
+        *route(
+            "/events/{topic}", publish, Permission.PUBLISH, ("POST",), answers=PublishedShape, takes=_DATA, bodyless=True, reads=_PUBLISHES
+        ),
     ]
 
 

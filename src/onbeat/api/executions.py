@@ -13,6 +13,7 @@ from onbeat.api.forms import sent_inputs
 from onbeat.api.lookup import execution_of
 from onbeat.api.outlines import flow_outline
 from onbeat.api.questions import CORRELATION
+from onbeat.api.reads import BREAKPOINTS, FLAG, INSTANT, LABELS, NUMBER, ONCE, POSITION, TRACE, header, only, query, revision_in
 from onbeat.api.routing import Handler, Unprocessable, Within, allow, answer, node_of, route
 from onbeat.api.shapes.executions import ExecutionShape, FlowOutline, Validated
 from onbeat.api.stream import events_of_execution
@@ -28,16 +29,36 @@ from onbeat.engine.node import Node
 from onbeat.engine.once import Once
 from onbeat.errors import Refused, UserError
 
+STARTS = (
+    query("labels", LABELS, "Each as key:value."),
+    query("wait", FLAG, "Answer when the execution has ended."),
+    query("revision", NUMBER, "Of the flow; the served one unless told otherwise."),
+    query("scheduleDate", INSTANT, "When it is to begin."),
+    query("kind", only("NORMAL"), "Executions are of one kind here."),
+    BREAKPOINTS,
+    ONCE,
+    TRACE,
+)
+_CASCADES = (query("isOnKillCascade", {"type": "boolean", "enum": [True]}, "A kill stops the subflows, too."),)
+_FOLLOWS = (
+    query("after", POSITION, "As the header Last-Event-ID."),
+    query("delta", FLAG, "Tell of each change what is different, not the whole execution."),
+    header("Last-Event-ID", POSITION, "The position after which it goes on."),
+)
+
 
 def routes() -> list[BaseRoute]:
     """The routes."""
     return [
         *route("/executions/{id}", show, Permission.READ, within=Within.OBJECT, answers=ExecutionShape),
         *route("/executions/{id}/flow", flow, Permission.READ, within=Within.OBJECT, answers=FlowOutline),
-        *route("/executions/{id}/follow", follow, Permission.READ, within=Within.OBJECT, media="text/event-stream"),
-        *route("/executions/{id}/kill", kill, Permission.RUN, ("DELETE",), within=Within.OBJECT, answers=ExecutionShape, status=202),
-        *route(
-            "/executions/{id}/actions/kill", kill, Permission.RUN, ("DELETE",), within=Within.OBJECT, answers=ExecutionShape, status=202
+        *route("/executions/{id}/follow", follow, Permission.READ, within=Within.OBJECT, media="text/event-stream", reads=_FOLLOWS),
+        *(
+            each
+            for path in ("/executions/{id}/kill", "/executions/{id}/actions/kill")
+            for each in route(
+                path, kill, Permission.RUN, ("DELETE",), within=Within.OBJECT, answers=ExecutionShape, status=202, reads=_CASCADES
+            )
         ),
         *route("/executions/{id}/pause", unless_flow(pause), Permission.RUN, ("POST",), within=Within.OBJECT, answers=ExecutionShape),
         *route("/executions/{id}/actions/pause", pause, Permission.RUN, ("POST",), within=Within.OBJECT, answers=ExecutionShape),
@@ -53,8 +74,10 @@ def routes() -> list[BaseRoute]:
             answers=Validated,
         ),
         *route("/executions/{id}/actions/resume-from-breakpoint", go_on, Permission.RUN, ("POST",), within=Within.OBJECT),
-        *route("/executions/trigger/{namespace}/{flow}", start_by_old_path, Permission.RUN, ("POST",), answers=ExecutionShape),
-        *route("/executions/{namespace}/{flow}", start, Permission.RUN, ("POST",), answers=ExecutionShape),
+        *route(
+            "/executions/trigger/{namespace}/{flow}", start_by_old_path, Permission.RUN, ("POST",), answers=ExecutionShape, reads=STARTS
+        ),
+        *route("/executions/{namespace}/{flow}", start, Permission.RUN, ("POST",), answers=ExecutionShape, reads=STARTS),
         *route("/executions/{namespace}/{flow}/validate", validate, Permission.RUN, ("POST",), answers=Validated),
     ]
 
@@ -86,17 +109,17 @@ async def start(request: Request) -> Response:
 
     Body: the inputs, as JSON or as a form with files. With the header `Idempotency-Key` the same request is the same execution.
     """
-    node, query = node_of(request), request.query_params
-    if query.get("breakpoints") or query.get("kind", "NORMAL") != "NORMAL":
+    node, said = node_of(request), request.query_params
+    if said.get("breakpoints") or said.get("kind", "NORMAL") != "NORMAL":
         raise Unprocessable("an execution has no breakpoints here and is of kind NORMAL; leave `breakpoints` and `kind` away")
     namespace, flow = request.path_params["namespace"], request.path_params["flow"]
-    labels, revision = _labels(query.getlist("labels")), _revision(query.get("revision"))
+    labels, revision = _labels(said.getlist("labels")), revision_in(request)
     async with sent_inputs(request) as sent:
         strays = unknown((await node.find_flow(namespace, flow, revision)).flow.inputs, {**sent.inputs, **sent.files})
         if strays:
             raise Unprocessable("\n".join(strays))
         id_ = request.headers.get("idempotency-key")
-        asked = [sent.inputs, {name: [upload.name, upload.path.stat().st_size] for name, upload in sent.files.items()}, str(query)]
+        asked = [sent.inputs, {name: [upload.name, upload.path.stat().st_size] for name, upload in sent.files.items()}, str(said)]
         execution = await node.start(
             namespace,
             flow,
@@ -105,11 +128,11 @@ async def start(request: Request) -> Response:
             labels={key: value for key, value in labels.items() if key != CORRELATION},
             revision=revision,
             correlation_id=labels.get(CORRELATION),
-            scheduled=_instant(query.get("scheduleDate")),
+            scheduled=_instant(said.get("scheduleDate")),
             traceparent=request.headers.get("traceparent"),
             once=None if id_ is None else Once.of(f"{namespace}.{flow}", id_, asked),
         )
-    waited = query.get("wait") == "true"
+    waited = said.get("wait", "").lower() == "true"
     return answer(await shown(node, await node.engine.ended(execution.id) if waited else create(execution.head)))
 
 
@@ -173,12 +196,6 @@ def _labels(given: Sequence[str]) -> dict[str, str]:
     return labels
 
 
-def _revision(given: str | None) -> int | None:
-    if given and not (given.isascii() and given.isdigit()):
-        raise UserError(f"revision `{given[:40]}` is no number")
-    return int(given) if given else None
-
-
 def _instant(given: str | None) -> Micros | None:
     if not given:
         return None
@@ -201,7 +218,7 @@ async def flow(request: Request) -> Response:
 
 async def kill(request: Request) -> Response:
     """Stop an execution and those that it started as subflows."""
-    if request.query_params.get("isOnKillCascade") == "false":
+    if request.query_params.get("isOnKillCascade", "").lower() == "false":
         raise Unprocessable("a kill stops the subflows, too; leave `isOnKillCascade` away")
     node, found = node_of(request), await execution_of(request)
     return answer(await shown(node, await node.kill(found.id)), 202)

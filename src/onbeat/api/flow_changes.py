@@ -28,6 +28,7 @@ from onbeat.api.flow_choice import ChangeQuery, flows_to_change
 from onbeat.api.flow_json import flow_answer, flow_json
 from onbeat.api.flows import stored_flow
 from onbeat.api.parameters import NamespaceName
+from onbeat.api.reads import header
 from onbeat.api.routing import Unprocessable, Within, allow, answer, body_of, callers_namespaces, json_of, node_of, route
 from onbeat.api.shapes.base import Free
 from onbeat.api.shapes.flows import Changed, FlowShape, FlowWithSource
@@ -83,6 +84,11 @@ class ManyQuery(BaseModel):
 Names = Annotated[list[FlowName], Body(max_length=MOST)]
 
 
+_EDITED = (
+    header("If-Match", {"type": "string", "pattern": r'^(\*|(W/)?"?[0-9]{1,9}"?)?$'}, "The revision that was edited, as `revision`."),
+)
+
+
 def routes() -> list[BaseRoute]:
     """The routes; those of words come before those of namespaces."""
     write, one, many = Permission.WRITE, Within.OBJECT, Within.LIST
@@ -96,7 +102,7 @@ def routes() -> list[BaseRoute]:
         *route("/flows/disable/by-ids", disable_ids, write, ("POST",), within=one, answers=Changed),
         *route("/flows/disable/by-query", disable_query, write, ("POST",), within=many, answers=Changed),
         *route("/flows/{namespace}", save_namespace, write, ("POST",), answers=list[FlowShape], takes=MANY_TEXTS),
-        *route("/flows/{namespace}/{id}", update, write, ("PUT",), answers=FlowWithSource, takes=TEXTS),
+        *route("/flows/{namespace}/{id}", update, write, ("PUT",), answers=FlowWithSource, takes=TEXTS, reads=_EDITED),
         *route("/flows/{namespace}/{id}", delete, write, ("DELETE",), status=204),
         *route("/flows/{namespace}/{id}/revisions", delete_revisions, write, ("DELETE",), status=204),
     ]

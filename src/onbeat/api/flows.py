@@ -18,7 +18,7 @@ from onbeat.api.access import Permission
 from onbeat.api.filters import page_of, sort_of
 from onbeat.api.flow_choice import SORTS, PageQuery, chosen_flows
 from onbeat.api.flow_json import flow_answer, flow_json, shown, task_json
-from onbeat.api.parameters import PageNumber, PageSize, one_of
+from onbeat.api.parameters import PageNumber, PageSize, one_of, sort_field
 from onbeat.api.routing import Within, answer, callers_namespaces, node_of, route
 from onbeat.api.shapes.base import Free, Paged
 from onbeat.api.shapes.flows import FlowShape, FlowWithSource, Running, SourceFound
@@ -68,7 +68,7 @@ class SourceQuery(BaseModel):
     whole_word: bool = False
     regex: bool = Field(False, description="Not taken: a pattern can keep a server busy for hours.", json_schema_extra={"enum": [False]})
     scope: Annotated[str, one_of(_SCOPES)] = Field("ALL", description="ALL; or in which part of a flow the line is to be.")
-    sort: list[str] = []
+    sort: list[str] = sort_field(SORTS)
     page: PageNumber = None
     size: PageSize = None
 
@@ -206,6 +206,9 @@ async def search_source(request: Request, query: Annotated[SourceQuery, Query()]
             matches = await asyncio.to_thread(_matches, stored.source, wanted, _SCOPES[query.scope.upper()])
             if matches:
                 found.append((loaded, matches))
+    order = sort_of(query.sort, SORTS)
+    if order is not None:
+        found.sort(key=lambda each: getattr(each[0].flow, order[0]), reverse=order[1])
     page = page_of(query.size, query.page).of(found)
     models = await shown(node, [loaded for loaded, _ in page])
     results = [

@@ -7,19 +7,38 @@ from starlette.routing import BaseRoute
 from onbeat.api.access import Permission
 from onbeat.api.executions import shown, unless_flow
 from onbeat.api.lookup import execution_of
+from onbeat.api.reads import only, query
 from onbeat.api.routing import Unprocessable, Within, answer, node_of, route
 from onbeat.api.shapes.executions import ExecutionShape
 from onbeat.core.states import State
+
+_STATE = (query("state", only("RUNNING"), "What leaves the queue runs."),)
 
 
 def routes() -> list[BaseRoute]:
     """The routes."""
     return [
-        *route("/executions/{id}/unqueue", unless_flow(unqueue), Permission.RUN, ("POST",), within=Within.OBJECT, answers=ExecutionShape),
+        *route(
+            "/executions/{id}/unqueue",
+            unless_flow(unqueue),
+            Permission.RUN,
+            ("POST",),
+            within=Within.OBJECT,
+            answers=ExecutionShape,
+            reads=_STATE,
+        ),
         *route(
             "/executions/{id}/force-run", unless_flow(force_run), Permission.RUN, ("POST",), within=Within.OBJECT, answers=ExecutionShape
         ),
-        *route("/executions/{id}/actions/unqueue", unqueue, Permission.RUN, ("POST",), within=Within.OBJECT, answers=ExecutionShape),
+        *route(
+            "/executions/{id}/actions/unqueue",
+            unqueue,
+            Permission.RUN,
+            ("POST",),
+            within=Within.OBJECT,
+            answers=ExecutionShape,
+            reads=_STATE,
+        ),
         *route("/executions/{id}/actions/force-run", force_run, Permission.RUN, ("POST",), within=Within.OBJECT, answers=ExecutionShape),
     ]
 

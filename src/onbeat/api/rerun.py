@@ -10,6 +10,7 @@ from onbeat.api.access import Permission
 from onbeat.api.executions import shown, unless_flow
 from onbeat.api.forms import sent_inputs
 from onbeat.api.lookup import execution_of
+from onbeat.api.reads import BREAKPOINTS, REVISION, STATE, TEXT, query, revision_in
 from onbeat.api.routing import Unprocessable, Within, answer, body_of, json_of, node_of, route
 from onbeat.api.shapes.executions import ExecutionShape
 from onbeat.core.execution import ROOT
@@ -18,20 +19,22 @@ from onbeat.core.states import State
 from onbeat.engine import rerun
 from onbeat.errors import UserError
 
+_REPLAYS = (query("taskRunId", TEXT, "The task run to begin at; from the start unless told otherwise."), REVISION, BREAKPOINTS)
+
 
 def routes() -> list[BaseRoute]:
     """The routes."""
     found: list[BaseRoute] = []
-    for name, handler in (
-        ("restart", restart),
-        ("replay", replay),
-        ("replay-with-inputs", replay),
-        ("state", set_state),
-        ("change-status", change_status),
-        ("labels", set_labels),
+    for name, handler, reads in (
+        ("restart", restart, (REVISION,)),
+        ("replay", replay, _REPLAYS),
+        ("replay-with-inputs", replay, _REPLAYS),
+        ("state", set_state, ()),
+        ("change-status", change_status, (query("status", STATE, "The state.", required=True),)),
+        ("labels", set_labels, ()),
     ):
         for path, action in ((f"/executions/{{id}}/{name}", unless_flow(handler)), (f"/executions/{{id}}/actions/{name}", handler)):
-            found += route(path, action, Permission.RUN, ("POST",), within=Within.OBJECT, answers=ExecutionShape)
+            found += route(path, action, Permission.RUN, ("POST",), within=Within.OBJECT, answers=ExecutionShape, reads=reads)
     return [*found, *route("/executions/{id}/actions/review", review, Permission.RUN, ("POST",), within=Within.OBJECT, status=204)]
 
 
@@ -39,7 +42,7 @@ async def restart(request: Request) -> Response:
     """Restart an execution from its failed tasks; with `revision`, as a new one with that revision of the flow."""
     node, found = node_of(request), await execution_of(request)
     try:
-        saved = await rerun.restart(node, found.id, _revision(request))
+        saved = await rerun.restart(node, found.id, revision_in(request))
     except rerun.Impossible as wrong:
         raise Unprocessable(str(wrong)) from None
     return answer(await shown(node, saved))
@@ -57,7 +60,7 @@ async def replay(request: Request) -> Response:
         given = rerun.Inputs(sent.inputs, sent.files) if sent.inputs or sent.files else None
         try:
             run = rerun.run_number(found, task_run) if task_run else ROOT
-            saved = await rerun.replay(node, found.id, run, revision=_revision(request), given=given)
+            saved = await rerun.replay(node, found.id, run, revision=revision_in(request), given=given)
         except rerun.Impossible as wrong:
             raise Unprocessable(str(wrong)) from None
     return answer(await shown(node, saved))
@@ -119,10 +122,3 @@ def _state(given: object) -> State:
         return State(str(given))
     except ValueError:
         raise Unprocessable(f"`{str(given)[:40]}` is no state") from None
-
-
-def _revision(request: Request) -> int | None:
-    given = request.query_params.get("revision")
-    if given and not (given.isascii() and given.isdigit()):
-        raise UserError(f"revision `{given[:40]}` is no number")
-    return int(given) if given else None

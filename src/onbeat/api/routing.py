@@ -15,7 +15,7 @@ Called by: app and the route modules.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any
@@ -152,14 +152,17 @@ def route(
     media: str = "application/json",
     takes: Mapping[str, Any] | None = None,
     bodyless: bool = False,
+    reads: Sequence[Mapping[str, Any]] = (),
 ) -> list[BaseRoute]:
     """A route under /api/v1/main; without the tenant the same one is reached (see `Tenant`).
 
     within: told by the path where it has a namespace or a topic. answers: the type of a good answer, for the document. takes: the media
-    types of a body that the handler reads itself, each with its schema. bodyless: it may be left out.
+    types of a body that the handler reads itself, each with its schema. bodyless: it may be left out. reads: the parameters and headers
+    that it reads itself (see reads.py).
     """
     reach = within or _within(path, permission)
-    return [Documented(f"{BASE}{path}", handler, permission, method, reach, answers, status, media, takes, bodyless) for method in methods]
+    words = (reach, answers, status, media, takes, bodyless, reads)
+    return [Documented(f"{BASE}{path}", handler, permission, method, *words) for method in methods]
 
 
 def one_route(
@@ -211,8 +214,9 @@ class _Guarded(APIRoute):
         media: str,
         takes: Mapping[str, Any] | None,
         bodyless: bool,
+        reads: Sequence[Mapping[str, Any]],
     ) -> None:
-        self.permission, self.within = permission, within
+        self.permission, self.within, self.reads = permission, within, reads
         tag = handler.__module__.rpartition(".")[2]
         good: dict[str, Any] = {"description": "Done."}
         if answers is not None and media == "application/json":
@@ -238,6 +242,7 @@ class _Guarded(APIRoute):
         declared = {each.alias for each in self.dependant.path_params}
         missing = [name for name in self.param_convertors if name not in declared]
         parameters = [{"name": name, "in": "path", "required": True, "schema": self._looks(name)} for name in missing]
+        parameters += [{**each} for each in self.reads]
         extra: dict[str, Any] = {"parameters": parameters} if parameters else {}
         if takes is not None:
             extra["requestBody"] = {"required": not bodyless, "content": {media: {"schema": schema} for media, schema in takes.items()}}
@@ -249,7 +254,7 @@ class _Guarded(APIRoute):
         return _NAMES.get(f"{before}/{name}") or _NAMES.get(name, _TEXT)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handler, methods, scalars = super().get_route_handler(), tuple(self.methods or ()), Scalars.of(self.dependant)
+        handler, methods, scalars = super().get_route_handler(), tuple(self.methods or ()), Scalars.of(self.dependant, self.reads)
 
         async def bounded(request: Request) -> Response:
             if request.scope["query_string"]:

@@ -5,13 +5,13 @@ numbers takes what the document does not have, and each client would find anothe
 
 Rules
 1. What is no list is given once.
-2. A number is digits, with a minus before them at most.
+2. A number is digits, with a minus before them at most; a flag is true or false.
 
 Called by: routing for each request of a documented route.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Self, get_args, get_origin
 
 from fastapi.dependencies.models import Dependant
@@ -26,18 +26,22 @@ _SHOWN = 40
 
 
 class Scalars(NamedTuple):
-    """The names of a route's parameters that are one value, and of those that are a number."""
+    """The names of a route's parameters that are one value, of those that are a number, and of the flags that its handler reads itself."""
 
     once: frozenset[str]
     numbers: frozenset[str]
+    flags: frozenset[str]
 
     @classmethod
-    def of(cls, dependant: Dependant) -> Self:
-        """Those that a handler declares."""
+    def of(cls, dependant: Dependant, reads: Sequence[Mapping[str, Any]] = ()) -> Self:
+        """Those that a handler declares, and those that it reads itself (see reads.py)."""
         kinds = {name: set(_types(annotation)) for name, annotation in _declared(dependant)}
+        looks = {each["name"]: each["schema"].get("type") for each in reads if each["in"] == "query"}
         return cls(
-            frozenset(name for name, types in kinds.items() if types.isdisjoint(_LISTS)),
-            frozenset(name for name, types in kinds.items() if int in types and types.isdisjoint(_LISTS)),
+            frozenset(name for name, types in kinds.items() if types.isdisjoint(_LISTS)) | {n for n, of in looks.items() if of != "array"},
+            frozenset(name for name, types in kinds.items() if int in types and types.isdisjoint(_LISTS))
+            | {name for name, of in looks.items() if of == "integer"},
+            frozenset(name for name, of in looks.items() if of == "boolean"),
         )
 
     def check(self, query: QueryParams) -> None:
@@ -50,6 +54,8 @@ class Scalars(NamedTuple):
                 seen.add(name)
             if name in self.numbers and _DIGITS.fullmatch(value) is None:
                 raise UserError(f"query.{name}: a number is written in digits, not as `{value[:_SHOWN]}`")
+            if name in self.flags and value.lower() not in ("true", "false"):
+                raise UserError(f"query.{name}: true or false, not `{value[:_SHOWN]}`")
 
 
 def _declared(dependant: Dependant) -> Iterator[tuple[str, Any]]:

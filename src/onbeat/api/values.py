@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute
 from onbeat.api.access import Permission, caller_of
 from onbeat.api.filters import Condition, Op, page_of, read_conditions, sort_of
 from onbeat.api.parameters import PageNumber, PageSize, sort_field
+from onbeat.api.reads import DURATION, TEXT, header
 from onbeat.api.routing import Handler, Within, answer, body_of, callers_namespaces, json_of, node_of, problem, route
 from onbeat.api.shapes.base import Paged
 from onbeat.api.shapes.namespaces import Keys, ValueDetail, ValueLine
@@ -43,6 +44,12 @@ _KEYS = {
 _TAKES = {"application/json": {}, "text/plain": {"type": "string"}}
 
 
+_PUTS = (
+    header("ttl", DURATION, "How long it is kept, such as PT1H; for ever unless told otherwise."),
+    header("description", TEXT, "What it is for."),
+)
+
+
 def routes() -> list[BaseRoute]:
     """The routes."""
     read, write = Permission.READ, Permission.WRITE
@@ -52,7 +59,9 @@ def routes() -> list[BaseRoute]:
         *route("/namespaces/{namespace}/kv", delete_all, write, ("DELETE",), answers=Keys, takes=_KEYS),
         *route("/namespaces/{namespace}/kv/inheritance", inherited, read, answers=list[ValueLine]),
         *route("/namespaces/{namespace}/kv/{key}", named(show), read, answers=ValueDetail),
-        *route("/namespaces/{namespace}/kv/{key}", named(put), write, ("PUT",), answers=ValueLine, takes=_TAKES, bodyless=True),
+        *route(
+            "/namespaces/{namespace}/kv/{key}", named(put), write, ("PUT",), answers=ValueLine, takes=_TAKES, bodyless=True, reads=_PUTS
+        ),
         *route("/namespaces/{namespace}/kv/{key}", named(delete), write, ("DELETE",), answers=bool),
     ]
 
