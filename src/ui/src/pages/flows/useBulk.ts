@@ -1,0 +1,68 @@
+/** What is done with several flows at once. */
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { raw, rawJson } from "@/api/client";
+import type { FlowName } from "@/pages/flows/lines";
+import { FLOWS_KEY } from "@/pages/flows/useFlows";
+import { notify } from "@/parts/notify";
+
+const JSON_BODY = { "Content-Type": "application/json" };
+
+export type BulkChange = "enable" | "disable" | "delete";
+const SAID: Record<BulkChange, string> = { enable: "switched on", disable: "switched off", delete: "deleted" };
+
+const counted = (count: number) => `${count} flow${count === 1 ? "" : "s"}`;
+
+/** Switch flows on or off, or delete them; says what became of it. */
+export function useBulkChange() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ change, flows }: { change: BulkChange; flows: readonly FlowName[] }) =>
+      rawJson<{ count: number }>(`/flows/${change}/by-ids`, {
+        method: change === "delete" ? "DELETE" : "POST",
+        headers: JSON_BODY,
+        body: JSON.stringify(flows),
+      }),
+    onSuccess: ({ count }, { change }) => notify.done(`${counted(count)} ${SAID[change]}.`),
+    onError: notify.problem,
+    onSettled: () => client.invalidateQueries({ queryKey: FLOWS_KEY }),
+  });
+}
+
+/** Give the browser a ZIP archive with the texts of these flows. */
+export function useExport() {
+  return useMutation({
+    mutationFn: async (flows: readonly FlowName[]) => {
+      const answer = await raw("/flows/export/by-ids", { method: "POST", headers: JSON_BODY, body: JSON.stringify(flows) });
+      saveAs(await answer.blob(), "flows.zip");
+    },
+    onError: notify.problem,
+  });
+}
+
+/** Save the flows of a ZIP archive or a YAML file; names those that were not saved. */
+export function useImport() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (file: File) => {
+      const body = new FormData();
+      body.append("fileUpload", file);
+      return rawJson<string[]>("/flows/import", { method: "POST", body });
+    },
+    onSuccess: (left, file) => {
+      if (left.length === 0) notify.done(`The flows of ${file.name} are saved.`);
+      else notify.problem(new Error(`Not saved of ${file.name}: ${left.join(", ")}. \`onbeat check\` says what is wrong with them.`));
+    },
+    onError: notify.problem,
+    onSettled: () => client.invalidateQueries({ queryKey: FLOWS_KEY }),
+  });
+}
+
+/** Let the browser keep some bytes as a file. */
+export function saveAs(bytes: Blob, name: string): void {
+  const address = URL.createObjectURL(bytes);
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
