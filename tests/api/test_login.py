@@ -1,5 +1,6 @@
 """Logging browsers in and out: cookies, links, too many tries."""
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -103,6 +104,9 @@ async def test_a_link_logs_in_once_and_only_by_its_button(tmp_path: Path) -> Non
             assert "set-cookie" not in page.headers
             assert "admin-token" in page.body.decode()
             assert "<script" not in page.body.decode()
+            (nonce,) = re.findall("nonce-([A-Za-z0-9_-]+)", page.headers["content-security-policy"])
+            assert f'<style nonce="{nonce}">' in page.body.decode()
+            assert page.headers["cache-control"] == "no-store"
         assert (await home("HEAD", parts.path, token=None)).status == 405
         used = await home("POST", parts.path, token=None)
         assert (used.status, used.headers["location"]) == (303, "/ui/")
