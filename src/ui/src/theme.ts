@@ -243,8 +243,15 @@ export const theme = createTheme({
     SegmentedControl: { defaultProps: { size: "xs" } },
     DateTimePicker: { defaultProps: { size: "xs" } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: false, transitionProps: { duration: 120 }, multiline: true, maw: 400 } },
-    Modal: { defaultProps: { centered: true, transitionProps: { duration: 140 }, overlayProps: { backgroundOpacity: 0.4 } } },
-    Drawer: { defaultProps: { transitionProps: { duration: 160 } } },
+    Modal: {
+      defaultProps: {
+        centered: true,
+        closeButtonProps: { "aria-label": "Close" },
+        transitionProps: { duration: 140 },
+        overlayProps: { backgroundOpacity: 0.4 },
+      },
+    },
+    Drawer: { defaultProps: { closeButtonProps: { "aria-label": "Close" }, transitionProps: { duration: 160 } } },
     Menu: { defaultProps: { shadow: "md", transitionProps: { duration: 120 } } },
     Tabs: { defaultProps: { keepMounted: false } },
   },

@@ -23,7 +23,7 @@ export function Palette() {
       padding={0}
       yOffset="12vh"
       centered={false}
-      aria-label="Go to, or do"
+      attributes={{ content: { "aria-label": "Go to, or do" } }}
     >
       <Finder close={close} />
     </Modal>
