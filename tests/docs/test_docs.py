@@ -45,8 +45,8 @@ from tests.engine.harness import node_with
 
 PAGES = sorted([CHECKOUT / "README.md", CHECKOUT / "deploy" / "README.md", CHECKOUT / "CHANGELOG.md", *DOCS.rglob("*.md")])
 README = CHECKOUT / "README.md"
-NOT_OURS = frozenset({"ONBEAT_EXECUTION", "ONBEAT_TASK", "ONBEAT_ATTEMPT", "ONBEAT_IDEMPOTENCY_KEY"})
-"""Variables that a script is given, which are no settings."""
+NOT_OURS = frozenset({"ONBEAT_EXECUTION", "ONBEAT_TASK", "ONBEAT_ATTEMPT", "ONBEAT_IDEMPOTENCY_KEY", "ONBEAT_BUILD_UI"})
+"""Variables that a script is given, or a build, which are no settings."""
 
 
 def named(path: Path) -> str:
