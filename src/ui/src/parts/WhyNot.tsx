@@ -17,8 +17,8 @@ import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { api, rawJson } from "@/api/client";
 import type { ExecutionLine } from "@/api/types";
-import { type Beside, type Explained, eventKey, keyPath, namedValues, type Outcome, summary, tell, type Verdict } from "@/parts/explained";
-import { JsonTree } from "@/parts/JsonTree";
+import { Condition } from "@/parts/Condition";
+import { type Beside, type Explained, eventKey, keyPath, type Outcome, summary, tell, type Verdict } from "@/parts/explained";
 import { RunLines } from "@/parts/RunLines";
 import { Failed, Loading } from "@/parts/Shown";
 import { Sign } from "@/parts/Sign";
@@ -114,32 +114,6 @@ function Row({ verdict, runs, before, off }: RowProps) {
       {told.expression !== undefined && <Condition expression={told.expression} seen={told.seen} />}
       {verdict.executions && <RunLines lines={runs} waiting="Looking for what it started …" />}
     </li>
-  );
-}
-
-/** A condition, the values that it names, and all else that it could see. */
-function Condition({ expression, seen }: { expression: string; seen: unknown }) {
-  const values = namedValues(expression, seen);
-  return (
-    <div className={css.condition}>
-      <code className={css.expression}>{expression}</code>
-      {values.length > 0 && (
-        <dl className={css.values}>
-          {values.map(({ path, value, missing }) => (
-            <div key={path} className={css.value}>
-              <dt>
-                <code>{path}</code>
-              </dt>
-              <dd>{missing ? <span className={css.missing}>is not there</span> : <code>{JSON.stringify(value)}</code>}</dd>
-            </div>
-          ))}
-        </dl>
-      )}
-      <details className={css.more}>
-        <summary>All that it could see</summary>
-        <JsonTree value={seen} name="trigger" />
-      </details>
-    </div>
   );
 }
 

@@ -1,9 +1,12 @@
-import { Button, Modal } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { Trigger } from "@/api/types";
 import { useMay } from "@/app/useMe";
 import css from "@/pages/triggers/Triggers.module.css";
 import { useSwitch } from "@/pages/triggers/useSwitch";
+import { Confirm } from "@/parts/Confirm";
+
+const NAMED = 8;
 
 /** What can be done with the triggers that are selected. Off is asked once: what comes meanwhile is skipped. */
 export function BulkBar({ triggers, clear }: { triggers: readonly Trigger[]; clear: () => void }) {
@@ -25,38 +28,29 @@ export function BulkBar({ triggers, clear }: { triggers: readonly Trigger[]; cle
           </Button>
         </>
       )}
-      <Button variant="subtle" onClick={clear}>
+      <Button variant="subtle" color="gray" onClick={clear}>
         Clear
       </Button>
-      <Modal
+      <Confirm
         opened={asking}
-        onClose={close}
         title={names.length === 1 ? "Switch this trigger off?" : `Switch ${names.length} triggers off?`}
+        action="Switch off"
+        onClose={close}
+        onConfirm={() => {
+          close();
+          set(true);
+        }}
       >
         <p className={css.text}>
           They start nothing until they are switched on again, also after a restart. Events that come meanwhile are skipped.
         </p>
         <ul className={css.names}>
-          {names.slice(0, 8).map((name) => (
+          {names.slice(0, NAMED).map((name) => (
             <li key={name}>{name}</li>
           ))}
-          {names.length > 8 && <li>and {names.length - 8} more</li>}
+          {names.length > NAMED && <li>and {names.length - NAMED} more</li>}
         </ul>
-        <div className={css.buttons}>
-          <Button variant="default" onClick={close}>
-            Leave them on
-          </Button>
-          <Button
-            color="red"
-            onClick={() => {
-              close();
-              set(true);
-            }}
-          >
-            Switch off
-          </Button>
-        </div>
-      </Modal>
+      </Confirm>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { Button, Select, TextInput } from "@mantine/core";
 import { IconBolt, IconSearch } from "@tabler/icons-react";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useCommands } from "@/app/commands";
 import { Attention } from "@/pages/triggers/Attention";
@@ -9,6 +9,7 @@ import { columns } from "@/pages/triggers/columns";
 import { chosen, counts, LOOK, namespacesOf, ordered, shortType, statusOf } from "@/pages/triggers/status";
 import css from "@/pages/triggers/Triggers.module.css";
 import { useTriggers } from "@/pages/triggers/useTriggers";
+import { ButtonLink } from "@/parts/ButtonLink";
 import { DataTable } from "@/parts/DataTable";
 import { Page } from "@/parts/Page";
 import { Empty, Failed, Loading } from "@/parts/Shown";
@@ -98,11 +99,7 @@ export default function TriggersPage() {
           title="No trigger yet"
           icon={<IconBolt aria-hidden />}
           command="onbeat init shop && cd shop && onbeat serve"
-          action={
-            <Button component={Link} to="/welcome">
-              See an event start a flow
-            </Button>
-          }
+          action={<ButtonLink to="/welcome">See an event start a flow</ButtonLink>}
         >
           A trigger starts a flow when an event comes: give a flow `triggers:`, or put a file into the folder `triggers/`. This writes
           examples:

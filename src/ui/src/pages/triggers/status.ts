@@ -2,8 +2,8 @@
 import {
   IconAlertOctagon,
   IconBan,
+  IconBroadcast,
   IconClock,
-  IconEar,
   IconHistory,
   IconLoader2,
   IconPlayerPause,
@@ -29,7 +29,7 @@ export const LOOK: Record<Status, Look> = {
   paused: { word: "Paused", family: "paused", icon: IconPlayerPause, means: "It waits until there is room. Nothing is lost." },
   starting: { word: "Starting", family: "waiting", icon: IconLoader2, means: "It is connecting." },
   backfill: { word: "Backfilling", family: "running", icon: IconHistory, means: "It runs times that are past." },
-  listening: { word: "Listening", family: "success", icon: IconEar, means: "An event starts the flow at once." },
+  listening: { word: "Listening", family: "success", icon: IconBroadcast, means: "An event starts the flow at once." },
   off: { word: "Off", family: "stopped", icon: IconBan, means: "It starts nothing. What comes meanwhile is skipped." },
 };
 
