@@ -202,9 +202,14 @@ def requirements() -> dict[str, list[Requirement]]:
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
     groups = project["dependency-groups"]
     runtime = [Requirement(text) for text in project["project"]["dependencies"]]
-    others = [Requirement(text) for group in groups.values() for text in group if isinstance(text, str)]
-    backend = [Requirement(text) for text in groups["backend"]]
-    return {"requirements.lock": runtime, "requirements-dev.lock": runtime + others, "requirements-backend.lock": backend}
+    of = {name: [Requirement(text) for text in group if isinstance(text, str)] for name, group in groups.items()}
+    dev = [each for name, group in of.items() if name != "node" for each in group]
+    return {
+        "requirements.lock": runtime,
+        "requirements-dev.lock": runtime + dev,
+        "requirements-backend.lock": of["backend"],
+        "requirements-node.lock": of["node"],
+    }
 
 
 @pytest.mark.parametrize("lock", requirements())
@@ -221,7 +226,7 @@ def test_the_locks_agree(lock: str):
     assert pins(lock).items() <= pins("requirements-dev.lock").items()
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "requirements-backend.lock"])
+@pytest.mark.parametrize("lock", requirements())
 def test_every_pin_has_its_hashes(lock: str):
     """Nothing is installed that was not seen when the lock was written."""
     entries = re.split(r"(?m)^(?=[\w.-]+==)", (CHECKOUT / lock).read_text())[1:]
