@@ -1,9 +1,11 @@
 """Executions over HTTP: Kestra's paths and JSON."""
 
+import asyncio
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from onbeat.core.times import from_iso
+from onbeat.settings import Quota
 from onbeat.testing import settle
 from tests.api.client import Client, api
 from tests.api.shapes import ask
@@ -272,3 +274,13 @@ async def test_a_start_that_is_sent_again_is_the_same(tmp_path: Path) -> None:
         assert (await call("POST", path, {"name": "Ada"}, idempotency_key="order-8")).json["id"] != first.json["id"]
         assert (await call("POST", path, {"name": "Ada"}, idempotency_key="x" * 256)).status == 400
         assert await call.node.queries.count() == 2
+
+
+async def test_a_start_that_is_sent_again_is_no_matter_of_a_quota(tmp_path: Path) -> None:
+    """Whether the first one is written or on its way: both are told the same execution, a third start is refused."""
+    async with api(tmp_path, quotas=[Quota(namespace="t", executions_per_minute=1)]) as call:
+        one, other = await asyncio.gather(*(call("POST", f"{BASE}/t/hello", idempotency_key="k") for _ in range(2)))
+        later = await call("POST", f"{BASE}/t/hello", idempotency_key="k")
+        assert (one.status, other.status, later.status) == (200, 200, 200)
+        assert one.json["id"] == other.json["id"] == later.json["id"]
+        assert (await call("POST", f"{BASE}/t/hello", idempotency_key="l")).status == 429

@@ -328,3 +328,18 @@ async def test_a_duplicate_takes_no_share(tmp_path: Path, clock: ManualClock) ->
             await node.intake.emit(subscription, [event("same", 1)])
         assert await begun(node, "a") == 1
         assert [use.used for use in node.quotas() if use.quota == "executions_per_minute"] == [1]
+
+
+async def test_what_has_started_is_answered_where_the_quota_is_full(tmp_path: Path, clock: ManualClock) -> None:
+    """Again the same event is its execution, not a refusal nor a dead event; another one is refused."""
+    quotas = [Quota(namespace="a", executions_per_minute=1)]
+    async with node_with(MemoryStore(), {"a.yaml": hears("a", "x")}, tmp_path, clock=clock, quotas=quotas) as node:
+        (subscription,) = node.intake.subscriptions()
+        (first,) = await node.intake.emit(subscription, [event("same", 1)])
+        (again,) = await node.intake.emit(subscription, [event("same", 1)])
+        assert again.started == first.started
+        assert again.duplicate
+        with pytest.raises(QuotaReached):
+            await node.intake.emit(subscription, [event("other", 1)])
+        assert [use.used for use in node.quotas() if use.quota == "executions_per_minute"] == [1]
+        assert await node.queries.dead_events() == []

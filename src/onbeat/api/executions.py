@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from starlette.requests import Request
@@ -120,18 +121,20 @@ async def start(request: Request) -> Response:
             raise Unprocessable("\n".join(strays))
         id_ = request.headers.get("idempotency-key")
         asked = [sent.inputs, {name: [upload.name, upload.path.stat().st_size] for name, upload in sent.files.items()}, str(said)]
-        execution = await node.start(
-            namespace,
-            flow,
-            sent.inputs,
-            files=sent.files,
-            labels={key: value for key, value in labels.items() if key != CORRELATION},
-            revision=revision,
-            correlation_id=labels.get(CORRELATION),
-            scheduled=_instant(said.get("scheduleDate")),
-            traceparent=request.headers.get("traceparent"),
-            once=None if id_ is None else Once.of(f"{namespace}.{flow}", id_, asked),
-        )
+        once = None if id_ is None else Once.of(f"{namespace}.{flow}", id_, asked)
+        async with nullcontext() if once is None else once.turn():
+            execution = await node.start(
+                namespace,
+                flow,
+                sent.inputs,
+                files=sent.files,
+                labels={key: value for key, value in labels.items() if key != CORRELATION},
+                revision=revision,
+                correlation_id=labels.get(CORRELATION),
+                scheduled=_instant(said.get("scheduleDate")),
+                traceparent=request.headers.get("traceparent"),
+                once=once,
+            )
     waited = said.get("wait", "").lower() == "true"
     return answer(await shown(node, await node.engine.ended(execution.id) if waited else create(execution.head)))
 

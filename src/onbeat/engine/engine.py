@@ -151,7 +151,7 @@ class Engine:
         work = self._triggers.remembering(work)
         try:
             if self.quotas.on:
-                self.quotas.admit([prepared.execution.head for prepared in starts])
+                self.quotas.admit([prepared.execution.head for prepared in starts if not prepared.again])
             written = await self._store.write(work)
         except BaseException as problem:
             for prepared in starts:

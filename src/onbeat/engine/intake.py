@@ -69,7 +69,7 @@ class Intake(Sources):
         self._engine = engine
         self._evaluator = evaluator
         self._new_id = new_id
-        self.starter = Starter(engine, catalog, evaluator, payloads, new_id)
+        self.starter = Starter(engine, catalog, evaluator, payloads, new_id, store.find_key)
         self._expected: dict[str, list[asyncio.Future[Started]]] = {}
         self._began = clock.now()
         self._deadlines: asyncio.Task[None] | None = None

@@ -3,13 +3,16 @@
 Rules
 1. The same id and the same request are the same execution, also when both come at once and after a restart.
 2. The same id with another request is refused, with nothing created.
-3. An id is remembered for as long as executions are kept, and a flow's ids are its own.
+3. Of two that come at once the second waits for the first: a quota that the first has used up is none of its.
+4. An id is remembered for as long as executions are kept, and a flow's ids are its own.
 
 Called by: the API; node.start takes it along.
 """
 
+import asyncio
 from hashlib import blake2b
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 import orjson
 
@@ -21,6 +24,9 @@ LEDGER = "starts"
 LONGEST = 255
 KEPT: Micros = 30 * 86_400_000_000
 """How long it is known which request an id came with; the execution is found for as long as there is one."""
+
+
+_turns: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
 
 
 class AnotherRequest(UserError):
@@ -40,6 +46,10 @@ class Once(NamedTuple):
             raise UserError(f"an Idempotency-Key has 1 to {LONGEST} characters that can be printed")
         text = orjson.dumps(request, option=orjson.OPT_SORT_KEYS, default=str)
         return cls(Key("api", flow, f"start:{id_}"), blake2b(text, digest_size=16).hexdigest())
+
+    def turn(self) -> asyncio.Lock:
+        """What is held while it starts."""
+        return _turns.setdefault(self.key, asyncio.Lock())
 
     def row(self, now: Micros) -> LedgerRow:
         """What is remembered of it."""

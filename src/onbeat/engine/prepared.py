@@ -19,13 +19,14 @@ from onbeat.ports import Creation, Key
 
 
 class Prepared:
-    """An execution that is decided but not written: its first changes, and the execution after them. begun: whether it was told Begin."""
+    """An execution that is decided but not written: its first changes, and the execution after them. begun: whether it was told Begin.
+    again: it is known that its key has started one, so that this one will not be written."""
 
-    __slots__ = ("_box", "begun", "changes", "commands", "execution", "loaded")
+    __slots__ = ("_box", "again", "begun", "changes", "commands", "execution", "loaded")
 
     def __init__(self, loaded: LoadedFlow, execution: Execution, changes: tuple[AnyChange, ...], *, begun: bool = True) -> None:
         self.loaded = loaded
-        self.begun = begun
+        self.begun, self.again = begun, False
         self.execution = execution
         self.changes = changes
         self._box = Mailbox(execution.id)

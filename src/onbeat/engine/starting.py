@@ -4,12 +4,13 @@ Rules
 1. What cannot start is buried with the reason, whole; only the disk being full makes a source give it again.
 2. What an upstream execution keeps in storage is brought along: it is kept anew for the execution that uses it.
 3. Past a quota the source waits, where all that it serves shares it; else the event is buried, so that nobody waits for another's.
+   What has started already starts nothing, and is no matter of a quota.
 4. A window that ended without what was waited for is an execution that fails as it begins, where `onMiss` says so.
 
 Called by: intake.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -49,12 +50,21 @@ replace = msgspec.structs.replace
 class Starter:
     """Puts what triggers start into a batch."""
 
-    def __init__(self, engine: Engine, catalog: Catalog, evaluator: Evaluator, payloads: Payloads, new_id: Callable[[Micros], str]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        catalog: Catalog,
+        evaluator: Evaluator,
+        payloads: Payloads,
+        new_id: Callable[[Micros], str],
+        started: Callable[[Key], Awaitable[str | None]],
+    ) -> None:
         self._engine = engine
         self._catalog = catalog
         self._evaluator = evaluator
         self._payloads = payloads
         self._new_id = new_id
+        self._started = started
         self.tracing = Tracing()
 
     async def fit(self, trigger: TriggerSpec, event: Event, at: Micros | None = None) -> tuple[Event, Fit | None]:
@@ -151,8 +161,10 @@ class Starter:
             return
         if loaded.flow.disabled:
             return
-        quotas = self._engine.quotas
-        if quotas.on and (reached := quotas.reached(start.namespace)) is not None:
+        quotas, as_ = self._engine.quotas, Key(start.trigger, loaded.flow.name, start.key)
+        reached = quotas.reached(start.namespace) if quotas.on else None
+        again = reached is not None and await self._started(as_) is not None
+        if reached is not None and not again:
             served = batch.subscription.triggers.values()
             if batch.patient or quotas.together(target.namespace for trigger in served for target in trigger.spec.targets):
                 raise reached  # whoever waits there waits for the same
@@ -163,7 +175,8 @@ class Starter:
             head = await self._head(start, loaded, given, batch.now, hidden)
             head = await checked(self._evaluator, loaded.flow, head) if failed is None else replace(head, failed=failed)
             prepared = await self._engine.prepare(head, loaded)
-            batch.add(prepared, Key(start.trigger, loaded.flow.name, start.key))
+            prepared.again = again
+            batch.add(prepared, as_)
 
     async def _resolved(self, flow: Flow, inputs: Mapping[str, Json]) -> dict[str, Json]:
         return await self._evaluator.settled(flow, lambda outside: resolve(flow.inputs, inputs, renderer(flow, outside)))
