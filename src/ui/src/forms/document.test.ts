@@ -122,11 +122,15 @@ it("keeps the line breaks of Windows, and an end without one", () => {
 });
 
 describe("random changes of commented flows", () => {
-  const random = (seed: number) => () => {
-    let state = (seed += 0x6d2b79f5);
-    state = Math.imul(state ^ (state >>> 15), state | 1);
-    state ^= state + Math.imul(state ^ (state >>> 7), state | 61);
-    return ((state ^ (state >>> 14)) >>> 0) / 4294967296;
+  const random = (seed: number) => {
+    let at = seed;
+    return () => {
+      at += 0x6d2b79f5;
+      let state = at;
+      state = Math.imul(state ^ (state >>> 15), state | 1);
+      state ^= state + Math.imul(state ^ (state >>> 7), state | 61);
+      return ((state ^ (state >>> 14)) >>> 0) / 4294967296;
+    };
   };
   const VALUES = [
     "plain",
