@@ -14,6 +14,7 @@ import { type FlowsSearch, isFiltered } from "@/pages/flows/search";
 import { useFlows, useFollowedRuns, useFound, useRatios } from "@/pages/flows/useFlows";
 import { DataTable } from "@/parts/DataTable";
 import { Filters } from "@/parts/Filters";
+import { readFilters } from "@/parts/filter/values";
 import { Page } from "@/parts/Page";
 import { Empty, Failed, Loading } from "@/parts/Shown";
 
@@ -53,25 +54,23 @@ export default function FlowsPage() {
   const chosen = [...selected].map(nameOf);
 
   const filters = (
-    <div className={css.bar}>
-      <Filters
-        value={{ q: search.q, namespace: search.namespace, labels: search.labels }}
-        onChange={({ q, namespace, labels }) => set({ in: search.in, q, namespace, labels })}
-        fields={["q", "namespace", "labels"]}
-        searches={inSource ? "Search in the source" : "Search by name or label"}
-        beside={
-          <SegmentedControl
-            aria-label="Where to search"
-            data={[
-              { value: "names", label: "Flows" },
-              { value: "source", label: "Source" },
-            ]}
-            value={inSource ? "source" : "names"}
-            onChange={(value) => set({ ...search, in: value === "source" ? "source" : undefined })}
-          />
-        }
-      />
-    </div>
+    <Filters
+      value={readFilters({ ...search })}
+      onChange={({ q, namespace, labels }) => set({ in: search.in, q, namespace, labels })}
+      fields={["q", "namespace", "labels"]}
+      searches={inSource ? "Search in the source" : "Search by name or label"}
+      beside={
+        <SegmentedControl
+          aria-label="Where to search"
+          data={[
+            { value: "names", label: "Flows" },
+            { value: "source", label: "Source" },
+          ]}
+          value={inSource ? "source" : "names"}
+          onChange={(value) => set({ ...search, in: value === "source" ? "source" : undefined })}
+        />
+      }
+    />
   );
   return (
     <Page

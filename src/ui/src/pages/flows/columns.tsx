@@ -3,7 +3,7 @@ import type { Flow } from "@/api/types";
 import { shortType } from "@/graph/drawing";
 import { typeIcon } from "@/graph/icons";
 import css from "@/pages/flows/Flows.module.css";
-import { barsOf, ratioOf, ratioText, type Tallies } from "@/pages/flows/lines";
+import { barsOf, firstLine, ratioOf, ratioText, type Tallies } from "@/pages/flows/lines";
 import { useLastRuns } from "@/pages/flows/useFlows";
 import type { Column } from "@/parts/DataTable";
 import { Sparkline } from "@/parts/Sparkline";
@@ -44,7 +44,7 @@ export function flowColumns(tallies: Tallies | undefined): Column<Flow>[] {
 }
 
 function Name({ flow }: { flow: Flow }) {
-  const about = flow.description?.trim().split("\n")[0];
+  const about = firstLine(flow.description);
   return (
     <span className={css.name} title={flow.description ?? flow.id}>
       <span className={css.id}>{flow.id}</span>

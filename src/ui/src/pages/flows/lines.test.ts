@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ExecutionLine, Flow } from "@/api/types";
 import { markedOf } from "@/pages/flows/found";
-import { barsOf, keyOf, listed, nameOf, ratioOf, ratioText } from "@/pages/flows/lines";
+import { barsOf, firstLine, keyOf, listed, nameOf, ratioOf, ratioText } from "@/pages/flows/lines";
 import { flowsQuery, flowsSearch, isFiltered } from "@/pages/flows/search";
 
 const flow = (namespace: string, id: string, disabled = false) => ({ namespace, id, disabled }) as Flow;
@@ -39,6 +39,11 @@ describe("the rows", () => {
 
   it("have keys that lead back", () => {
     expect(nameOf(keyOf({ namespace: "a.b-c", id: "d_e" }))).toEqual({ namespace: "a.b-c", id: "d_e" });
+  });
+
+  it("say what a flow does in one line without markdown", () => {
+    expect(firstLine("# Every **construct**, see [the guide](https://x.y)\n\nmore")).toBe("Every construct, see the guide");
+    expect(firstLine(null)).toBe("");
   });
 
   it("have runs as bars, the newest right", () => {

@@ -38,7 +38,7 @@ export function barsOf(lines: readonly ExecutionLine[]): Bar[] {
 /** For each flow, by days: how many executions are in each state. */
 export type Tallies = Record<string, Record<string, readonly { executionCounts: Record<string, number> }[]>>;
 
-const GOOD = ["SUCCESS", "WARNING", "CANCELLED", "SKIPPED"];
+const GOOD = ["SUCCESS", "WARNING"];
 const BAD = ["FAILED", "KILLED"];
 
 export interface Ratio {
@@ -62,4 +62,13 @@ export function ratioText({ good, ended }: Ratio): string {
   const percent = (100 * good) / ended;
   const shown = good === ended ? 100 : Math.min(99, Math.max(good === 0 ? 0 : 1, Math.round(percent)));
   return `${shown} %`;
+}
+
+/** The first line of a description without the signs of markdown. */
+export function firstLine(text: string | null | undefined): string {
+  const line = (text ?? "").trim().split("\n")[0] ?? "";
+  return line
+    .replace(/^#+\s*/, "")
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/(\*\*|__|`)/g, "");
 }
