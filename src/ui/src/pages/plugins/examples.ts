@@ -1,0 +1,22 @@
+/** Examples of types as YAML: by themselves, and as a whole flow. */
+import { stringify } from "yaml";
+import type { Kind } from "@/pages/plugins/search";
+
+const WIDE = { lineWidth: 0, defaultStringType: "PLAIN", defaultKeyType: "PLAIN" } as const;
+
+/** As it stands in a list of a flow. */
+export const exampleText = (example: unknown): string =>
+  typeof example === "string" ? example.trimEnd() : stringify(Array.isArray(example) ? example : [example], WIDE).trimEnd();
+
+/** A flow that has the example in it; null where a flow has no place for its kind. */
+export function flowOf(type: string, kind: Kind, example: unknown): string | null {
+  const id = `try_${type.split(".").slice(-2).join("_").toLowerCase()}`.replace(/[^a-z0-9_-]/g, "_");
+  const parts: Record<string, unknown> = { id, namespace: "company.team" };
+  const say = (message: string) => [{ id: "say", type: "core.log.Log", message }];
+  if (typeof example !== "object" || example === null) return null;
+  if (kind === "task") parts.tasks = [example];
+  else if (kind === "trigger") Object.assign(parts, { tasks: say("It was started by {{ trigger }}"), triggers: [example] });
+  else if (kind === "input") Object.assign(parts, { inputs: [example], tasks: say("{{ inputs }}") });
+  else return null;
+  return stringify(parts, WIDE);
+}
