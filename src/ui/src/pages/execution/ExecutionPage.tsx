@@ -1,5 +1,173 @@
-import { Page } from "@/parts/Page";
+/** One execution: what became of it and why, what it does now, and what can be done. One task run is chosen, in all views and in the address. */
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useCallback, useMemo, useState } from "react";
+import { Gantt } from "@/gantt/Gantt";
+import { instant, type Run } from "@/gantt/runs";
+import { ActionsBar } from "@/pages/execution/ActionsBar";
+import type { Act } from "@/pages/execution/actions";
+import { ChainView } from "@/pages/execution/ChainView";
+import { Dialogs } from "@/pages/execution/Dialogs";
+import css from "@/pages/execution/ExecutionPage.module.css";
+import { Facts } from "@/pages/execution/Facts";
+import { Failure } from "@/pages/execution/Failure";
+import { waitingOf } from "@/pages/execution/flowOf";
+import { Hold } from "@/pages/execution/Hold";
+import { type Known, tellingRun } from "@/pages/execution/known";
+import { Logs } from "@/pages/execution/Logs";
+import { Outputs } from "@/pages/execution/Outputs";
+import { RunPanel } from "@/pages/execution/RunPanel";
+import { Summary } from "@/pages/execution/Summary";
+import type { View } from "@/pages/execution/search";
+import { TopologyView } from "@/pages/execution/TopologyView";
+import { TriggerView } from "@/pages/execution/TriggerView";
+import { useActs } from "@/pages/execution/useActs";
+import { useChain } from "@/pages/execution/useChain";
+import { useExecution } from "@/pages/execution/useExecution";
+import { useFlow } from "@/pages/execution/useFlow";
+import { Page, PageTabs } from "@/parts/Page";
+import { Failed, Loading } from "@/parts/Shown";
+import { StateBadge } from "@/parts/StateBadge";
+import { ended } from "@/parts/states";
 
+/** The page at /executions/$id. */
 export default function ExecutionPage() {
-  return <Page title="Execution">{null}</Page>;
+  const { id } = useParams({ from: "/executions/$id" });
+  const { known, problem, again } = useExecution(id);
+  const trail = <Link to="/executions">Executions</Link>;
+  if (known && known.head.id === id) return <Shown key={id} known={known} again={again} />;
+  return (
+    <Page title={id} trail={trail}>
+      {problem ? <Failed error={problem} again={again} /> : <Loading label="Loading the execution" />}
+    </Page>
+  );
+}
+
+function Shown({ known, again }: { known: Known; again: () => void }) {
+  const { head, runs } = known;
+  const search = useSearch({ from: "/executions/$id" });
+  const navigate = useNavigate({ from: "/executions/$id" });
+  const view = search.view ?? "gantt";
+  const over = ended(head.state.current);
+
+  const telling = useMemo(() => tellingRun(known), [known]);
+  const failed = head.state.current === "FAILED";
+  const chosen = (search.run ? runs.get(search.run) : undefined) ?? null;
+  const inPanel = chosen ?? (over ? null : telling);
+  const select = useCallback(
+    (run: string | undefined) => void navigate({ search: (before) => ({ ...before, run }), replace: true }),
+    [navigate],
+  );
+  const show = (next: View) => void navigate({ search: (before) => ({ ...before, view: next === "gantt" ? undefined : next }) });
+
+  const { data: flow } = useFlow(head);
+  const waiting = useMemo(() => waitingOf(runs, flow), [runs, flow]);
+  const waits = head.state.current === "PAUSED" ? waiting.kind : null;
+  const correlation = head.labels.find((label) => label.key === "system.correlationId")?.value;
+  const chain = useChain(correlation, runs, head.id);
+
+  const [act, setAct] = useState<Act | null>(null);
+  const acts = useActs(head, again);
+  const { mutate } = acts;
+  const inPanelId = inPanel?.id;
+  const start = useCallback(
+    (next: Act) => {
+      if (next === "restart" || next === "pause" || next === "run-now" || next === "replay") mutate({ act: next });
+      else if (next === "replay-from") mutate({ act: "replay", run: inPanelId });
+      else if (next === "resume" && waiting.kind === "hand") mutate({ act: "resume" });
+      else setAct(next);
+    },
+    [mutate, waiting.kind, inPanelId],
+  );
+
+  const panel = inPanel ? (
+    <RunPanel
+      head={head}
+      run={inPanel}
+      panel={search.panel ?? "logs"}
+      onPanel={(next) => void navigate({ search: (before) => ({ ...before, panel: next === "logs" ? undefined : next }), replace: true })}
+      onClose={() => select(undefined)}
+      onAct={start}
+    />
+  ) : (
+    <Summary known={known} />
+  );
+  const beside = (main: React.ReactNode) => (
+    <div className={css.split}>
+      <div className={css.main}>{main}</div>
+      <aside className={css.side}>{panel}</aside>
+    </div>
+  );
+
+  return (
+    <Page
+      wide
+      title={head.flowId}
+      trail={
+        <>
+          <Link to="/executions">Executions</Link> /
+        </>
+      }
+      beside={<StateBadge state={head.state.current} large />}
+      actions={<ActionsBar head={head} waits={waits} run={runOf(inPanel)} busy={acts.isPending} onAct={start} />}
+      below={
+        <>
+          <Facts head={head} />
+          <PageTabs value={view} onChange={show} tabs={tabsOf(known, chain.total)} />
+        </>
+      }
+    >
+      <div className={css.body}>
+        {view === "gantt" && (
+          <>
+            {failed && <Failure known={known} run={telling} onOpen={select} />}
+            {waits && <Hold waiting={waiting} onAct={start} namespace={head.namespace} />}
+            {beside(
+              <Gantt
+                runs={runs}
+                start={instant(head.state.startDate)}
+                end={over && head.state.endDate ? instant(head.state.endDate) : null}
+                selected={inPanel?.id}
+                onSelect={select}
+              />,
+            )}
+          </>
+        )}
+        {view === "topology" && beside(<TopologyView head={head} runs={runs} chosen={inPanel} onSelect={select} />)}
+        {view === "logs" && (
+          <Logs
+            execution={head.id}
+            ended={over}
+            onRun={(run) => void navigate({ search: (before) => ({ ...before, view: undefined, run }) })}
+          />
+        )}
+        {view === "outputs" && <Outputs known={known} chosen={chosen} />}
+        {view === "trigger" && <TriggerView head={head} />}
+        {view === "chain" && <ChainView chain={chain} own={head.id} correlation={correlation} />}
+      </div>
+      <Dialogs
+        act={act}
+        onClose={() => setAct(null)}
+        head={head}
+        run={inPanel}
+        flow={flow}
+        waiting={waiting}
+        busy={acts.isPending}
+        onAsk={(ask) => mutate(ask, { onSuccess: () => setAct(null) })}
+        again={again}
+      />
+    </Page>
+  );
+}
+
+const runOf = (run: Run | null) => run && { id: run.id, ended: run.end !== null };
+
+function tabsOf({ head }: Known, related: number): { value: View; label: string }[] {
+  return [
+    { value: "gantt", label: "Gantt" },
+    { value: "topology", label: "Topology" },
+    { value: "logs", label: "Logs" },
+    { value: "outputs", label: "Inputs and outputs" },
+    ...(head.trigger ? [{ value: "trigger" as const, label: "Trigger" }] : []),
+    { value: "chain", label: related > 1 ? `Chain ${related.toLocaleString()}` : "Chain" },
+  ];
 }
