@@ -204,6 +204,17 @@ tasks:
         },
         ends=("locks SUCCESS",),
     ),
+    "a file": Scenario(
+        flows={
+            "files": """
+tasks:
+  - {id: write, type: core.storage.Write, content: "{{ execution.id }}"}
+  - {id: remove, type: core.storage.Delete, uri: "{{ outputs.write.uri }}", errorOnMissing: true}
+outputs: [{id: deleted, type: BOOL, value: "{{ outputs.remove.deleted }}"}]
+"""
+        },
+        ends=('files SUCCESS {"deleted": true}',),
+    ),
     "what tasks change": Scenario(
         flows={
             "changes": """

@@ -7,8 +7,9 @@ import pytest
 
 from onbeat.core.execution import Execution
 from onbeat.core.states import State
-from onbeat.engine.deeds import deed, done
+from onbeat.engine.deeds import OwnStorage, deed, done
 from onbeat.engine.node import Node
+from onbeat.engine.storage import LocalStorage
 from onbeat.engine.values import KeptValues
 from onbeat.errors import Refused
 from onbeat.ports import Work
@@ -114,3 +115,16 @@ async def test_what_a_task_killed_it_may_kill_again(node: Node) -> None:
     await kill(execution.id, key="mine")
     with pytest.raises(Refused):
         await kill(execution.id, key="other")
+
+
+async def test_a_file_that_a_lost_attempt_removed_is_removed(tmp_path: Path) -> None:
+    """To its task run, also where the crash came between the note and the removal; to another one it is missing."""
+    store, storage = MemoryStore(), LocalStorage(tmp_path)
+    await store.open()
+    mine, other = (OwnStorage(storage, store, ManualClock(), by) for by in ("mine", "other"))
+    uri = await storage.put("a/b", b"x")
+    assert not await mine.remove("kestra:///a/none")
+    assert not await mine.remove("kestra:///a")
+    await store.write(Work(ledger=(deed("mine", f"remove {uri}", START),)))
+    assert [await mine.remove(uri), await mine.remove(uri), await other.remove(uri)] == [True, True, False]
+    assert await storage.files("a") == []

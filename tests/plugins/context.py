@@ -69,6 +69,9 @@ class FakeStorage:
         gone = [uri for uri in self.files if f"{uri}/".startswith(f"kestra:///{prefix}/")]
         return len([self.files.pop(uri) for uri in gone])
 
+    async def remove(self, uri: str) -> bool:
+        return self.files.pop(uri, None) is not None
+
 
 @dataclass
 class FakeValues:

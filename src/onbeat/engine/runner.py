@@ -320,8 +320,9 @@ class Runner:
 
     def _lent(self, head: Head, n: int, log: AttemptLog) -> TaskServices:
         """The services as one attempt sees them."""
-        values = LentValues(self._values, log.hidden, idempotency_key(head.id, n))
-        publisher, storage = self._services.publisher, lent_to(self._services.storage, log.hidden)
+        key = idempotency_key(head.id, n)
+        values = LentValues(self._values, log.hidden, key)
+        publisher, storage = self._services.publisher, self._values.own_storage(lent_to(self._services.storage, log.hidden), key)
         if not publisher.embedded:
             publisher = CausedPublisher(publisher, head, self.tracing.of(head, n))
         return replace(self._services, values=values, storage=storage, publisher=publisher)

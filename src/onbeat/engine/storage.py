@@ -97,6 +97,14 @@ class LocalStorage:
         """Remove all under a path."""
         return await asyncio.to_thread(_remove, self._file(prefix))
 
+    async def remove(self, uri: str) -> bool:
+        """Remove the file at an address; whether it was there."""
+        try:
+            await self.size(uri)
+        except NotFound:
+            return False
+        return await self.delete(uri.removeprefix(SCHEME)) > 0
+
     async def files(self, prefix: str) -> Sequence[tuple[str, int]]:
         """The files under a path, with their sizes."""
         return await asyncio.to_thread(self._list, self._file(prefix))

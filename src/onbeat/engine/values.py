@@ -27,12 +27,12 @@ from onbeat.core.names import check_namespace
 from onbeat.core.refs import REF_KEY
 from onbeat.core.sealed import is_secret_mark
 from onbeat.core.values import normalise
-from onbeat.engine.deeds import deed, done
+from onbeat.engine.deeds import OwnStorage, deed, done
 from onbeat.engine.masking import Hidden, Mask
 from onbeat.engine.payloads import Payloads
 from onbeat.engine.value_room import ValueRoom
 from onbeat.errors import Refused, UserError
-from onbeat.ports import Clock, LedgerRow, Store, Value, Work
+from onbeat.ports import Clock, LedgerRow, Storage, Store, Value, Work
 
 MOST_BYTES = 1_000_000
 """Of a value as JSON: no text in an expression may be longer anyway."""
@@ -56,6 +56,10 @@ class KeptValues:
         self._mask = mask
         self.room = ValueRoom(clock, self._size, self.namespaces)
         self._one_at_a_time: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    def own_storage(self, storage: Storage, by: str) -> Storage:
+        """The storage for the attempts of the task run with this idempotency key."""
+        return OwnStorage(storage, self._store, self._clock, by)
 
     async def get(self, namespace: str, key: str) -> Value | None:
         """The value; None when there is none or it has expired. Raises UserError for a bad key."""

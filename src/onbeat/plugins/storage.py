@@ -21,7 +21,7 @@ from onbeat.core.addresses import SCHEME, VALUES, clean, execution_folder, store
 from onbeat.core.expressions import to_text
 from onbeat.core.globs import Globs
 from onbeat.core.workspace import InputFiles, Texts, is_address
-from onbeat.errors import NotFound, UserError
+from onbeat.errors import UserError
 from onbeat.ports import Outcome, TaskContext, TaskFailed, TaskOptions
 
 Text = Annotated[str, BeforeValidator(to_text)]
@@ -168,14 +168,10 @@ class Delete(TaskOptions):
 
     async def run(self, context: TaskContext) -> Outcome:
         """Remove it; a folder is no file."""
-        uri, storage = stored(self.uri, context.namespace), context.services.storage
-        try:
-            await storage.size(uri)
-        except NotFound:
-            if self.error_on_missing:
-                raise TaskFailed(f"there is no file {self.uri}") from None
-            return Outcome(outputs={"uri": self.uri, "deleted": False})
-        return Outcome(outputs={"uri": self.uri, "deleted": await storage.delete(uri.removeprefix(SCHEME)) > 0})
+        deleted = await context.services.storage.remove(stored(self.uri, context.namespace))
+        if self.error_on_missing and not deleted:
+            raise TaskFailed(f"there is no file {self.uri}")
+        return Outcome(outputs={"uri": self.uri, "deleted": deleted})
 
 
 class PurgeCurrentExecutionFiles(TaskOptions):

@@ -46,6 +46,9 @@ class Storage(Protocol):
     async def delete(self, prefix: str) -> int:
         """Remove everything under a relative path; returns how many files."""
 
+    async def remove(self, uri: str) -> bool:
+        """Remove the file at an address; whether it was there, or an earlier attempt of the same task run has removed it."""
+
     async def files(self, prefix: str) -> Sequence[tuple[str, int]]:
         """The relative paths under a relative path and their sizes in bytes, sorted; empty when there is none."""
 
