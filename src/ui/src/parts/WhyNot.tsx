@@ -62,7 +62,7 @@ export function WhyNot({ event, only }: { event: string; only?: string }) {
   });
   const outcomes = rows.map(({ verdict, before }) => tell(verdict, { earlier: before ? "?" : null }).outcome);
   return (
-    <div className={css.all}>
+    <div className={css.all} data-only={only !== undefined || undefined}>
       {only === undefined && <p className={css.summary}>{summary(found.data, outcomes)}</p>}
       {shown.length === 0 && (
         <p className={css.text}>
@@ -73,7 +73,14 @@ export function WhyNot({ event, only }: { event: string; only?: string }) {
       )}
       <ul className={css.list}>
         {rows.map(({ verdict, runs, before }) => (
-          <Row key={verdict.trigger} verdict={verdict} runs={runs} before={before} off={off.get(verdict.trigger)} />
+          <Row
+            key={verdict.trigger}
+            verdict={verdict}
+            runs={runs}
+            before={before}
+            off={off.get(verdict.trigger)}
+            named={only === undefined}
+          />
         ))}
       </ul>
     </div>
@@ -86,9 +93,11 @@ interface RowProps {
   /** An execution of it that is older than the event. */
   before: ExecutionLine | undefined;
   off: string | null | undefined;
+  /** With the trigger's name. */
+  named: boolean;
 }
 
-function Row({ verdict, runs, before, off }: RowProps) {
+function Row({ verdict, runs, before, off, named }: RowProps) {
   const earlier = useEarlier(before);
   const beside: Beside = { off, earlier: before ? (earlier ?? "before it") : null };
   const told = tell(verdict, beside);
@@ -96,9 +105,11 @@ function Row({ verdict, runs, before, off }: RowProps) {
     <li className={css.row}>
       <div className={css.head}>
         <Sign family={told.family} icon={ICON[told.outcome]} word={told.word} />
-        <Link to="/triggers/$name" params={{ name: verdict.trigger }} className={css.trigger}>
-          {verdict.trigger}
-        </Link>
+        {named && (
+          <Link to="/triggers/$name" params={{ name: verdict.trigger }} className={css.trigger}>
+            {verdict.trigger}
+          </Link>
+        )}
       </div>
       <p className={css.text}>
         {told.sentence}

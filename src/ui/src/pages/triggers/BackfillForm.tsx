@@ -50,6 +50,7 @@ export function BackfillForm({ trigger }: { trigger: Trigger }) {
           <div className={css.pair}>
             <DateTimePicker
               label="From"
+              placeholder="Choose a day and a time"
               description="The first time, in your time zone"
               required
               clearable
@@ -60,6 +61,7 @@ export function BackfillForm({ trigger }: { trigger: Trigger }) {
             />
             <DateTimePicker
               label="To"
+              placeholder="Now"
               description="The last time; empty: until now"
               clearable
               maxDate={new Date()}

@@ -72,7 +72,7 @@ export function Overview({ trigger }: { trigger: Trigger }) {
           }
         >
           <div className={css.table}>
-            <RunsTable filter={filterOf(trigger)} rows={8} empty={<p className={css.none}>It has started nothing yet.</p>} />
+            <RunsTable filter={filterOf(trigger)} rows={8} empty={<p className={css.pad}>It has started nothing yet.</p>} />
           </div>
         </Section>
       </div>
