@@ -63,6 +63,10 @@ async def test_metrics_of_a_flow(tmp_path: Path) -> None:
         assert found["aggregations"][0]["value"] is None
         found = (await ask(call, "GET", f"{base}/aggregates/t/hello/say/rows?aggregation=avg")).json
         assert found["aggregations"][-1]["value"] == 2.5
+        timer = MetricRow(execution=id_, at=at, type="timer", name="took", value=1.5, run=1, task="say")
+        await call.node.store.write(Work(metrics=(timer,)))
+        one = [each["value"] for each in (await ask(call, "GET", f"{base}/{id_}")).json["results"] if each["name"] == "took"]
+        assert [(await ask(call, "GET", f"{base}/aggregates/t/hello/took")).json["aggregations"][-1]["value"]] == one == [1500.0]
         assert (await call("GET", f"{base}/aggregates/t/hello/rows?aggregation=median")).status == 400
         assert (await call("GET", f"{base}/aggregates/t/hello/rows?startDate=x")).status == 400
-        assert (await ask(call, "GET", f"{base}/{id_}")).json["total"] == 2
+        assert (await ask(call, "GET", f"{base}/{id_}")).json["total"] == 3

@@ -167,7 +167,7 @@ async def test_measurements_of_a_flow(store: AnyStore):
         (3, 0, "c", "other", 9.0),
     ]
     measured = [
-        MetricRow(execution=id_of(n), at=AT + day * DAY, type="counter", name=name, value=value, task=task)
+        MetricRow(execution=id_of(n), at=AT + day * DAY, type="timer" if name == "time" else "counter", name=name, value=value, task=task)
         for n, day, task, name, value in rows
     ]
     await store.write(Work(metrics=tuple(measured)))
@@ -185,6 +185,7 @@ async def test_measurements_of_a_flow(store: AnyStore):
     (month,) = await store.metric_sums(MetricFilter(**pay, name="rows", end=AT + 2 * DAY), by="month")
     assert (month.count, month.sum, month.min, month.max, month.avg) == (2, 8.0, 3.0, 5.0, 4.0)
     assert await store.metric_sums(MetricFilter(**pay, name="rows", task="b", start=AT + 2 * DAY + 1)) == []
+    assert await store.metric_sums(MetricFilter(**pay, name="time")) == [MetricSum(today, 1, 500.0, 500.0, 500.0)]
 
 
 # ---- counts over time ------------------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ async def aggregates(
     end_date: Annotated[Instant | None, Query(alias="endDate")] = None,
     aggregation: Annotated[Literal["sum", "avg", "min", "max", "count"], Query()] = "sum",
 ) -> Response:
-    """What was measured, by time: the last 30 days unless told otherwise. A timer's value is in seconds."""
+    """What was measured, by time: the last 30 days unless told otherwise. A timer's value is in milliseconds."""
     node = node_of(request)
     end = instant_of(end_date, "endDate") if end_date else node.clock.now()
     start = instant_of(start_date, "startDate") if start_date else end - _USUAL
@@ -111,7 +111,7 @@ def _shown(row: MetricRow, execution: Execution) -> dict[str, Any]:
         "taskRunId": execution.run_id(row.run),
         "type": row.type,
         "name": row.name,
-        "value": row.value * 1_000 if row.type == "timer" else row.value,
+        "value": row.shown,
         "timestamp": iso(row.at),
         "tags": row.tags,
     }

@@ -94,7 +94,7 @@ class MetricFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MetricSum(msgspec.Struct, frozen=True):
-    """What was measured from `start` on, until the next one."""
+    """What was measured from `start` on, until the next one; timers in milliseconds."""
 
     start: Micros
     count: int

@@ -169,6 +169,11 @@ class MetricRow(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int = 0
     seq: int = 0
 
+    @property
+    def shown(self) -> float:
+        """The value as people and Kestra's clients see it: a timer's in milliseconds."""
+        return self.value * 1_000 if self.type == "timer" else self.value
+
 
 class Document(msgspec.Struct, frozen=True):
     """A small JSON thing that is neither a flow nor an execution: a user, a token, a dashboard, a view. value: None removes it."""

@@ -135,5 +135,5 @@ def sums(rows: Iterable[MetricRow], by: Bucket, offset: Micros) -> list[MetricSu
     """Measurements added up by time."""
     found: dict[Micros, list[float]] = {}
     for row in rows:
-        found.setdefault(start_of(row.at, by, offset), []).append(row.value)
+        found.setdefault(start_of(row.at, by, offset), []).append(row.shown)
     return [MetricSum(start, len(of), sum(of), min(of), max(of)) for start, of in sorted(found.items())]

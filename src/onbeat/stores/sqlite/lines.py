@@ -35,6 +35,8 @@ select '[' || group_concat('[' || found.seq || ',' || json_quote(execution.names
   (select record from log where log.seq = found.seq) || ']') || ']' from (
 """
 FOUND_OF = ") as found left join execution on execution.id = found.execution"
+SHOWN = "metric.value * iif(metric.type = 'timer', 1000, 1)"
+"""See MetricRow.shown."""
 MEASURED = """
 from execution indexed by execution_flow cross join metric indexed by metric_execution on metric.execution = execution.id
 where execution.namespace = ?1 and execution.flow = ?2
@@ -153,11 +155,13 @@ def _distinct(asked: Asked, column: str, wanted: MetricFilter) -> list[str]:
 
 def metric_sums(asked: Asked, wanted: MetricFilter, by: Bucket, offset: Micros) -> list[MetricSum]:
     """What was measured, added up."""
-    grouped = joined("select", start_of("metric.at", by, offset), "as start, count(*) as count, sum(value) as sum, min(value) as min,")
+    grouped = joined(
+        "select", start_of("metric.at", by, offset), "as start, count(*) as count, sum(", SHOWN, ") as sum, min(", SHOWN, ") as min,"
+    )
     sql = joined(
         "select json_group_array(json_object('start', start, 'count', count, 'sum', sum, 'min', min, 'max', max)) from (",
         grouped,
-        "max(value) as max",
+        joined("max(", SHOWN, ") as max"),
         MEASURED,
         "group by 1 order by 1)",
     )
