@@ -123,12 +123,19 @@ async def _correlated(
         found = daemon.api("GET", "/api/v1/main/executions/search?flowId=pairs&size=1").json()["total"]
         return int(found)
 
+    def gathered() -> int:
+        listed = daemon.api("GET", "/api/v1/main/executions/search?flowId=batches&size=1000").json()["results"]
+        for id_ in {each["id"] for each in listed} - sizes.keys():
+            sizes[id_] = len(daemon.api("GET", f"/api/v1/main/executions/{id_}").json()["trigger"]["variables"]["events"])
+        return sum(sizes.values())
+
+    sizes: dict[str, int] = {}
     try:
         with daemon:
             await asyncio.to_thread(daemon.until, lambda: _ready(daemon), "the subscription")
             await _feed(daemon, events, send, report, chance)
             await asyncio.to_thread(daemon.until, lambda: collected() >= pairs, f"{pairs} pairs", 240)
-            await asyncio.sleep(2.5)  # the window of the last batch
+            await asyncio.to_thread(daemon.until, lambda: gathered() >= 2 * pairs, "the window of the last batch")
             await asyncio.to_thread(wait_ended, daemon, count(daemon), 60)
             daemon.stop()
     finally:
