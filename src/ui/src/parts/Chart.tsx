@@ -8,6 +8,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { lazy, Suspense } from "react";
 import css from "@/parts/Chart.module.css";
 import { numberText, type Series, summaryOf } from "@/parts/chart/series";
+import swatch from "@/parts/chart/swatch.module.css";
 
 const Plot = lazy(() => import("@/parts/chart/Plot"));
 
@@ -53,7 +54,12 @@ export function TimeChart(props: TimeChartProps) {
       <figcaption className={css.caption}>
         <ul className={css.legend}>
           {series.map((each) => (
-            <li key={each.label} className={css.key} data-family={each.family} data-accent={each.accent}>
+            <li
+              key={each.label}
+              className={`${css.key} ${swatch.swatch}`}
+              data-of={each.family}
+              data-accent={each.family ? undefined : (each.accent ?? 0)}
+            >
               {each.label}
             </li>
           ))}

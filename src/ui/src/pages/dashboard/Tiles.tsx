@@ -86,7 +86,7 @@ function LatencyTile({
   latency: Latency | undefined;
   none?: string;
 }) {
-  const since = latency?.sinceStart ? " · since the server started" : "";
+  const since = latency?.sinceStart ? ", since the start" : "";
   if (!latency || latency.p50 === null)
     return (
       <Tile label={label} about={about} note={latency ? none : null}>

@@ -11,11 +11,18 @@ import { timeText } from "@/parts/filter/values";
 
 const OWN = "own";
 
+interface TimeChoiceProps {
+  value: DashboardSearch;
+  onChange: (value: DashboardSearch) => void;
+  /** What is shown where the address says no time. */
+  initial?: string;
+}
+
 /** Usual times to press, and one of one's own. */
-export function TimeChoice({ value, onChange }: { value: DashboardSearch; onChange: (value: DashboardSearch) => void }) {
+export function TimeChoice({ value, onChange, initial = USUAL_TIME }: TimeChoiceProps) {
   const [opened, { open, close }] = useDisclosure();
   const none = { timeRange: undefined, startDate: undefined, endDate: undefined };
-  const usual = TIMES.find((each) => each.value === (value.timeRange ?? USUAL_TIME))?.value;
+  const usual = TIMES.find((each) => each.value === (value.timeRange ?? initial))?.value;
   const own = Boolean(value.startDate ?? value.endDate) || usual === undefined;
   return (
     <>
@@ -33,13 +40,13 @@ export function TimeChoice({ value, onChange }: { value: DashboardSearch; onChan
       <SegmentedControl
         aria-label="Time"
         value={own ? OWN : usual}
-        onChange={(time) => onChange({ ...value, ...none, timeRange: time === USUAL_TIME ? undefined : time })}
+        onChange={(time) => onChange({ ...value, ...none, timeRange: time === initial ? undefined : time })}
         data={[...TIMES]}
       />
       <Popover opened={opened} onChange={(next) => !next && close()} position="bottom-end" shadow="md" trapFocus returnFocus>
         <Popover.Target>
           <UnstyledButton className={css.own} onClick={open} data-set={own || undefined}>
-            {own ? timeText(value) : "Other"}
+            {own ? timeText({ ...value, timeRange: value.startDate || value.endDate ? undefined : (value.timeRange ?? initial) }) : "Other"}
           </UnstyledButton>
         </Popover.Target>
         <Popover.Dropdown>

@@ -7,6 +7,7 @@ import "uplot/dist/uPlot.min.css";
 import type { TimeChartProps } from "@/parts/Chart";
 import css from "@/parts/chart/Plot.module.css";
 import { type Series, stack } from "@/parts/chart/series";
+import swatch from "@/parts/chart/swatch.module.css";
 import { SIZE } from "@/theme";
 
 type PlotProps = TimeChartProps & { format: (value: number) => string };
@@ -49,7 +50,7 @@ export default function Plot({ series, times, height, stacked = false, step, onR
           y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] },
         },
         axes: [
-          axis(colors, { space: 80 }),
+          axis(colors, { space: 80, size: 28, grid: { show: false }, values: timesText }),
           { ...axis(colors, { space: 32 }), size: 48, values: (_, ticks) => ticks.map((at) => latest.current.format(at)) },
         ],
         series: [{}, ...ordered(series).map((each) => drawn(each, colors, stacked))],
@@ -98,7 +99,6 @@ function data(series: readonly Series[], times: readonly number[], stacked: bool
 
 interface Colors {
   of: (each: Series) => string;
-  soft: (each: Series) => string;
   text: string;
   line: string;
   font: string;
@@ -108,12 +108,34 @@ function colorsOf(place: HTMLElement): Colors {
   const style = getComputedStyle(place);
   const token = (name: string) => style.getPropertyValue(name).trim();
   return {
-    of: ({ family, accent }) => token(family ? `--state-${family}` : accent === "soft" ? "--line-strong" : "--accent"),
-    soft: ({ family, accent }) => token(family ? `--soft-${family}` : accent === "soft" ? "--sunken" : "--accent-soft"),
+    of: ({ family, accent = 0 }) => (family ? token(`--state-${family}`) : resolved(place, accent)),
     text: token("--text-dim"),
     line: token("--line"),
     font: `${token("--font-small")} ${style.fontFamily}`,
   };
+}
+
+/** A tone as a colour that a canvas knows. */
+function resolved(place: HTMLElement, tone: number): string {
+  const probe = document.createElement("i");
+  probe.className = swatch.swatch ?? "";
+  probe.dataset.accent = String(tone);
+  probe.style.color = "var(--swatch)";
+  place.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
+/** `14:00`, at midnight the day, and of longer times the day alone. */
+function timesText(_: uPlot, ticks: number[], __: number, ___: number, step: number): string[] {
+  return ticks.map((seconds) => {
+    const at = new Date(seconds * 1000);
+    const midnight = at.getHours() === 0 && at.getMinutes() === 0;
+    return step >= 86_400 || midnight
+      ? at.toLocaleDateString(undefined, { month: "short", day: "numeric" })
+      : at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  });
 }
 
 const axis = (colors: Colors, more: Partial<uPlot.Axis>): uPlot.Axis => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { numberText, stack, summaryOf } from "@/parts/chart/series";
+import { colourOf, numberText, stack, summaryOf } from "@/parts/chart/series";
 
 describe("layers", () => {
   it("stand on those below them; what is unknown adds nothing", () => {
@@ -31,5 +31,14 @@ describe("a chart in words", () => {
   it("says what was highest, and when there was nothing", () => {
     expect(summaryOf("Rates", [{ label: "Failed", values: [1, 4, null] }], "per minute")).toBe("Rates: Failed at most 4 per minute.");
     expect(summaryOf("Rates", [{ label: "Failed", values: [0] }], "")).toBe("Rates: nothing in this time.");
+  });
+});
+
+describe("a colour", () => {
+  it("is a state's for states and levels, else a tone", () => {
+    expect(colourOf("FAILED", 2)).toEqual({ family: "failed" });
+    expect(colourOf("warn", 0)).toEqual({ family: "warning" });
+    expect(colourOf("shop", 1)).toEqual({ accent: 1 });
+    expect(colourOf("shop", 9)).toEqual({ accent: 3 });
   });
 });

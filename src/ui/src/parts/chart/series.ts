@@ -1,13 +1,16 @@
 /** What a chart is made of, and how its numbers are put on top of each other. Pure. */
-import type { Family } from "@/parts/states";
+import { FAMILY, type Family } from "@/parts/states";
+
+/** Tones of the accent; there are no more colours than that. */
+export type Tone = 0 | 1 | 2 | 3;
 
 /** One line or layer of a chart: a name, a colour of a state's family or the accent's, and a value for each time. */
 export interface Series {
   label: string;
   /** State colours are for states only. */
   family?: Family;
-  /** Of those that are no states: the accent, strong or soft. */
-  accent?: "strong" | "soft";
+  /** Of those that are no states: the accent, in tones from the strongest. */
+  accent?: Tone;
   /** null: nothing is known. */
   values: readonly (number | null)[];
 }
@@ -42,3 +45,11 @@ export function summaryOf(label: string, series: readonly Series[], unit: string
     .map((each) => `${each.label} at most ${numberText(each.highest)}${unit ? ` ${unit}` : ""}`);
   return `${label}: ${parts.length > 0 ? parts.join(", ") : "nothing in this time"}.`;
 }
+
+/** The colour of a name: of a state its family's, of a log level that of what it means, of anything else a tone by its place. */
+export function colourOf(name: string, place: number): Pick<Series, "family" | "accent"> {
+  const family = (FAMILY as Record<string, Family | undefined>)[name.toUpperCase()] ?? LEVEL[name.toUpperCase()];
+  return family ? { family } : { accent: Math.min(place, 3) as Tone };
+}
+
+const LEVEL: Record<string, Family> = { ERROR: "failed", WARN: "warning", INFO: "running", DEBUG: "waiting", TRACE: "stopped" };
