@@ -1,7 +1,7 @@
 /** Show a drawing: laid out, moved and zoomed by pointer and keys, with its states. */
 import { ReactFlow, ReactFlowProvider, useReactFlow, ViewportPortal } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
-import { type KeyboardEvent, useCallback, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import css from "@/graph/Canvas.module.css";
 import { Graph, type GraphContext, type TaskState } from "@/graph/context";
 import type { Drawing, Item } from "@/graph/drawing";
@@ -31,10 +31,12 @@ export function Canvas(props: CanvasProps) {
   return (
     <section className={css.canvas} aria-label={props.label}>
       <Outline drawing={props.drawing} runs={props.runs} label={props.label} />
-      {layout && (
+      {layout ? (
         <ReactFlowProvider>
           <Surface {...props} layout={layout} />
         </ReactFlowProvider>
+      ) : (
+        <Waiting />
       )}
       {layout?.simple && (
         <p className={css.simple} role="status">
@@ -45,6 +47,21 @@ export function Canvas(props: CanvasProps) {
   );
 }
 
+/** Said when the layout takes long enough to be missed. */
+function Waiting() {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), PATIENCE);
+    return () => clearTimeout(timer);
+  }, []);
+  return late ? (
+    <p className={css.waiting} role="status">
+      Drawing the graph …
+    </p>
+  ) : null;
+}
+
+const PATIENCE = 400;
 const ARROWS: Record<string, Direction> = { ArrowUp: "up", ArrowDown: "down", ArrowLeft: "left", ArrowRight: "right" };
 const reachable = (item: Item) => item.kind === "task" || item.kind === "flow";
 

@@ -33,7 +33,7 @@ export default function NewFlowPage() {
   if (!template)
     return (
       <Page title="New flow" trail={trail}>
-        <p className={css.lead}>Begin with one of these: each runs as it is. All of it can be changed before it is saved.</p>
+        <p className={css.lead}>Begin with one of these; all of it can be changed before it is saved.</p>
         <Templates onChoose={(each) => void navigate({ search: (now) => ({ ...now, template: each.id }) })} />
       </Page>
     );

@@ -56,22 +56,6 @@ function About({ flow }: { flow: FlowWithSource }) {
           <TriggerList flow={flow} />
         </Section>
       )}
-      <Section
-        title="Last runs"
-        actions={
-          <Link to="/flows/$namespace/$flow" params={{ namespace, flow: id }} search={{ tab: "runs" }}>
-            All runs
-          </Link>
-        }
-      >
-        <div className={css.runs}>
-          <RunsTable
-            filter={{ namespace, flowId: id }}
-            rows={ROWS}
-            empty={<p className={css.none}>It has not run yet. What starts appears here at once.</p>}
-          />
-        </div>
-      </Section>
       <Section title="Details">
         <dl className={css.facts}>
           <dt>Changed</dt>
@@ -107,6 +91,22 @@ function About({ flow }: { flow: FlowWithSource }) {
             </>
           )}
         </dl>
+      </Section>
+      <Section
+        title="Last runs"
+        actions={
+          <Link to="/flows/$namespace/$flow" params={{ namespace, flow: id }} search={{ tab: "runs" }}>
+            All runs
+          </Link>
+        }
+      >
+        <div className={css.runs}>
+          <RunsTable
+            filter={{ namespace, flowId: id }}
+            rows={ROWS}
+            empty={<p className={css.none}>It has not run yet. What starts appears here at once.</p>}
+          />
+        </div>
       </Section>
     </>
   );

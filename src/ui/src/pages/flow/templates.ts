@@ -93,7 +93,7 @@ namespace: NAMESPACE
 tasks:
   - id: report
     type: core.log.Log
-    message: "the report of {{ trigger.date }}"
+    message: "the report of {{ trigger.date ?? 'today' }}"
 
 triggers:
   - id: daily
