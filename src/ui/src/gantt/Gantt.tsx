@@ -23,6 +23,8 @@ import { SIZE } from "@/theme";
 const NONE: readonly number[] = [];
 const MOST_MARKS = 200;
 const MOST_TICKS = 7;
+/** The axis stays at the top of what is scrolled; in px. */
+const HEAD = 24;
 
 interface GanttProps {
   runs: ReadonlyMap<string, Run>;
@@ -41,7 +43,9 @@ export function Gantt({ runs, start, end, selected, onSelect }: GanttProps) {
   const rows = useMemo(() => rowsOf(tree, { open, states }), [tree, open, states]);
   const counts = useMemo(() => countStates(runs), [runs]);
   const now = useNow();
-  const all = useMemo(() => whole(start, end, now), [start, end, now]);
+  // What has ended does not change each second, nor do its rows.
+  const until = end === null ? now : 0;
+  const all = useMemo(() => whole(start, end, until), [start, end, until]);
   const track = useRef<HTMLDivElement>(null);
   const zoom = useZoom(all, track);
   const scroller = useRef<HTMLDivElement>(null);
@@ -49,7 +53,9 @@ export function Gantt({ runs, start, end, selected, onSelect }: GanttProps) {
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => SIZE.row,
-    overscan: 10,
+    overscan: 6,
+    scrollMargin: HEAD,
+    scrollPaddingStart: HEAD,
     getItemKey: (place) => rows[place]?.key ?? place,
   });
 
@@ -140,21 +146,6 @@ export function Gantt({ runs, start, end, selected, onSelect }: GanttProps) {
           <Zoom label="Show all of it (0)" onClick={zoom.fit} disabled={zoom.fits} icon={<IconArrowsHorizontal size={SIZE.icon} />} />
         </span>
       </div>
-      <div className={css.head} aria-hidden>
-        <span>Task</span>
-        <div className={css.axis} ref={track}>
-          {shownTicks.map((tick) => (
-            <span
-              key={tick.at}
-              className={css.tick}
-              style={{ left: `${((tick.at - zoom.span.from) / (zoom.span.to - zoom.span.from)) * 100}%` }}
-            >
-              {tick.label}
-            </span>
-          ))}
-        </div>
-        <span className={css.took}>Took</span>
-      </div>
       <div
         className={css.rows}
         ref={scroller}
@@ -165,6 +156,21 @@ export function Gantt({ runs, start, end, selected, onSelect }: GanttProps) {
         onKeyDown={press}
         onClick={click}
       >
+        <div className={css.head} aria-hidden>
+          <span>Task</span>
+          <div className={css.axis} ref={track}>
+            {shownTicks.map((tick) => (
+              <span
+                key={tick.at}
+                className={css.tick}
+                style={{ left: `${((tick.at - zoom.span.from) / (zoom.span.to - zoom.span.from)) * 100}%` }}
+              >
+                {tick.label}
+              </span>
+            ))}
+          </div>
+          <span className={css.took}>Took</span>
+        </div>
         <div className={css.all} role="none" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {
             const row = rows[item.index];
@@ -173,7 +179,7 @@ export function Gantt({ runs, start, end, selected, onSelect }: GanttProps) {
                 key={item.key}
                 id={`run-${row.key}`}
                 row={row}
-                top={item.start}
+                top={item.start - HEAD}
                 span={zoom.span}
                 now={row.end === null ? now : 0}
                 chosen={row.key === selected}

@@ -120,7 +120,7 @@ function Shown({ known, again }: { known: Known; again: () => void }) {
         {view === "gantt" && (
           <>
             {failed && <Failure known={known} run={telling} onOpen={select} />}
-            {waits && <Hold waiting={waiting} onAct={start} namespace={head.namespace} />}
+            {waits && <Hold waiting={waiting} namespace={head.namespace} />}
             {beside(
               <Gantt
                 runs={runs}

@@ -1,12 +1,10 @@
-import { Button } from "@mantine/core";
 import { useMay } from "@/app/useMe";
-import type { Act } from "@/pages/execution/actions";
 import css from "@/pages/execution/ExecutionPage.module.css";
 import type { Waiting } from "@/pages/execution/flowOf";
 import { TimeAgo } from "@/parts/Time";
 
-/** What a paused execution waits for, and the way to let it go on. */
-export function Hold({ waiting, namespace, onAct }: { waiting: Waiting; namespace: string; onAct: (act: Act) => void }) {
+/** What a paused execution waits for. The button that lets it go on is the page's primary one. */
+export function Hold({ waiting, namespace }: { waiting: Waiting; namespace: string }) {
   const may = useMay("run", namespace);
   const approval = waiting.kind === "approval";
   const asked = waiting.inputs.length;
@@ -31,13 +29,7 @@ export function Hold({ waiting, namespace, onAct }: { waiting: Waiting; namespac
         )}
         {waiting.description && ` ${waiting.description}`}
       </p>
-      {may ? (
-        <Button variant="default" onClick={() => onAct(approval ? "review" : "resume")}>
-          {approval ? "Review" : "Resume"}
-        </Button>
-      ) : (
-        <span className={css.holdText}>Who may run flows in this namespace lets it go on.</span>
-      )}
+      {!may && <p className={css.holdText}>Who may run flows in this namespace lets it go on.</p>}
     </section>
   );
 }

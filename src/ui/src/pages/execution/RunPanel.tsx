@@ -65,9 +65,9 @@ export function RunPanel({ head, run, panel, onPanel, onClose, onAct }: RunPanel
         </Tabs.Panel>
         <Tabs.Panel value="outputs" className={css.body}>
           <div className={css.values}>
-            {evaluates && <Evaluate key={run.id} execution={head.id} run={run.id} example={`{{ outputs.${run.task} }}`} />}
+            {evaluates && <Evaluate key={`ask ${run.id}`} execution={head.id} run={run.id} example={`{{ outputs.${run.task} }}`} />}
             {outputs > 0 ? (
-              <Values key={run.id} execution={head.id} value={run.outputs} path={`outputs.${run.task}`} />
+              <Values key={`have ${run.id}`} execution={head.id} value={run.outputs} path={`outputs.${run.task}`} />
             ) : (
               <p className={css.none}>{run.end === null ? "It has given no outputs yet." : "It gave no outputs."}</p>
             )}
