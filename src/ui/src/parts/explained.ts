@@ -62,7 +62,7 @@ export function tell(verdict: Verdict, beside: Beside = {}): Told {
         outcome: "disabled",
         word: "Off",
         family: "stopped",
-        sentence: `It is switched off now (${beside.off ?? verdict.why ?? "nobody said why"}), so it takes no events.`,
+        sentence: sentence(`It takes no events: ${beside.off ?? verdict.why ?? "it is switched off"}`),
       };
     case "paused":
       return {

@@ -28,7 +28,8 @@ export function TailList({ label, events, states, open, onOpen }: TailListProps)
   const [seen, setSeen] = useState(0);
   const held = away || over || open !== undefined;
   const last = events.at(-1)?.position ?? 0;
-  const fresh = held ? events.length - 1 - events.findLastIndex((each) => each.position <= seen) : 0;
+  const [began] = useState(Date.now);
+  const fresh = held ? events.filter((each) => each.position > seen && Date.parse(each.event.time) >= began).length : 0;
   const virtual = useVirtualizer({
     count: events.length,
     getScrollElement: () => scroller.current,

@@ -7,7 +7,7 @@ import { useMay } from "@/app/useMe";
 import { EventDetail } from "@/pages/events/EventDetail";
 import css from "@/pages/events/Events.module.css";
 import { TailList } from "@/pages/events/TailList";
-import { beginOf, matches, tailPath } from "@/pages/events/tail";
+import { beginOf, matches, SMALL, tailPath } from "@/pages/events/tail";
 import { useTail } from "@/pages/events/useTail";
 import { STATE_EVENTS, useTopics } from "@/pages/events/useTopics";
 import { ButtonLink } from "@/parts/ButtonLink";
@@ -15,7 +15,6 @@ import { Empty, Failed, Loading } from "@/parts/Shown";
 import { BREAK } from "@/theme";
 
 const BEGINS = [
-  { value: "", label: "What suits it" },
   { value: "now", label: "From now" },
   { value: "hour", label: "The last hour" },
   { value: "earliest", label: "All it holds" },
@@ -36,6 +35,7 @@ export function TailTab() {
   const known = topics.data ?? [];
   const topic = search.topic ?? known.find((each) => each.records > 0)?.topic ?? known[0]?.topic ?? null;
   const records = known.find((each) => each.topic === topic)?.records;
+  const suits = topic !== STATE_EVENTS && (records ?? 0) <= SMALL ? "earliest" : "now";
   // Where it begins is chosen once for a topic: that it grows is no reason to begin anew.
   const name = `${topic} ${search.from ?? ""}`;
   const chosen = useRef<{ name: string; path: string } | null>(null);
@@ -69,7 +69,7 @@ export function TailTab() {
     );
 
   const detail = open && <EventDetail key={open.position} topic={topic} shown={open} close={() => set({ event: undefined })} />;
-  const begin = positions ? "position" : /^\d+$/.test(search.from ?? "") ? "position" : (search.from ?? "");
+  const begin = positions || /^\d+$/.test(search.from ?? "") ? "position" : (search.from ?? suits);
   return (
     <div className={css.tail}>
       <search className={css.bar}>

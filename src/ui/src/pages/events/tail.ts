@@ -76,6 +76,9 @@ function valueAt(event: CloudEvent, path: string): string | undefined {
 /** Where a tail begins. `now`, `earliest`, an instant, or a position. */
 export type Begin = { after: number } | { from: string };
 
+/** A topic of so many events is shown whole unless told otherwise. */
+export const SMALL = 5000;
+
 const HOUR = 3_600_000;
 
 /** What the address says, or else what suits the topic: all of a small one, of a large one what comes. */
@@ -83,7 +86,7 @@ export function beginOf(from: string | undefined, records: number | undefined, n
   if (from === "hour") return { from: new Date(now - HOUR).toISOString() };
   if (from !== undefined && /^\d{1,18}$/.test(from)) return { after: Number(from) };
   if (from === "now" || from === "earliest") return { from };
-  return { from: records !== undefined && records <= 5000 ? "earliest" : "now" };
+  return { from: records !== undefined && records <= SMALL ? "earliest" : "now" };
 }
 
 /** The stream of a topic from there on. */
