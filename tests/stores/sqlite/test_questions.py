@@ -1,9 +1,11 @@
 """A question runs beside the engine and beside other questions, for a time, and no longer than its asker waits."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,6 +69,21 @@ async def test_a_question_that_nobody_waits_for_is_stopped(store: SqliteStore):
         with pytest.raises(asyncio.CancelledError):
             await task
     assert await store.count() == 1
+
+
+async def test_that_it_was_stopped_is_nobodys_error(store: SqliteStore):
+    """A browser that goes while a list is looked for leaves nothing in the log."""
+    told: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    for _ in range(2 * AT_ONCE):
+        task = asyncio.ensure_future(store._ask(endless))  # noqa: TID251  # cancelled at once
+        await asyncio.wait([task], timeout=0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert await store.count() == 1
+    gc.collect()
+    assert not told
 
 
 async def test_a_stop_between_two_statements_counts(tmp_path: Path, store: SqliteStore):

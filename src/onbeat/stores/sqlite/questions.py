@@ -6,7 +6,7 @@ execution that long; in the event loop's thread, everything.
 Rules
 1. A question has its own connection, which cannot write, and sees one state of the store from its first statement to its last.
 2. What waits or runs longer than its time is stopped and raises Refused, which says how to ask for less.
-3. A question whose asker is gone is stopped; the connection serves the next one.
+3. A question whose asker is gone is stopped; the connection serves the next one. That it was stopped is nobody's error.
 
 Called by: queries.py.
 """
@@ -105,7 +105,7 @@ class Questions:
                 asked = await self._free.get()
                 asked.start()
                 future = asyncio.get_running_loop().run_in_executor(self._threads, asked.run, question)
-                future.add_done_callback(lambda _: self._free.put_nowait(asked))
+                future.add_done_callback(lambda done: self._ended(asked, done))
                 running = asked, future
                 return await asyncio.shield(future)
         except TimeoutError:
@@ -115,6 +115,11 @@ class Questions:
         finally:
             if running is not None and not running[1].done():
                 running[0].stop()
+
+    def _ended(self, asked: Asked, done: "asyncio.Future[T]") -> None:
+        self._free.put_nowait(asked)
+        if not done.cancelled():
+            done.exception()  # looked at here, or asyncio tells of it as lost where the asker is gone
 
     async def close(self) -> None:
         """Stop what runs and release all."""
