@@ -1,6 +1,6 @@
 import Elk from "elkjs/lib/elk.bundled.js";
 import { describe, expect, it } from "vitest";
-import { drawingOf, walk } from "@/graph/drawing";
+import { drawingOf, type Item, walk } from "@/graph/drawing";
 import { example, task } from "@/graph/example";
 import { elkOf, firstView, itemWidth, nearest, type Place, type Placed, pathOf, placedOf, simplyPlaced } from "@/graph/layout";
 
@@ -100,6 +100,9 @@ describe("a line's path", () => {
   });
 });
 
+const startItem = drawing.items.find((item) => item.kind === "start") as Item;
+const blankStart: Place = { item: startItem, x: 0, y: 0, width: 12, height: 12, depth: 0 };
+
 describe("the first view", () => {
   const size = (width: number, height: number): Placed => ({ width, height, places: [], lines: [] });
   it("shows all of a small graph, not larger than it is, in the middle", () => {
@@ -107,8 +110,16 @@ describe("the first view", () => {
   });
   it("shows the beginning of a high one so that it can be read", () => {
     const view = firstView(size(400, 5000), 800, 600);
-    expect(view.zoom).toBeGreaterThanOrEqual(0.6);
-    expect(view.y).toBe(24);
+    expect(view).toEqual({ zoom: 0.85, x: 230, y: 24 });
+  });
+  it("has the start of one that is too wide in the middle, and no more room at a side than at the others", () => {
+    const wide = (x: number): Placed => {
+      const start = { ...blankStart, x };
+      return { width: 4000, height: 4000, places: [start], lines: [] };
+    };
+    expect(firstView(wide(2000), 800, 600)).toEqual({ zoom: 0.5, x: 400 - 2006 * 0.5, y: 24 });
+    expect(firstView(wide(0), 800, 600).x).toBe(24);
+    expect(firstView(wide(3990), 800, 600).x).toBe(800 - 24 - 2000);
   });
   it("shows all of it when asked to", () => {
     const view = firstView(size(400, 5000), 800, 600, true);

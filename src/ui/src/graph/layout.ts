@@ -300,14 +300,26 @@ export interface View extends Point {
 }
 
 const MARGIN = 24;
+/** Zooms: at the first the words can be read at a glance, at the second with an effort. */
 const READABLE = 0.6;
+const LEAST = 0.5;
+const BEGINNING = 0.85;
 
-/** The part of a graph that is shown in a room: all of it where its words can be read so, or where `whole` says it; else its beginning. */
+/**
+ * The part of a graph that is shown in a room: all of it where its words can be read so, or where `whole` says it; else its beginning, as
+ * wide as the room, with the start in the middle where even that is too wide.
+ */
 export function firstView(placed: Placed, width: number, height: number, whole = false): View {
   const [across, down] = [(width - 2 * MARGIN) / Math.max(placed.width, 1), (height - 2 * MARGIN) / Math.max(placed.height, 1)];
   const all = Math.max(0.1, Math.min(1, across, down));
-  const zoom = whole || all >= READABLE ? all : Math.max(READABLE, Math.min(1, across, 0.85));
-  const fits = placed.height * zoom + 2 * MARGIN <= height + 1;
+  const zoom = whole || all >= READABLE ? all : Math.max(LEAST, Math.min(BEGINNING, across));
   const [left, top] = [(width - placed.width * zoom) / 2, (height - placed.height * zoom) / 2];
-  return { zoom, x: left, y: fits ? Math.min(top, MARGIN * 2) : MARGIN };
+  const start = placed.places.find((place) => place.item.kind === "start");
+  const x =
+    left >= MARGIN - 1 || !start
+      ? left
+      : between(width - MARGIN - placed.width * zoom, width / 2 - (start.x + start.width / 2) * zoom, MARGIN);
+  return { zoom, x, y: top >= MARGIN - 1 ? Math.min(top, MARGIN * 2) : MARGIN };
 }
+
+const between = (least: number, value: number, most: number) => Math.min(most, Math.max(least, value));
