@@ -108,6 +108,8 @@ class Settings(BaseSettings):
     public_url: str | None = Field(None, description="Address under which people reach the server, for links.")
     allowed_hosts: list[str] = Field([], description="Host headers that are accepted besides loopback; webhooks are exempt.")
     trusted_proxies: list[str] = Field([], description="Addresses whose X-Forwarded-* headers are believed.")
+    session_idle_hours: float = Field(12, gt=0, le=8_760, description="Hours without use after which a browser is logged out.")
+    session_days: float = Field(7, gt=0, le=365, description="Days after which a browser is logged out anyway.")
     oidc_issuer: str | None = Field(None, description="OpenID Connect provider by which browsers log in; needs `onbeat[oidc]`.")
     oidc_client_id: str | None = Field(None, description="What the provider knows us as.")
     oidc_client_secret: SecretStr | None = Field(None, description="By which the provider knows us; a public client has none.")

@@ -3,7 +3,7 @@
 import pytest
 
 from onbeat.engine.documents import Documents
-from onbeat.engine.sessions import IDLE, LINK, LONGEST, Link, Session, Sessions, csrf_token
+from onbeat.engine.sessions import LINK, Lifetime, Link, Session, Sessions, csrf_token
 from onbeat.errors import Overloaded
 from onbeat.stores.memory import MemoryStore
 from onbeat.testing.clock import ManualClock
@@ -45,10 +45,10 @@ async def test_a_session_is_found_by_what_the_browser_holds(sessions: Sessions, 
 async def test_a_session_ends_without_use_and_with_age(sessions: Sessions, clock: ManualClock) -> None:
     """Whichever comes first."""
     idle, used = await sessions.open("user:ada"), await sessions.open("user:ada")
-    left = LONGEST
+    left = Lifetime().longest
     while left > 0:
-        await clock.advance(IDLE - 1)
-        left -= IDLE - 1
+        await clock.advance(Lifetime().idle - 1)
+        left -= Lifetime().idle - 1
         assert (await sessions.find(used) is not None) is (left >= 0)
     assert await sessions.find(idle) is None
 
@@ -122,7 +122,7 @@ async def test_what_is_kept_is_bounded(sessions: Sessions, documents: Documents,
     assert len(await documents.all(Link)) == 100
     assert await sessions.find(first) is None
     assert await sessions.find(other) is not None
-    await clock.advance(IDLE + 1)
+    await clock.advance(Lifetime().idle + 1)
     await sessions.open("user:ada")
     assert len(await documents.all(Session)) == 1
 
@@ -140,3 +140,17 @@ def test_a_csrf_token_belongs_to_its_session() -> None:
     assert csrf_token("a") == csrf_token("a") != csrf_token("b")
     assert "a-secret" not in csrf_token("a-secret")
     assert len(csrf_token("\udcff")) == 64
+
+
+async def test_how_long_a_session_lasts_is_a_setting(clock: ManualClock) -> None:
+    """Without use, and in all."""
+    store = MemoryStore()
+    await store.open()
+    sessions = Sessions(Documents(store, store), clock, Lifetime(idle=400, longest=700))
+    idle, used = await sessions.open("user:ada"), await sessions.open("user:ada")
+    await clock.advance(350)
+    assert await sessions.find(used) is not None
+    await clock.advance(100)
+    assert [await sessions.find(idle) is None, await sessions.find(used) is None] == [True, False]
+    await clock.advance(300)
+    assert await sessions.find(used) is None

@@ -32,7 +32,7 @@ from onbeat.core.access import GRANTABLE, Caller
 from onbeat.core.times import iso
 from onbeat.engine.accounts import Accounts, subject_of
 from onbeat.engine.logins import TooManyTries
-from onbeat.engine.sessions import LINK, LONGEST, csrf_token
+from onbeat.engine.sessions import LINK, csrf_token
 from onbeat.errors import NotFound, Refused, Unauthorized, UserError
 
 _PAGE = """<!doctype html>
@@ -181,7 +181,7 @@ def _refuse_foreign(access: Access, request: Request) -> None:
 def session_cookie(request: Request, secret: str | None) -> str:
     """The cookie of a session; None ends it."""
     name, more = (SECURE_COOKIE, "; Secure") if _access(request).is_secure(request) else (COOKIE, "")
-    age = 0 if secret is None else LONGEST
+    age = 0 if secret is None else int(accounts_of(request).sessions.lifetime.longest)
     return f"{name}={secret or ''}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict{more}"
 
 

@@ -41,6 +41,7 @@ from onbeat.daemon.http import HttpServer
 from onbeat.daemon.logs import configure
 from onbeat.engine.accounts import Accounts
 from onbeat.engine.node import Node
+from onbeat.engine.sessions import Lifetime
 from onbeat.errors import OnbeatError, StoreBroken, UserError
 from onbeat.ports import Clock
 from onbeat.settings import Settings
@@ -155,7 +156,8 @@ async def _serve(settings: Settings, announce: Callable[[Serving], None]) -> Non
 async def _http(settings: Settings, node: Node, listener: socket.socket) -> AsyncIterator[Serving]:
     """The API on that socket."""
     token = admin_token(settings.data) if settings.auth == "token" else None
-    accounts = Accounts(node.store, node.queries, node.clock)
+    lifetime = Lifetime(settings.session_idle_hours * 3_600, settings.session_days * 86_400)
+    accounts = Accounts(node.store, node.queries, node.clock, lifetime=lifetime)
     access = Access(token, known_hosts(settings), accounts, settings.public_url)
     app = build(node, access, settings.max_body, settings.max_upload, settings.webhook_wait)
     if settings.oidc_issuer:

@@ -26,7 +26,7 @@ from onbeat.core.event import Json, Micros
 from onbeat.engine.documents import Documents, Keepable
 from onbeat.engine.logins import Logins
 from onbeat.engine.passwords import Passwords, check_new
-from onbeat.engine.sessions import Sessions
+from onbeat.engine.sessions import Lifetime, Sessions
 from onbeat.errors import NotFound, OutsideError, Refused, UserError
 from onbeat.ports import Audit, Clock, Queries, Store
 
@@ -83,11 +83,13 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Accounts:
     """The users and tokens of a store; their sessions and logins beside them."""
 
-    def __init__(self, store: Store, queries: Queries, clock: Clock, passwords: Passwords | None = None) -> None:
+    def __init__(
+        self, store: Store, queries: Queries, clock: Clock, passwords: Passwords | None = None, lifetime: Lifetime | None = None
+    ) -> None:
         self._documents = Documents(store, queries)
         self._clock = clock
         self._passwords = passwords or Passwords()
-        self.sessions = Sessions(self._documents, clock)
+        self.sessions = Sessions(self._documents, clock, lifetime)
         self.logins = Logins(self._hash_of, self._passwords, clock)
 
     # ---- users -------------------------------------------------------------------------------------------------

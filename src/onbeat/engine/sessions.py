@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Iterable
 from contextlib import suppress
 from hashlib import sha256
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import msgspec
 
@@ -25,15 +25,22 @@ from onbeat.errors import OutsideError
 from onbeat.ports import Audit, Clock
 
 _SECOND: Micros = 1_000_000
-IDLE = 12 * 3_600
-"""Seconds without use after which a session ends."""
-LONGEST = 7 * 24 * 3_600
-"""Seconds after which it ends anyway."""
 LINK = 300
 """Seconds that a link works."""
 _SELDOM: Micros = 300 * _SECOND
 _MOST = 100
 """Sessions, and links, of one subject; the oldest make place."""
+
+
+class Lifetime(NamedTuple):
+    """idle: seconds without use after which a session ends; longest: after which it ends anyway. The settings have them."""
+
+    idle: float = 12 * 3_600
+    longest: float = 7 * 24 * 3_600
+
+    def over(self, session: "Session", now: Micros) -> bool:
+        """Whether it has ended."""
+        return now - session.seen > self.idle * _SECOND or now - session.created > self.longest * _SECOND
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +67,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 class Sessions:
     """The sessions and links of a store."""
 
-    def __init__(self, documents: Documents, clock: Clock) -> None:
+    def __init__(self, documents: Documents, clock: Clock, lifetime: Lifetime | None = None) -> None:
+        self.lifetime = lifetime or Lifetime()
         self._documents = documents
         self._clock = clock
 
@@ -73,7 +81,7 @@ class Sessions:
         """The session of a browser; None when there is none or it has ended."""
         now = self._clock.now()
         found = (await self._documents.all(Session)).get(_hash(secret))
-        if found is None or _over(found, now):
+        if found is None or self.lifetime.over(found, now):
             return None
         if now - found.seen > _SELDOM:
             async with self._documents.turn:
@@ -121,7 +129,7 @@ class Sessions:
     async def _open(self, subject: str, used: Iterable[Link], audit: Iterable[Audit]) -> str:
         now, secret = self._clock.now(), secrets.token_urlsafe(32)
         held = (await self._documents.all(Session)).values()
-        gone = [each for each in held if _over(each, now)]
+        gone = [each for each in held if self.lifetime.over(each, now)]
         gone += sorted((each for each in held if each.subject == subject), key=lambda each: each.seen)[: 1 - _MOST]
         session = Session(id=_hash(secret), subject=subject, created=now, seen=now)
         await self._documents.change([session], [*used, *gone], tuple(audit))
@@ -135,7 +143,3 @@ def csrf_token(secret: str) -> str:
 
 def _hash(secret: str) -> str:
     return sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _over(session: Session, now: Micros) -> bool:
-    return now - session.seen > IDLE * _SECOND or now - session.created > LONGEST * _SECOND
