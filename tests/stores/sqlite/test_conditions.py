@@ -56,3 +56,10 @@ def test_a_text_alone_is_found_in_labels(labels: dict[str, str], q: str):
     small = lowered(q)
     expected = any(small in lowered(f"{key}:{value}") for key, value in labels.items())
     assert bool(found) == (expected or small in "namespace.flow" or "id".startswith(q) or "corr".startswith(q))
+
+
+@pytest.mark.parametrize("text", ["a\0b1", "\0", "\0\0\0", "abc\0", "a:b1\0"])
+async def test_a_text_with_the_character_nul_is_in_nothing(full: SqliteStore, text: str):
+    """The index of text takes it for the end of what it is asked."""
+    assert await full.execution_ids(ExecutionFilter(q=text), 9) == []
+    assert await full.count(ExecutionFilter(q=text)) == 0

@@ -277,7 +277,8 @@ def _bears(small: str) -> Condition:
 
 def _labels_with(small: str) -> tuple[str, Condition, Condition]:
     """The tables that labels are read from which may have the text, the test that they have it, and about how many do (see Part)."""
-    letters = {small[n : n + LETTERS].replace('"', '""') for n in range(len(small) - LETTERS + 1)}
+    threes = (small[n : n + LETTERS] for n in range(len(small) - LETTERS + 1))
+    letters = {part.replace('"', '""') for part in threes if "\0" not in part}  # which ends what the index is asked
     has = _has(small)
     if not letters:
         return "label", has, Condition(" ".join((COUNTED, "label where", has.sql, "limit ?)")), has.values)
