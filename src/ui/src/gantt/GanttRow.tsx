@@ -5,7 +5,6 @@ import css from "@/gantt/Gantt.module.css";
 import { type Row, tallyText } from "@/gantt/layout";
 import { placeOf, type Span } from "@/gantt/time";
 import { StateIcon } from "@/parts/StateBadge";
-import { stateWord } from "@/parts/states";
 import { durationText } from "@/parts/time";
 
 interface GanttRowProps {
@@ -23,7 +22,6 @@ interface GanttRowProps {
 /** One row: what it is, when it waited and ran, how long. */
 export const GanttRow = memo(function GanttRow({ row, top, span, now, chosen, marks, id }: GanttRowProps) {
   const took = durationText((row.end ?? Math.max(now, row.start)) - row.start);
-  const said = `${row.label}${row.value === null ? "" : ` ${row.value}`}, ${stateWord(row.state)}, ${took}`;
   return (
     <div
       id={id}
@@ -34,7 +32,6 @@ export const GanttRow = memo(function GanttRow({ row, top, span, now, chosen, ma
       aria-level={row.depth + 1}
       aria-selected={chosen}
       aria-expanded={row.opens ? row.opened : undefined}
-      aria-label={row.tally ? `${said}, ${tallyText(row.tally)}` : said}
       data-chosen={chosen || undefined}
       data-key={row.key}
     >
@@ -58,7 +55,7 @@ export const GanttRow = memo(function GanttRow({ row, top, span, now, chosen, ma
           </span>
         )}
       </span>
-      <span className={css.track}>
+      <span className={css.track} aria-hidden>
         {barsIn(row).map((bar) => (
           <BarShown key={`${bar.from} ${bar.kind}`} bar={bar} span={span} now={now} holds={row.opens && row.run !== null} />
         ))}

@@ -57,6 +57,8 @@ function Shown({ known, again }: { known: Known; again: () => void }) {
     (run: string | undefined) => void navigate({ search: (before) => ({ ...before, run }), replace: true }),
     [navigate],
   );
+  /** Chosen in a view that has no place for its panel: in the Gantt, where it has. */
+  const open = (run: string) => void navigate({ search: (before) => ({ ...before, view: undefined, run }) });
   const show = (next: View) => void navigate({ search: (before) => ({ ...before, view: next === "gantt" ? undefined : next }) });
 
   const { data: flow } = useFlow(head);
@@ -134,11 +136,9 @@ function Shown({ known, again }: { known: Known; again: () => void }) {
         )}
         {view === "topology" && beside(<TopologyView head={head} runs={runs} chosen={inPanel} onSelect={select} />)}
         {view === "logs" && (
-          <Logs
-            execution={head.id}
-            ended={over}
-            onRun={(run) => void navigate({ search: (before) => ({ ...before, view: undefined, run }) })}
-          />
+          <div className={css.full}>
+            <Logs execution={head.id} ended={over} onRun={open} />
+          </div>
         )}
         {view === "outputs" && <Outputs known={known} chosen={chosen} />}
         {view === "trigger" && <TriggerView head={head} />}

@@ -22,14 +22,17 @@ export function Facts({ head }: { head: Head }) {
         <span className={css.dim}> r{head.flowRevision}</span>
       </Fact>
       <Fact name="Started">
-        <TimeAgo at={state.startDate} /> <Why cause={causeOf(head)} />
+        <TimeAgo at={state.startDate} />{" "}
+        <span className={css.why}>
+          <Why cause={causeOf(head)} />
+        </span>
       </Fact>
       <Fact name={over ? "Took" : "For"}>
         <Duration of={state.duration} from={state.startDate} to={over ? state.endDate : null} />
       </Fact>
       {(head.metadata.attemptNumber ?? 1) > 1 && <Fact name="Attempt">{head.metadata.attemptNumber}</Fact>}
       {own.length > 0 && (
-        <Fact name="Labels">
+        <Fact name="Labels" wide>
           {own.map((label) => (
             <Tooltip key={label.key} label={`Executions with ${label.key}:${label.value}`}>
               <Link to="/executions" search={{ labels: [`${label.key}:${label.value}`] }} className={css.label}>
@@ -39,7 +42,7 @@ export function Facts({ head }: { head: Head }) {
           ))}
         </Fact>
       )}
-      <Fact name="Id">
+      <Fact name="Id" wide>
         <code className={css.id}>{head.id}</code>
         <CopyButton text={head.id} label="Copy the execution's id" />
       </Fact>
@@ -47,9 +50,10 @@ export function Facts({ head }: { head: Head }) {
   );
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }) {
+/** wide: not on a phone, where the menu has it, too. */
+function Fact({ name, wide, children }: { name: string; wide?: boolean; children: ReactNode }) {
   return (
-    <div className={css.fact}>
+    <div className={css.fact} data-wide={wide}>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>

@@ -35,10 +35,7 @@ export function Failure({ known, run, onOpen }: { known: Known; run: Run | null;
             "The execution failed"
           )}
         </h2>
-        <span className={css.facts}>
-          {run && run.attempts.length > 1 && `after ${run.attempts.length} attempts, `}
-          {run && `in ${durationText((run.end ?? run.start) - run.start)}`}
-        </span>
+        <span className={css.facts}>{run && howItWent(run)}</span>
         {run && (
           <Button
             className={css.open}
@@ -66,6 +63,14 @@ export function Failure({ known, run, onOpen }: { known: Known; run: Run | null;
       </div>
     </section>
   );
+}
+
+/** `on attempt 3, which took 4.0 ms`, `after 12.3 s`. */
+function howItWent({ attempts, start, end }: Run): string {
+  const last = attempts.at(-1);
+  if (last && attempts.length > 1)
+    return `on attempt ${attempts.length}, which took ${durationText((last.end ?? last.start) - last.start)}`;
+  return `after ${durationText((end ?? start) - start)}`;
 }
 
 function LastLines({ execution, run }: { execution: string; run: Run }) {
@@ -119,7 +124,7 @@ function SourceOf({ known, task }: { known: Known; task: string }) {
         {linesAround(data.source, place).map((line) => (
           <span key={line.number} className={css.line} data-own={line.own || undefined}>
             <span className={css.number}>{line.number}</span>
-            {line.text}
+            <span>{line.text}</span>
           </span>
         ))}
       </pre>
