@@ -1,13 +1,14 @@
 /** What can be done to the executions that are selected, at the foot of the list. */
 import { ActionIcon, Button, Menu, Tooltip } from "@mantine/core";
 import { IconChevronUp, IconX } from "@tabler/icons-react";
-import { BULK, type BulkName, countText, type Target } from "@/pages/executions/bulk";
+import type { StateName } from "@/api/types";
+import { BULK, type BulkName, countText, firstOf, type Target } from "@/pages/executions/bulk";
 import css from "@/pages/executions/executions.module.css";
-
-const FIRST: readonly BulkName[] = ["restart", "replay", "kill"];
 
 interface BulkBarProps {
   target: Target;
+  /** In which states they are: what fits is offered first. */
+  states: readonly StateName[];
   /** How many the filter means. */
   total: number;
   /** All rows that are loaded are selected, and there are more. */
@@ -18,7 +19,8 @@ interface BulkBarProps {
 }
 
 /** The bar; it lies over the rows, so that none moves. */
-export function BulkBar({ target, total, offerAll, onAll, onDo, onClear }: BulkBarProps) {
+export function BulkBar({ target, states, total, offerAll, onAll, onDo, onClear }: BulkBarProps) {
+  const first = firstOf(states);
   const count = target.kind === "ids" ? target.ids.length : target.total;
   return (
     <section className={css.bulk} aria-label="What is done to the selected">
@@ -30,7 +32,7 @@ export function BulkBar({ target, total, offerAll, onAll, onDo, onClear }: BulkB
           Select all {total.toLocaleString()} that match
         </Button>
       )}
-      {BULK.filter((each) => FIRST.includes(each.name)).map((each) => (
+      {first.map((each) => (
         <Button key={each.name} variant="default" onClick={() => onDo(each.name)}>
           {each.verb}
         </Button>
@@ -42,7 +44,7 @@ export function BulkBar({ target, total, offerAll, onAll, onDo, onClear }: BulkB
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
-          {BULK.filter((each) => !FIRST.includes(each.name)).map((each) => (
+          {BULK.filter((each) => !first.includes(each)).map((each) => (
             <Menu.Item key={each.name} color={each.danger ? "red" : undefined} onClick={() => onDo(each.name)}>
               {each.verb} …
             </Menu.Item>

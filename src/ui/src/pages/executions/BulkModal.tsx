@@ -14,6 +14,7 @@ import {
   countText,
   NO_CHOICES,
   type Target,
+  takers,
   wordsOf,
 } from "@/pages/executions/bulk";
 import css from "@/pages/executions/executions.module.css";
@@ -30,6 +31,8 @@ interface Done {
 interface BulkModalProps {
   name: BulkName;
   target: Target;
+  /** Of those that were chosen: in which states they were seen last. */
+  states: ReadonlyMap<string, StateName>;
   onClose: () => void;
   /** It was done. */
   onDone: () => void;
@@ -42,13 +45,15 @@ const send = ({ method, path, body }: Call): Promise<Done> =>
   });
 
 /** The question, and the doing. */
-export function BulkModal({ name, target, onClose, onDone }: BulkModalProps) {
+export function BulkModal({ name, target, states, onClose, onDone }: BulkModalProps) {
   const words = wordsOf(name);
   const client = useQueryClient();
   const [choices, setChoices] = useState<Choices>(NO_CHOICES);
   const [left, setLeft] = useState<readonly string[]>([]);
-  const of: Target = target.kind === "ids" ? { kind: "ids", ids: target.ids.filter((id) => !left.includes(id)) } : target;
-  const ready = name !== "labels" || choices.labels.length > 0;
+  const taking = target.kind === "ids" ? takers(name, target.ids, states, choices).filter((id) => !left.includes(id)) : [];
+  const of: Target = target.kind === "ids" ? { kind: "ids", ids: taking } : target;
+  const without = target.kind === "ids" ? target.ids.length - taking.length : 0;
+  const ready = (name !== "labels" || choices.labels.length > 0) && (of.kind === "query" || taking.length > 0);
   const call = bulkCall(name, of, choices, false);
   const dry = useQuery({
     queryKey: ["bulk", call, left],
@@ -99,6 +104,13 @@ export function BulkModal({ name, target, onClose, onDone }: BulkModalProps) {
                 </Button>
               )}
             </>
+          )}
+          {without > 0 && (
+            <p className={css.what}>
+              {taking.length === 0
+                ? `None of them can be ${words.done}.`
+                : `${countText(without)} of the selected cannot be ${words.done}, and will be left as they are.`}
+            </p>
           )}
           {dry.data && of.kind === "query" && (
             <p className={css.what}>

@@ -57,7 +57,7 @@ export default function ExecutionsPage() {
     setSelected(next);
     setWhole(false);
   }, []);
-  useHotkeys([["Escape", clear]]);
+  useHotkeys([["Escape", clear]], []);
   useCommands(
     useMemo(
       () => [
@@ -74,6 +74,8 @@ export default function ExecutionsPage() {
 
   const query = queryText({ ...filterQuery(filter) });
   const target: Target = whole ? { kind: "query", filter, total: runs.total } : { kind: "ids", ids: [...selected] };
+  const states = useMemo(() => new Map(runs.rows.map((each) => [each.id, each.state.current])), [runs.rows]);
+  const chosen = useMemo(() => [...new Set([...selected].flatMap((id) => states.get(id) ?? []))], [selected, states]);
   const offerAll = !whole && selected.size >= runs.rows.length && runs.total > selected.size;
   return (
     <Page
@@ -134,13 +136,22 @@ export default function ExecutionsPage() {
           </>
         )}
         {selected.size > 0 && (
-          <BulkBar target={target} total={runs.total} offerAll={offerAll} onAll={() => setWhole(true)} onDo={setDoing} onClear={clear} />
+          <BulkBar
+            target={target}
+            states={whole ? (filter.state ?? []) : chosen}
+            total={runs.total}
+            offerAll={offerAll}
+            onAll={() => setWhole(true)}
+            onDo={setDoing}
+            onClear={clear}
+          />
         )}
       </div>
       {doing && (
         <BulkModal
           name={doing}
           target={target}
+          states={states}
           onClose={() => setDoing(null)}
           onDone={() => {
             setDoing(null);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BULK, bulkCall, bulkCommands, countText, NO_CHOICES, type Target } from "@/pages/executions/bulk";
+import { BULK, bulkCall, bulkCommands, countText, firstOf, NO_CHOICES, type Target, takers } from "@/pages/executions/bulk";
 
 const ids = { kind: "ids", ids: ["a", "b"] } as const;
 const query: Target = { kind: "query", filter: { state: ["FAILED"], q: "x y" }, total: 7 };
@@ -41,6 +41,23 @@ describe("a change of many", () => {
     expect(bulkCommands("kill", ids, NO_CHOICES)).toBe("onbeat executions kill a\nonbeat executions kill b");
     expect(bulkCommands("labels", ids, NO_CHOICES)).toBeUndefined();
     expect(bulkCommands("kill", query, NO_CHOICES)).toBeUndefined();
+  });
+
+  it("leaves out those that cannot take it", () => {
+    const states = new Map([
+      ["a", "SUCCESS"],
+      ["b", "RUNNING"],
+    ] as const);
+    expect(takers("kill", ["a", "b", "unknown"], states, NO_CHOICES)).toEqual(["b", "unknown"]);
+    expect(takers("delete", ["a", "b"], states, NO_CHOICES)).toEqual(["a"]);
+    expect(takers("delete", ["a", "b"], states, { ...NO_CHOICES, running: true })).toEqual(["a", "b"]);
+    expect(takers("replay", ["a", "b"], states, NO_CHOICES)).toEqual(["a", "b"]);
+  });
+
+  it("offers first what fits", () => {
+    expect(firstOf(["PAUSED"]).map((each) => each.name)).toEqual(["resume", "kill", "replay"]);
+    expect(firstOf(["FAILED"]).map((each) => each.name)).toEqual(["restart", "replay"]);
+    expect(firstOf(["RUNNING", "FAILED"]).map((each) => each.name)).toEqual(["restart", "replay", "kill"]);
   });
 
   it("says what happens, each of them", () => {

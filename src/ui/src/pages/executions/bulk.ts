@@ -1,6 +1,7 @@
 /** What can be done to many executions at once: its words, and the request that it is. Pure. */
 import type { StateName } from "@/api/types";
 import { type FilterValues, filterQuery, isAny, queryText } from "@/parts/filter/values";
+import { ended } from "@/parts/states";
 
 export type BulkName = "restart" | "replay" | "resume" | "pause" | "kill" | "force-run" | "labels" | "change-status" | "delete";
 
@@ -26,39 +27,85 @@ interface Words {
   what: string;
   /** What was done: `restarted`. */
   done: string;
+  /** In which states it can be done; in any, unless told otherwise. */
+  fits?: (state: StateName) => boolean;
   danger?: boolean;
 }
 
 /** All there are, in the order in which they are offered. */
 export const BULK: readonly Words[] = [
-  { name: "restart", verb: "Restart", done: "restarted", what: "Each goes on from its failed tasks. What succeeded is not run again." },
+  {
+    name: "restart",
+    verb: "Restart",
+    done: "restarted",
+    fits: ended,
+    what: "Each goes on from its failed tasks. What succeeded is not run again.",
+  },
   {
     name: "replay",
     verb: "Replay",
     done: "replayed",
     what: "Each is run once more from its start, as a new execution with the same inputs.",
   },
-  { name: "resume", verb: "Resume", done: "resumed", what: "Each goes on after its pause, without answers to what it asks." },
-  { name: "pause", verb: "Pause", done: "paused", what: "What runs in each of them ends; nothing new is started until they are resumed." },
+  {
+    name: "resume",
+    verb: "Resume",
+    done: "resumed",
+    fits: (state) => state === "PAUSED",
+    what: "Each goes on after its pause, without answers to what it asks.",
+  },
+  {
+    name: "pause",
+    verb: "Pause",
+    done: "paused",
+    fits: (state) => state === "RUNNING",
+    what: "What runs in each of them ends; nothing new is started until they are resumed.",
+  },
   {
     name: "force-run",
     verb: "Run now",
     done: "let go on",
+    fits: (state) => state === "PAUSED" || state === "QUEUED",
     what: "Those that are queued start before their turn; those that are paused go on.",
   },
   { name: "labels", verb: "Add labels", done: "labelled", what: "Each gets these labels beside those that it has." },
-  { name: "change-status", verb: "Change state", done: "changed", what: "You say how each of them ended. Nothing is run." },
+  { name: "change-status", verb: "Change state", done: "changed", fits: ended, what: "You say how each of them ended. Nothing is run." },
   {
     name: "kill",
     verb: "Kill",
     done: "killed",
+    fits: (state) => !ended(state),
     what: "Their running tasks are stopped at once, and those of their subflows.",
     danger: true,
   },
-  { name: "delete", verb: "Delete", done: "deleted", what: "They go for good, with their logs, measurements and files.", danger: true },
+  {
+    name: "delete",
+    verb: "Delete",
+    done: "deleted",
+    fits: ended,
+    what: "They go for good, with their logs, measurements and files.",
+    danger: true,
+  },
 ];
 
 export const wordsOf = (name: BulkName): Words => BULK.find((each) => each.name === name) ?? (BULK[0] as Words);
+
+/** What is done most to executions in these states: at most three. */
+export function firstOf(states: readonly StateName[]): Words[] {
+  const fits = (words: Words) => states.length === 0 || states.some((state) => words.fits?.(state) ?? true);
+  const wanted: BulkName[] = states.includes("PAUSED") ? ["resume", "restart", "kill", "replay"] : ["restart", "replay", "kill", "pause"];
+  return wanted.map(wordsOf).filter(fits).slice(0, 3);
+}
+
+/** Those of the chosen that take the change, by the states in which they were seen last; unknown ones are left to the server. */
+export function takers(name: BulkName, ids: readonly string[], states: ReadonlyMap<string, StateName>, choices: Choices): string[] {
+  const fits = wordsOf(name).fits;
+  if (!fits || (name === "delete" && choices.running)) return [...ids];
+  return ids.filter((id) => {
+    const state = states.get(id);
+    return state === undefined || fits(state);
+  });
+}
 
 /** A request of the API. */
 export interface Call {
