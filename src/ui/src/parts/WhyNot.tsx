@@ -20,8 +20,10 @@ import type { ExecutionLine } from "@/api/types";
 import { Condition } from "@/parts/Condition";
 import { type Beside, type Explained, eventKey, keyPath, type Outcome, summary, tell, type Verdict } from "@/parts/explained";
 import { RunLines } from "@/parts/RunLines";
+import { Said } from "@/parts/Said";
 import { Failed, Loading } from "@/parts/Shown";
 import { Sign } from "@/parts/Sign";
+import { useFresh } from "@/parts/useFresh";
 import { useLines, withIds } from "@/parts/useLines";
 import css from "@/parts/WhyNot.module.css";
 
@@ -45,6 +47,7 @@ export function WhyNot({ event, only }: { event: string; only?: string }) {
     queryFn: () => rawJson<Explained>(`/events/explain/${keyPath(event)}`),
     placeholderData: undefined,
   });
+  useFresh(["events", "explain", event]);
   const triggers = useQuery({ queryKey: ["triggers"], queryFn: () => api.get("/triggers/search") });
   const shown = useMemo(
     () => (found.data?.triggers ?? []).filter((each) => only === undefined || each.trigger === only),
@@ -112,7 +115,7 @@ function Row({ verdict, runs, before, off, named }: RowProps) {
         )}
       </div>
       <p className={css.text}>
-        {told.sentence}
+        <Said text={told.sentence} />
         {told.outcome === "dead" && (
           <>
             {" "}

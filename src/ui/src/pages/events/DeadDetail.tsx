@@ -13,6 +13,7 @@ import { Facts } from "@/parts/Facts";
 import { JsonTree } from "@/parts/JsonTree";
 import { Section } from "@/parts/Page";
 import { RunLines } from "@/parts/RunLines";
+import { Said } from "@/parts/Said";
 import { Failed, Loading } from "@/parts/Shown";
 import { Sign } from "@/parts/Sign";
 import { exactText } from "@/parts/time";
@@ -63,7 +64,9 @@ export function DeadDetail({ id, may, result, busy, replay }: DeadDetailProps) {
           </Tooltip>
         </span>
       </div>
-      <p className={css.reason}>{sentence(reason)}</p>
+      <p className={css.reason}>
+        <Said text={sentence(reason)} />
+      </p>
       {event === null && (
         <p className={css.hint}>It could not be decoded, so it cannot be replayed. Send it again in a form that the trigger reads.</p>
       )}
@@ -107,7 +110,7 @@ function Result({ result }: { result: Replayed }) {
   if ("problem" in result)
     return (
       <p className={css.wrong} role="alert">
-        It still could not start. {sentence(result.problem)}
+        It still could not start. <Said text={sentence(result.problem)} />
       </p>
     );
   if (ids.length === 0)

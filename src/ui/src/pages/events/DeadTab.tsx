@@ -12,6 +12,7 @@ import css from "@/pages/events/Events.module.css";
 import { type Column, DataTable } from "@/parts/DataTable";
 import { Empty, Failed, Loading } from "@/parts/Shown";
 import { TimeAgo } from "@/parts/Time";
+import { useFresh } from "@/parts/useFresh";
 import { BREAK } from "@/theme";
 
 const SIZE = 100;
@@ -44,6 +45,7 @@ export function DeadTab() {
     getNextPageParam: ({ results }) => (results.length < SIZE ? undefined : results.at(-1)?.id),
     refetchInterval: 5_000,
   });
+  useFresh(DEAD_KEY);
   const rows = useMemo(() => found.data?.pages.flatMap((page) => page.results) ?? [], [found.data]);
   const replay = useReplay((id, result) => setGiven((before) => new Map(before).set(id, result)));
   const chosen = rows.filter((each) => selected.has(each.id)).map((each) => each.id);

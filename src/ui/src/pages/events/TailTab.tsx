@@ -162,7 +162,15 @@ export function TailTab() {
         )}
         {open && !narrow && <aside className={css.detail}>{detail}</aside>}
       </div>
-      <Drawer opened={open !== null && narrow} onClose={() => set({ event: undefined })} position="bottom" size="85%" title="Event">
+      <Drawer
+        opened={open !== null && narrow}
+        onClose={() => set({ event: undefined })}
+        position="bottom"
+        size="85%"
+        padding={0}
+        withCloseButton={false}
+        aria-label="Event"
+      >
         {detail}
       </Drawer>
     </div>

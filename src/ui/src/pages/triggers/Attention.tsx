@@ -2,6 +2,8 @@ import { Link } from "@tanstack/react-router";
 import type { Trigger } from "@/api/types";
 import { lookOf, troubleOf } from "@/pages/triggers/status";
 import css from "@/pages/triggers/Triggers.module.css";
+import { sentence } from "@/parts/explained";
+import { Said } from "@/parts/Said";
 import { Sign } from "@/parts/Sign";
 
 const MOST = 4;
@@ -19,7 +21,9 @@ export function Attention({ triggers }: { triggers: readonly Trigger[] }) {
             <Link to="/triggers/$name" params={{ name: each.name }} className={css.name}>
               {each.name}
             </Link>
-            <span className={css.why}>{troubleOf(each)}</span>
+            <span className={css.why}>
+              <Said text={sentence(troubleOf(each) ?? "")} />
+            </span>
           </div>
         );
       })}

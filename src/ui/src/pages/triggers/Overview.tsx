@@ -2,7 +2,7 @@ import { Tooltip } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { Trigger } from "@/api/types";
 import { LastEvent } from "@/pages/triggers/LastEvent";
-import { flowParts, isOfBus, isSchedule, isWebhook, topicsOf } from "@/pages/triggers/status";
+import { flowParts, isOfBus, isSchedule, isShared, isWebhook, topicsOf } from "@/pages/triggers/status";
 import css from "@/pages/triggers/Trigger.module.css";
 import { filterOf } from "@/pages/triggers/TriggerPage";
 import { Webhook } from "@/pages/triggers/Webhook";
@@ -14,7 +14,7 @@ import { exactText } from "@/parts/time";
 
 /** What a trigger is and does: facts left, what it heard and started right. */
 export function Overview({ trigger }: { trigger: Trigger }) {
-  const shared = isSchedule(trigger) || isWebhook(trigger);
+  const shared = isShared(trigger);
   const next = trigger.state.nextExecutionDate;
   const backfill = trigger.state.backfill;
   const topics = topicsOf(trigger);

@@ -6,6 +6,7 @@ import { Condition } from "@/parts/Condition";
 import { sentence, tell } from "@/parts/explained";
 import { Facts } from "@/parts/Facts";
 import { JsonTree } from "@/parts/JsonTree";
+import { Said } from "@/parts/Said";
 import { Sign } from "@/parts/Sign";
 import type { Family } from "@/parts/states";
 
@@ -41,7 +42,11 @@ export function TrialResult({ trial }: { trial: Trial }) {
       {expression !== undefined ? (
         <Condition expression={expression} seen={seen} />
       ) : (
-        trial.why && <p className={css.none}>{sentence(trial.why)}</p>
+        trial.why && (
+          <p className={css.none}>
+            <Said text={sentence(trial.why)} />
+          </p>
+        )
       )}
       {trial.starts.map((each) => (
         <div key={`${each.namespace}.${each.flowId}`} className={css.start}>

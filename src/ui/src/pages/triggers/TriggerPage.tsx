@@ -18,9 +18,11 @@ import { useSwitch } from "@/pages/triggers/useSwitch";
 import { TRIGGERS_KEY, useTriggers } from "@/pages/triggers/useTriggers";
 import { ButtonLink } from "@/parts/ButtonLink";
 import { Confirm } from "@/parts/Confirm";
+import { sentence } from "@/parts/explained";
 import { notify } from "@/parts/notify";
 import { Page, PageTabs } from "@/parts/Page";
 import { RunsTable } from "@/parts/RunsTable";
+import { Said } from "@/parts/Said";
 import { Empty, Failed, Loading } from "@/parts/Shown";
 import { Sign } from "@/parts/Sign";
 
@@ -91,8 +93,8 @@ function Shown({ trigger }: { trigger: Trigger }) {
     >
       {trigger.pausedBecause && tab !== "runs" && (
         <p className={css.trouble} data-family={family} role="status">
-          {trigger.pausedBecause}
-          {word === "Failing" && ". It is tried again by itself; what comes meanwhile waits at its source."}
+          <Said text={sentence(trigger.pausedBecause)} />
+          {word === "Failing" && " It is tried again by itself; what comes meanwhile waits at its source."}
         </p>
       )}
       {tab === "overview" && <Overview trigger={trigger} />}

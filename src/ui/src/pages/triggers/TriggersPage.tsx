@@ -51,6 +51,7 @@ export default function TriggersPage() {
         onChange={(event) => set({ q: event.target.value || undefined })}
       />
       <Select
+        className={css.pick}
         aria-label="Namespace"
         placeholder="Any namespace"
         data={namespaces}
@@ -60,6 +61,7 @@ export default function TriggersPage() {
         searchable
       />
       <Select
+        className={css.pick}
         aria-label="Type"
         placeholder="Any type"
         data={types.map((type) => ({ value: type, label: shortType(type) }))}

@@ -1,7 +1,7 @@
 import { Tooltip } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { Trigger } from "@/api/types";
-import { flowParts, lookOf, shortType, troubleOf } from "@/pages/triggers/status";
+import { flowParts, isShared, lookOf, shortType, troubleOf } from "@/pages/triggers/status";
 import css from "@/pages/triggers/Triggers.module.css";
 import type { Column } from "@/parts/DataTable";
 import { Sign } from "@/parts/Sign";
@@ -37,7 +37,9 @@ export const columns: Column<Trigger>[] = [
     width: "minmax(8rem, 1fr)",
     cell: (trigger) => (
       <Tooltip label={trigger.name}>
-        <span>{trigger.triggerId}</span>
+        <span>
+          {trigger.triggerId} <span className={css.phone}>{trigger.flows[0]}</span>
+        </span>
       </Tooltip>
     ),
   },
@@ -76,9 +78,16 @@ export const columns: Column<Trigger>[] = [
     width: "5.5rem",
     right: true,
     wide: true,
-    cell: (trigger) => number(trigger.received),
+    cell: (trigger) => number(isShared(trigger) ? null : trigger.received),
   },
-  { id: "last", title: "Last event", width: "6rem", right: true, cell: (trigger) => <TimeAgo at={trigger.lastEvent} /> },
+  {
+    id: "last",
+    title: "Last event",
+    width: "6rem",
+    right: true,
+    wide: true,
+    cell: (trigger) => <TimeAgo at={isShared(trigger) ? null : trigger.lastEvent} />,
+  },
   {
     id: "next",
     title: "Next",

@@ -47,6 +47,8 @@ export function statusOf(trigger: Trigger): Status {
 /** A schedule does not listen: it has a next time. */
 export const isSchedule = (trigger: Trigger): boolean => /\.Schedule(OnDates)?$/.test(trigger.type);
 export const isWebhook = (trigger: Trigger): boolean => trigger.type.endsWith(".Webhook");
+/** All of them are served together: what the server counts is not one trigger's. */
+export const isShared = (trigger: Trigger): boolean => isSchedule(trigger) || isWebhook(trigger);
 /** It hears topics of the bus, whose events can be shown and explained. */
 export const isOfBus = (trigger: Trigger): boolean => /\.trigger\.Event$|\.EventTrigger$/.test(trigger.type);
 

@@ -1,5 +1,6 @@
 import { IconBolt, IconMailForward } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import type { StateName } from "@/api/types";
 import { TOPIC } from "@/pages/welcome/example";
 import { beganAfter, type Step } from "@/pages/welcome/story";
 import css from "@/pages/welcome/Welcome.module.css";
@@ -88,7 +89,7 @@ function What({ step, trigger }: { step: Step; trigger: string | undefined }) {
         <Link to="/executions/$id" params={{ id: step.execution }}>
           {step.task}
         </Link>{" "}
-        {stateWord(step.state).toLowerCase()}
+        {did(step.state)}
         {step.took !== null && <span className={css.dim}> in {durationText(step.took)}</span>}
       </>
     );
@@ -97,10 +98,22 @@ function What({ step, trigger }: { step: Step; trigger: string | undefined }) {
       <Link to="/executions/$id" params={{ id: step.execution }}>
         {step.flow}
       </Link>{" "}
-      is {stateWord(step.state).toLowerCase()}
+      {did(step.state)}
     </>
   );
 }
+
+/** A state as what happened then. */
+const did = (state: StateName): string => DID[state] ?? `is ${stateWord(state).toLowerCase()}`;
+const DID: Partial<Record<StateName, string>> = {
+  CREATED: "was created",
+  RUNNING: "began",
+  SUCCESS: "succeeded",
+  FAILED: "failed",
+  PAUSED: "waits, paused",
+  SKIPPED: "was skipped",
+  WARNING: "ended with a warning",
+};
 
 function Flow({ flow }: { flow: string }) {
   const cut = flow.lastIndexOf(".");
