@@ -58,6 +58,12 @@ export function Editor(props: CodeEditorProps) {
   useEffect(() => {
     latest.current = props;
   });
+  const flush = useRef<() => void>(() => undefined);
+  const called = (what: "onSave" | "onSubmit") => {
+    flush.current();
+    latest.current[what]?.();
+    return latest.current[what] !== undefined;
+  };
   const changing = useMemo(
     () => [
       readOnly ? EditorView.editable.of(false) : [],
@@ -68,14 +74,16 @@ export function Editor(props: CodeEditorProps) {
   );
   const fixed = () => [
     keymap.of([
-      { key: "Mod-s", preventDefault: true, run: () => called(latest.current.onSave) },
-      { key: "Mod-Enter", run: () => called(latest.current.onSubmit) },
+      { key: "Mod-s", preventDefault: true, run: () => called("onSave") },
+      { key: "Mod-Enter", run: () => called("onSubmit") },
     ]),
     field ? wrapped : lintGutter(),
     linter(null),
     writing(language, field),
   ];
-  const { host, view } = useCodeMirror(value, fixed, changing, onChange);
+  const mounted = useCodeMirror(value, fixed, changing, onChange);
+  const { host, view } = mounted;
+  flush.current = mounted.flush;
   useEffect(() => {
     const editor = view.current;
     if (editor && problems) editor.dispatch(setDiagnostics(editor.state, diagnostics(editor.state.doc, problems)));
@@ -85,9 +93,4 @@ export function Editor(props: CodeEditorProps) {
       <div className={css.host} ref={host} />
     </div>
   );
-}
-
-function called(what: (() => void) | undefined): boolean {
-  what?.();
-  return what !== undefined;
 }

@@ -71,11 +71,16 @@ export function FlowEditor({ initial, onSaved, template, namespace = "company.te
   const choose = onSide ?? setOwnSide;
   const { graph, broken } = useGraph(text, shown === "topology");
 
-  const goToTask = (id: string) => {
-    const row = rowOfId(linesOf(text), id);
-    if (row < 0) return;
-    editor.current?.goTo(row + 1);
-  };
+  const written = useRef(text);
+  written.current = text;
+  // Drawn anew only for another graph or task, not for each letter.
+  const drawn = useMemo(() => {
+    const goToTask = (id: string) => {
+      const row = rowOfId(linesOf(written.current), id);
+      if (row >= 0) editor.current?.goTo(row + 1);
+    };
+    return graph && <Topology graph={graph} selected={cursor.task ?? undefined} onSelect={goToTask} />;
+  }, [graph, cursor.task]);
   const save = useRef(edited.save);
   save.current = edited.save;
   useCommands(
@@ -130,10 +135,8 @@ export function FlowEditor({ initial, onSaved, template, namespace = "company.te
             {shown === "docs" && <TypeDocs type={cursor.type} />}
             {shown === "topology" && broken && graph && <p className={css.broken}>The text has problems; this is how it was before.</p>}
             {shown === "topology" &&
-              (graph ? (
-                <div className={css.stage}>
-                  <Topology graph={graph} selected={cursor.task ?? undefined} onSelect={goToTask} />
-                </div>
+              (drawn ? (
+                <div className={css.stage}>{drawn}</div>
               ) : (
                 broken && <Empty title="Nothing to draw yet">The topology comes when the text has no problems.</Empty>
               ))}

@@ -51,6 +51,7 @@ const REST = 120;
 export function Yaml(props: YamlEditorProps) {
   const { value, onChange, problems, readOnly = false, label = "Text of the flow", handle, flow = true } = props;
   const latest = useRef(props);
+  const flush = useRef<() => void>(() => undefined);
   useEffect(() => {
     latest.current = props;
   });
@@ -68,6 +69,7 @@ export function Yaml(props: YamlEditorProps) {
         key: "Mod-s",
         preventDefault: true,
         run: () => {
+          flush.current();
           latest.current.onSave?.();
           return true;
         },
@@ -78,7 +80,9 @@ export function Yaml(props: YamlEditorProps) {
     cursorTold((cursor) => latest.current.onCursor?.(cursor)),
     writing("yaml"),
   ];
-  const { host, view } = useCodeMirror(value, fixed, changing, onChange);
+  const mounted = useCodeMirror(value, fixed, changing, onChange);
+  const { host, view } = mounted;
+  flush.current = mounted.flush;
 
   useEffect(() => {
     if (!flow || readOnly) return;

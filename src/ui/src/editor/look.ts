@@ -9,7 +9,12 @@ const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?
 const theme = EditorView.theme({
   "&": { height: "100%", color: "var(--text)", backgroundColor: "var(--ground)", fontSize: "var(--font-small)" },
   "&.cm-focused": { outline: "none" },
-  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "var(--line-body)", overscrollBehavior: "contain" },
+  ".cm-scroller": {
+    fontFamily: "var(--mono)",
+    fontVariantLigatures: "none",
+    lineHeight: "var(--line-body)",
+    overscrollBehavior: "contain",
+  },
   ".cm-content": { padding: "var(--space-2) 0", caretColor: "var(--text)" },
   ".cm-line": { padding: "0 var(--space-3)" },
   ".cm-gutters": { backgroundColor: "var(--ground)", color: "var(--text-faint)", border: "none" },
@@ -104,6 +109,7 @@ const theme = EditorView.theme({
     borderRadius: "0",
     clipPath: "polygon(50% 0, 100% 100%, 0 100%)",
   },
+  ".cm-plain-value, .cm-plain-value *": { color: "var(--code-number)" },
   ".cm-expression": { color: "var(--code-expression)" },
   ".cm-expression *": { color: "inherit" },
   ".cm-expression-mark": { opacity: "0.7" },

@@ -1,21 +1,31 @@
-/** Mount CodeMirror in an element and keep its text in step with React's, without a cycle per key. */
+/**
+ * Mount CodeMirror in an element and keep its text in step with React's, off the keystroke: what was typed is told when the hands rest
+ * for a moment, as a transition, and at once when the editor is left or saved.
+ */
 import { Compartment, EditorState, type Extension } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
-import { type RefObject, useEffect, useRef } from "react";
+import { type RefObject, startTransition, useCallback, useEffect, useRef } from "react";
+import { flushSync } from "react-dom";
+
+const REST = 90;
 
 interface Mounted {
   host: RefObject<HTMLDivElement | null>;
   view: RefObject<EditorView | null>;
+  /** Tell now what was typed; React has it when this returns. */
+  flush: () => void;
 }
 
 /**
- * value: put into the editor when it is not what the editor last told. onChange: hears each change of the user at once.
+ * value: put into the editor when it is another one than the editor told. onChange: hears what the user wrote.
  * fixed: extensions for good; changing: replaced when they are another object (keep them stable by useMemo).
  */
 export function useCodeMirror(value: string, fixed: () => Extension, changing: Extension, onChange?: (value: string) => void): Mounted {
   const host = useRef<HTMLDivElement | null>(null);
   const view = useRef<EditorView | null>(null);
-  const told = useRef(value);
+  /** Texts that were told and that React has not shown yet, the newest last. */
+  const underway = useRef<string[]>([]);
+  const wait = useRef<ReturnType<typeof setTimeout> | null>(null);
   const hear = useRef(onChange);
   const slot = useRef(new Compartment());
   const first = useRef({ value, fixed, changing });
@@ -23,26 +33,37 @@ export function useCodeMirror(value: string, fixed: () => Extension, changing: E
     hear.current = onChange;
   });
 
+  const tell = useCallback(() => {
+    if (wait.current === null) return;
+    clearTimeout(wait.current);
+    wait.current = null;
+    const after = view.current?.state.doc.toString();
+    if (after === undefined) return;
+    underway.current.push(after);
+    hear.current?.(after);
+  }, []);
+  const flush = useCallback(() => flushSync(tell), [tell]);
+
   useEffect(() => {
     if (!host.current) return;
     const { value: text, fixed: made, changing: now } = first.current;
     const heard = EditorView.updateListener.of((update) => {
-      if (!update.docChanged) return;
-      const after = update.state.doc.toString();
-      if (after === told.current) return;
-      told.current = after;
-      hear.current?.(after);
+      if (!update.docChanged || update.transactions.some((each) => each.isUserEvent("outside"))) return;
+      if (wait.current !== null) clearTimeout(wait.current);
+      wait.current = setTimeout(() => startTransition(tell), REST);
     });
+    const left = EditorView.domEventHandlers({ blur: () => void tell() });
     const editor = new EditorView({
       parent: host.current,
-      state: EditorState.create({ doc: text, extensions: [slot.current.of(now), made(), heard] }),
+      state: EditorState.create({ doc: text, extensions: [slot.current.of(now), made(), heard, left] }),
     });
     view.current = editor;
     return () => {
+      tell();
       view.current = null;
       editor.destroy();
     };
-  }, []);
+  }, [tell]);
 
   useEffect(() => {
     view.current?.dispatch({ effects: slot.current.reconfigure(changing) });
@@ -50,13 +71,19 @@ export function useCodeMirror(value: string, fixed: () => Extension, changing: E
 
   useEffect(() => {
     const editor = view.current;
-    if (!editor || value === told.current) return;
-    told.current = value;
+    if (!editor) return;
+    const own = underway.current.indexOf(value);
+    if (own >= 0) {
+      underway.current.splice(0, own + 1);
+      return;
+    }
+    if (underway.current.length > 0) return;
     const change = smallest(editor.state.doc.toString(), value);
-    if (change) editor.dispatch({ changes: change });
+    if (!change || wait.current !== null) return;
+    editor.dispatch({ changes: change, userEvent: "outside" });
   }, [value]);
 
-  return { host, view };
+  return { host, view, flush };
 }
 
 /** The one piece in which two texts differ: what was before and after it keeps its folds and the cursor. */

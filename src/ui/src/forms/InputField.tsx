@@ -14,6 +14,7 @@ import { type DragEvent, useId } from "react";
 import { CodeEditor } from "@/editor/CodeEditor";
 import css from "@/forms/InputsForm.module.css";
 import { asText, type Choice, type Examined, type FieldValue, type InputSpec, instantOf, localOf, placeholderOf } from "@/forms/inputs";
+import { Needed } from "@/forms/Needed";
 import { durationText, parseDuration } from "@/parts/time";
 
 interface InputFieldProps {
@@ -40,10 +41,10 @@ export function InputField({ spec, value, known, choices, error, onChange, onLea
   const native = spec.type in NATIVE;
   const hints = [spec.description, spec.bounds, native && hasDefault && words && `default ${words}`, hintOf(spec, typed)].filter(Boolean);
   const common = {
-    label: <Label spec={spec} />,
+    label: <Label spec={spec} needed={spec.required && !hasDefault} />,
     description: hints.length > 0 ? hints.join(" · ") : undefined,
     error,
-    withAsterisk: spec.required && !hasDefault,
+    "aria-required": spec.required && !hasDefault,
     placeholder: words,
     onBlur: onLeave,
     inputWrapperOrder: ["label", "description", "input", "error"] as ("label" | "description" | "input" | "error")[],
@@ -181,10 +182,13 @@ function hintOf(spec: InputSpec, typed: string): string | null {
   return spec.type === "DATETIME" ? `your time, ${zone}` : null;
 }
 
-function Label({ spec }: { spec: InputSpec }) {
+function Label({ spec, needed }: { spec: InputSpec; needed: boolean }) {
   return (
     <span className={css.label}>
-      {spec.label}
+      <span>
+        {spec.label}
+        {needed && <Needed />}
+      </span>
       {spec.label !== spec.id && <code className={css.id}>{spec.id}</code>}
       <span className={css.type}>{spec.itemType ? `${spec.type} of ${spec.itemType}` : spec.type}</span>
     </span>

@@ -3,6 +3,7 @@ import { IconBraces } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { CodeEditor } from "@/editor/CodeEditor";
 import type { Property, Schemas } from "@/editor/schema";
+import { Needed } from "@/forms/Needed";
 import css from "@/forms/NoCode.module.css";
 import { shownValue, typedValue, type Widget, widgetOf } from "@/forms/outline";
 
@@ -47,7 +48,6 @@ export function PropertyField({ property, schemas, value, readOnly, onChange }: 
   const common = {
     label,
     description: property.description ? <Description text={property.description} /> : undefined,
-    withAsterisk: property.required,
   };
   const placeholder =
     property.default === undefined || property.default === null || property.default === "" ? "" : shownValue("text", property.default);
@@ -109,7 +109,7 @@ interface TypedProps {
   widget: Widget;
   words: string[];
   name: string;
-  common: { label: ReactNode; description: ReactNode; withAsterisk: boolean; placeholder: string; readOnly: boolean };
+  common: { label: ReactNode; description: ReactNode; placeholder: string; readOnly: boolean };
   value: unknown;
   onChange: (value: unknown) => void;
 }
@@ -153,14 +153,7 @@ function Typed({ widget, words, name, common, value, onChange }: TypedProps) {
 
   if (widget === "yaml")
     return (
-      <Input.Wrapper
-        label={common.label}
-        description={common.description}
-        withAsterisk={common.withAsterisk}
-        error={error}
-        labelElement="div"
-        onBlur={leave}
-      >
+      <Input.Wrapper label={common.label} description={common.description} error={error} labelElement="div" onBlur={leave}>
         <CodeEditor
           field
           language="yaml"
@@ -194,7 +187,10 @@ function Typed({ widget, words, name, common, value, onChange }: TypedProps) {
 function Label({ property, children }: { property: Property; children: ReactNode }) {
   return (
     <span className={css.label}>
-      {property.name}
+      <span>
+        {property.name}
+        {property.required && <Needed />}
+      </span>
       <span className={css.kind}>{property.kind.length > 40 ? "" : property.kind}</span>
       {children}
     </span>
