@@ -7,7 +7,6 @@ import type { Item } from "@/graph/drawing";
 import { typeIcon } from "@/graph/icons";
 import css from "@/graph/Nodes.module.css";
 import { StateIcon } from "@/parts/StateBadge";
-import { stateWord } from "@/parts/states";
 
 export type GraphNode = Node<{ item: Item }>;
 
@@ -53,7 +52,6 @@ function Face({ item }: { item: Item }) {
     </>
   );
   const tip = about.filter(Boolean).join("\n");
-  const label = [item.name, item.note, item.disabled ? "off" : "", run ? stateWord(run.state) : ""].filter(Boolean).join(", ");
   return (
     <Tooltip label={<span className={css.tip}>{tip}</span>} openDelay={600}>
       {choose && item.kind !== "trigger" ? (
@@ -61,8 +59,6 @@ function Face({ item }: { item: Item }) {
           type="button"
           className={css.face}
           data-item={item.id}
-          data-family-of={run?.state}
-          aria-label={label}
           aria-pressed={selected === item.id}
           tabIndex={reached === item.id ? 0 : -1}
           onFocus={() => reach(item.id)}

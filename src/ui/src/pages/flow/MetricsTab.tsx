@@ -97,7 +97,7 @@ function Metric({ flow, name, aggregation, range }: { flow: FlowWithSource; name
       {found.data ? (
         <TimeChart
           label={name}
-          series={[{ label: word, accent: "strong", values: shown.values }]}
+          series={[{ label: word, accent: 0, values: shown.values }]}
           times={shown.times}
           unit={found.data.groupBy ? `by ${found.data.groupBy}` : ""}
           height={HEIGHT}

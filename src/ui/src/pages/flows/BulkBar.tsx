@@ -50,7 +50,8 @@ export function BulkBar({ flows, clear }: { flows: readonly FlowName[]; clear: (
         onConfirm={() => run("disable")}
         onClose={() => setAsked(null)}
       >
-        They start nothing until they are switched on again; what runs goes on. Events that come meanwhile are skipped.
+        {flows.length === 1 ? "It starts nothing until it is" : "They start nothing until they are"} switched on again; what runs goes on.
+        Events that come meanwhile are skipped.
         <Names flows={flows} />
       </Confirm>
       <Confirm
@@ -60,7 +61,8 @@ export function BulkBar({ flows, clear }: { flows: readonly FlowName[]; clear: (
         onConfirm={() => run("delete")}
         onClose={() => setAsked(null)}
       >
-        Their files go, and they start nothing new. Executions, logs and old revisions stay; what runs goes on to its end.
+        {flows.length === 1 ? "Its file goes" : "Their files go"}, and nothing starts {flows.length === 1 ? "it" : "them"} any more.
+        Executions, logs and old revisions stay; what runs goes on to its end.
         <Names flows={flows} />
       </Confirm>
     </div>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ExecutionLine, Flow } from "@/api/types";
 import { markedOf } from "@/pages/flows/found";
-import { barsOf, firstLine, keyOf, listed, nameOf, ratioOf, ratioText } from "@/pages/flows/lines";
+import { barsOf, firstLine, keyOf, listed, nameOf, notSaved, ratioOf, ratioText } from "@/pages/flows/lines";
 import { flowsQuery, flowsSearch, isFiltered } from "@/pages/flows/search";
 
 const flow = (namespace: string, id: string, disabled = false) => ({ namespace, id, disabled }) as Flow;
@@ -86,5 +86,12 @@ describe("what was found in a text", () => {
   });
   it("is marked where only the indentation was looked for", () => {
     expect(markedOf({ line: 1, column: 1, snippet: "  a: b" }, "  ")).toEqual({ line: 1, before: "", hit: "  ", after: "a: b" });
+  });
+});
+
+describe("what was not saved of a file", () => {
+  it("is named by its file in an archive, by its place in a text", () => {
+    expect(notSaved(["bad.yaml"], "all.zip")).toBe("Not saved: bad.yaml");
+    expect(notSaved(["0", "2"], "all.yaml")).toBe("Not saved: flow 1 of all.yaml and 1 more");
   });
 });

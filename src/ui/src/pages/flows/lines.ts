@@ -72,3 +72,10 @@ export function firstLine(text: string | null | undefined): string {
     .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
     .replace(/(\*\*|__|`)/g, "");
 }
+
+/** What was not saved of a file. The server names files of an archive, and counts the flows of a text. */
+export function notSaved(left: readonly string[], file: string): string {
+  const [first = "", ...others] = left;
+  const named = /^\d+$/.test(first) ? `flow ${Number(first) + 1} of ${file}` : first;
+  return `Not saved: ${named}${others.length > 0 ? ` and ${others.length} more` : ""}`;
+}

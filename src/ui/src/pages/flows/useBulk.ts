@@ -1,7 +1,8 @@
 /** What is done with several flows at once. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { raw, rawJson } from "@/api/client";
-import type { FlowName } from "@/pages/flows/lines";
+import { asProblem, Problem } from "@/api/problem";
+import { type FlowName, notSaved } from "@/pages/flows/lines";
 import { FLOWS_KEY } from "@/pages/flows/useFlows";
 import { notify } from "@/parts/notify";
 
@@ -39,22 +40,35 @@ export function useExport() {
   });
 }
 
-/** Save the flows of a ZIP archive or a YAML file; names those that were not saved. */
+/** Save the flows of a ZIP archive or a YAML file; names those that were not saved, and what is wrong with the first one. */
 export function useImport() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (file: File) => {
-      const body = new FormData();
-      body.append("fileUpload", file);
-      return rawJson<string[]>("/flows/import", { method: "POST", body });
+    mutationFn: async (file: File) => {
+      const left = await sendFile(file, false);
+      // Sent again so that it is refused: the refusal says why.
+      const why =
+        left.length === 0
+          ? ""
+          : await sendFile(file, true).then(
+              () => "",
+              (thrown: unknown) => asProblem(thrown).detail,
+            );
+      return { left, why };
     },
-    onSuccess: (left, file) => {
+    onSuccess: ({ left, why }, file) => {
       if (left.length === 0) notify.done(`The flows of ${file.name} are saved.`);
-      else notify.problem(new Error(`Not saved of ${file.name}: ${left.join(", ")}. \`onbeat check\` says what is wrong with them.`));
+      else notify.problem(new Problem(422, notSaved(left, file.name), why));
     },
     onError: notify.problem,
     onSettled: () => client.invalidateQueries({ queryKey: FLOWS_KEY }),
   });
+}
+
+function sendFile(file: File, failOnError: boolean): Promise<string[]> {
+  const body = new FormData();
+  body.append("fileUpload", file);
+  return rawJson<string[]>("/flows/import", { method: "POST", body, query: { failOnError } });
 }
 
 /** Let the browser keep some bytes as a file. */
