@@ -92,6 +92,9 @@ def test_all_conditions_hold() -> None:
     assert executions(("state", "FAILED"), ("filters[state][EQUALS]", "KILLED")).namespaces == ()
     assert executions(("labels", "a:b"), ("labels", "a:c")).ids == ()
     assert executions(("timeRange", "P1D"), ("startDate", "2026-11-21T11:00:00Z")).start == from_iso("2026-11-21T11:00:00Z")
+    assert executions(("parentId", "a"), ("triggerExecutionId", "a")) == ExecutionFilter(parent="a")
+    for name, other in (("parentId", "triggerExecutionId"), ("correlationId", "filters[labels][EQUALS][system.correlationId]")):
+        assert executions((name, "a"), (other, "b")).ids == ()
     with pytest.raises(UserError, match="given twice"):
         executions(("filters[flowId][EQUALS]", "a"), ("filters[flowId][IN]", "b"))
 

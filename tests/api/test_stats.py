@@ -92,3 +92,12 @@ async def test_a_day_without_days_around_it_is_counted(tmp_path: Path, day: str)
         for path in ("summary", "executions/daily", "executions/daily/group-by-flow", "logs/daily"):
             body = {"endDate": day, "timeZone": "America/New_York"}
             assert (await call("POST", f"{BASE}/{path}", body, content_type="application/json")).status == 200
+
+
+@pytest.mark.parametrize("zone", ["", "Mars/Olympus"])
+async def test_a_time_zone_that_is_none_is_told(tmp_path: Path, zone: str) -> None:
+    """By the summary, too, which has no days."""
+    async with api(tmp_path) as call:
+        for path in ("summary", "executions/daily"):
+            answer = await call("POST", f"/api/v1/main/stats/{path}", {"timeZone": zone}, content_type="application/json")
+            assert answer.status == 422, path

@@ -7,6 +7,7 @@ What a wrong login gets is held route by route in tests/api (`ignored_auth` is l
 
     --requests N    about how many (10,000)
     --seed N
+    --minutes N     end it then, wherever it is, and tell what was found until then
 
 The last line sums up: `250,000 requests to 207 operations: 0 findings, 0 of them a server's error; seed 1`.
 
@@ -14,7 +15,9 @@ Used by: `make schema` and test_schema.py with fewer.
 """
 
 import argparse
+import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,13 +30,16 @@ ALWAYS = 9_900
 """About how many requests there are at least: each bound and each wrong type of each parameter."""
 OPERATIONS = 207
 """About how many operations share what is asked for beyond them, at random."""
+ENDS = 120
+"""Seconds that it may take to end when it is told to."""
 LEFT_OUT = "logout|/login|basicAuth|/follow|/tail|/live$|secrets/rotate"
 """What ends the campaign's own access, or does not end by itself."""
+ROOT = Path(__file__).parents[2]
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 """Which checks cannot hold which operations, and why."""
 
 
-def campaign(folder: Path, requests: int, seed: int, more: list[str]) -> subprocess.CompletedProcess[str]:
+def campaign(folder: Path, requests: int, seed: int, more: list[str], minutes: float | None = None) -> subprocess.CompletedProcess[str]:
     """Run it against a daemon of its own; its end has what was found."""
     daemon = Daemon(folder)
     for name, text in FLOWS.items():
@@ -48,12 +54,24 @@ def campaign(folder: Path, requests: int, seed: int, more: list[str]) -> subproc
             "--workers", "2", "--request-timeout", "30", "--continue-on-failure", "--no-color", "--suppress-health-check", "all",
             "--generation-database", "none", *more,
         ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+        done = _run(command, folder, minutes)
         if not daemon.healthy():
             raise RuntimeError(f"the daemon is gone\n{daemon.process.tail()}")
         return done
     finally:
         daemon.kill()
+
+
+def _run(command: list[str], folder: Path, minutes: float | None) -> subprocess.CompletedProcess[str]:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored, and what is started inherits that
+    env = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.e2e.schema_hooks", "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env=env) as process:
+        try:
+            said = process.communicate(timeout=None if minutes is None else minutes * 60)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+            said = process.communicate(timeout=ENDS)
+    return subprocess.CompletedProcess(command, process.returncode, *said)
 
 
 def summary(said: str) -> str:
@@ -74,9 +92,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.schema_campaign", description=__doc__)
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float)
     given, more = parser.parse_known_args()
     with tempfile.TemporaryDirectory() as folder:
-        done = campaign(Path(folder), given.requests, given.seed, more)
+        done = campaign(Path(folder), given.requests, given.seed, more, given.minutes)
     print(done.stdout)
     print(done.stderr, file=sys.stderr)
     print(summary(done.stdout))

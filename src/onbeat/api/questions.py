@@ -55,15 +55,15 @@ def execution_filter(
             case "labels":
                 key, value = condition.key or "", _one(condition)
                 if key == CORRELATION:
-                    _set(asked, condition, "correlation_id", value)
+                    _same(asked, "correlation_id", value)
                 elif labels.setdefault(key, value) != value:
                     asked["ids"] = ()
             case "childFilter":
                 _set(asked, condition, "child", _child(condition))
             case "triggerExecutionId" | "parentId":
-                _set(asked, condition, "parent", _one(condition))
+                _same(asked, "parent", _one(condition))
             case "correlationId":
-                _set(asked, condition, "correlation_id", _one(condition))
+                _same(asked, "correlation_id", _one(condition))
             case "id" | "executionId":
                 _narrow(asked, "ids", _several(condition))
             case "kind":
@@ -146,6 +146,12 @@ def _common(asked: dict[str, Any], condition: Condition, now: Micros, exact: boo
 def _set(asked: dict[str, Any], condition: Condition, name: str, value: Any) -> None:
     if asked.setdefault(name, value) != value:
         raise UserError(f"filter `{condition.field}` is given twice")
+
+
+def _same(asked: dict[str, Any], name: str, value: str) -> None:
+    """What has two names in a query: both hold, and of two different values none does."""
+    if asked.setdefault(name, value) != value:
+        asked["ids"] = ()
 
 
 def _narrow(asked: dict[str, Any], name: str, values: tuple[str, ...]) -> None:

@@ -111,6 +111,7 @@ async def summary(request: Request, body: Annotated[Range | None, Body()] = None
     node, allowed, body = node_of(request), await callers_namespaces(request), body or Range()
     within = _within(allowed, body.namespace)
     start, end = body.span(node.clock.now())
+    body.offset(start)  # a time zone that is none is told here, too
     wanted = _filter(body, allowed, start, end)
     triggers = [each.spec.targets[0].namespace if each.spec.targets else each.spec.namespace or "" for each in node.triggers.all()]
 
