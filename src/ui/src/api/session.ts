@@ -8,28 +8,41 @@ type Listener = (me: Me | null) => void;
 class Session {
   csrfToken: string | null = null;
   private me: Me | null = null;
+  private over = false;
   private readonly listeners = new Set<Listener>();
 
-  /** The caller, once `/me` has answered. */
+  /** The caller, once `/me` has answered; also after his session has ended, until somebody else logs in. */
   get current(): Me | null {
     return this.me;
   }
 
-  set(me: Me | null): void {
-    this.me = me;
-    this.csrfToken = me?.csrfToken ?? null;
-    for (const each of this.listeners) each(me);
+  /** The session has ended while a page was open: what is written in it must not be lost, so that the page stays. */
+  get ended(): boolean {
+    return this.over;
   }
 
-  /** The server said 401: the pages give way to the login form. */
+  set(me: Me | null): void {
+    this.me = me;
+    this.over = false;
+    this.csrfToken = me?.csrfToken ?? null;
+    this.tell();
+  }
+
+  /** The server said 401: the login form comes, over the page where there is one. */
   lost(): void {
-    if (this.me) this.set(null);
+    if (!this.me || this.over) return;
+    this.over = true;
+    this.tell();
   }
 
   subscribe = (listener: Listener): (() => void) => {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   };
+
+  private tell(): void {
+    for (const each of this.listeners) each(this.me);
+  }
 }
 
 export const session = new Session();

@@ -9,9 +9,10 @@ const WHY = {
   lost: "The connection to the server broke. It is tried again by itself; what is shown may be old.",
 } as const;
 
-/** Whether pages follow the server. */
+/** Whether pages follow the server; nothing where nothing is followed. */
 export function LiveDot({ words = false }: { words?: boolean }) {
   const { status } = useLiveStatus();
+  if (status === "idle") return <span className={css.live} data-status={status} />;
   return (
     <Tooltip label={WHY[status]}>
       <span className={css.live} data-status={status} role="status">

@@ -20,11 +20,13 @@ import { useEffect } from "react";
 import { api } from "@/api/client";
 import { session } from "@/api/session";
 import { openPalette } from "@/app/commands";
+import { Keys } from "@/app/Keys";
 import { LiveDot } from "@/app/LiveDot";
 import { Mark } from "@/app/Mark";
 import { Palette } from "@/app/Palette";
 import css from "@/app/Shell.module.css";
 import { useMe } from "@/app/useMe";
+import { notify } from "@/parts/notify";
 
 const PLACES: { to: string; label: string; icon: TablerIcon }[] = [
   { to: "/", label: "Dashboard", icon: IconLayoutDashboard },
@@ -66,6 +68,7 @@ export function Shell() {
         <Outlet />
       </main>
       <Palette />
+      <Keys />
     </div>
   );
 }
@@ -105,9 +108,13 @@ function Account() {
   const me = useMe();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const logout = async () => {
-    await api.post("/logout");
-    session.set(null);
-    location.reload();
+    try {
+      await api.post("/logout");
+      session.set(null);
+      location.reload();
+    } catch (thrown) {
+      notify.problem(thrown);
+    }
   };
   return (
     <Menu position="top-start" width="target">
@@ -120,6 +127,10 @@ function Account() {
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
+        <Menu.Item renderRoot={(props) => <Link to="/settings" search={{ tab: "me" }} {...props} />}>
+          {me?.kind === "anonymous" ? "What may be done" : "Me: roles, password, tokens"}
+        </Menu.Item>
+        <Menu.Divider />
         <Menu.Label>Colours</Menu.Label>
         {(["auto", "light", "dark"] as const).map((scheme) => (
           <Menu.Item key={scheme} onClick={() => setColorScheme(scheme)} rightSection={colorScheme === scheme ? "✓" : null}>

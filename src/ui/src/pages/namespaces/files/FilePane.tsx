@@ -2,7 +2,7 @@ import { ActionIcon, Button, Group, Menu, Modal } from "@mantine/core";
 import { IconArrowLeft, IconDots, IconDownload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useBlocker } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { CodeEditor } from "@/editor/CodeEditor";
 import { DiffView } from "@/editor/DiffView";
 import css from "@/pages/namespaces/files/Files.module.css";
@@ -53,12 +53,17 @@ export function FilePane({ namespace, path, mayWrite, onBack, onRename, onDelete
   const [busy, setBusy] = useState(false);
   const changes = useFileChanges(namespace);
   const read = found.data ? textOf(found.data.bytes) : null;
+  const dirty = kept !== null && text !== null && text !== kept.text;
+  const written = useRef(dirty);
   useEffect(() => {
-    if (!found.data || read === null) return;
+    written.current = dirty;
+  });
+  useEffect(() => {
+    // What somebody is writing is never replaced: a save finds that the file is another.
+    if (!found.data || read === null || written.current) return;
     setKept({ text: read, modified: found.data.modified });
     setText(read);
   }, [found.data, read]);
-  const dirty = kept !== null && text !== null && text !== kept.text;
   const leaving = useBlocker({
     shouldBlockFn: ({ current, next }) => dirty && !sameFile(current, next),
     enableBeforeUnload: () => dirty,
@@ -170,7 +175,9 @@ export function FilePane({ namespace, path, mayWrite, onBack, onRename, onDelete
               <Button
                 variant="default"
                 onClick={() => {
+                  written.current = false;
                   setOther(null);
+                  setKept(null);
                   void found.refetch();
                 }}
               >
