@@ -33,8 +33,11 @@ _NAMES = frozenset(name for name, _ in _API)
 
 
 def page_policy(nonce: str) -> str:
-    """The policy of one answer whose page has styles with this nonce."""
-    return CSP.replace(_STYLES, f"{_STYLES} 'nonce-{nonce}'")
+    """The policy of one answer whose page has styles with this nonce.
+
+    Attributes `style` are allowed: a browser writes them itself into text that is edited, and blocks its own with an error otherwise.
+    """
+    return CSP.replace(_STYLES, f"{_STYLES} 'nonce-{nonce}'; style-src-attr 'unsafe-inline'")
 
 
 class SecurityHeaders:

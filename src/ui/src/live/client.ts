@@ -10,7 +10,7 @@ const watchers = new Set<() => void>();
 // Not crypto.randomUUID: that is there over https and on localhost only.
 const tab = `t${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`;
 let count = 0;
-let status: LiveStatus = "connecting";
+let status: LiveStatus = "idle";
 let since = Date.now();
 let send: ((message: ToHub) => void) | null = null;
 

@@ -121,7 +121,7 @@ describe("Hub", () => {
     hub.close("a");
     await settle(1500);
     expect(server.signals[0]?.aborted).toBe(true);
-    expect(hub.state).toBe("live");
+    expect(hub.state).toBe("idle");
   });
 
   it("refuses more streams than the server carries", async () => {

@@ -32,7 +32,7 @@ export class Hub {
   private connection: AbortController | null = null;
   private settling: ReturnType<typeof setTimeout> | null = null;
   private wait = FIRST_WAIT;
-  private status: LiveStatus = "connecting";
+  private status: LiveStatus = "idle";
 
   constructor(
     private readonly tell: (message: FromHub) => void,
@@ -50,6 +50,7 @@ export class Hub {
       return;
     }
     this.streams.set(name, { path, position: null, done: false });
+    if (this.status === "idle") this.set("connecting");
     this.changed(SETTLE);
   }
 
@@ -90,6 +91,7 @@ export class Hub {
     if (streams.length === 0) {
       this.connection = null;
       old?.abort();
+      this.set("idle");
       return;
     }
     const mine = new AbortController();
@@ -112,7 +114,10 @@ export class Hub {
       old?.abort();
       if (this.connection !== mine) return;
       this.connection = null;
-      if (this.wanted().length === 0) return;
+      if (this.wanted().length === 0) {
+        this.set("idle");
+        return;
+      }
       this.set("lost");
       const wait = this.wait;
       this.wait = Math.min(this.wait * 2, LONGEST_WAIT);

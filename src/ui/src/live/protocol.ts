@@ -11,8 +11,8 @@ export interface StreamEvent {
   data: unknown;
 }
 
-/** live: connected. connecting: not yet, or again after a change of pages. lost: the connection broke; tried again by itself. */
-export type LiveStatus = "connecting" | "live" | "lost";
+/** idle: nobody follows anything. live: connected. connecting: not yet, or again after a change of pages. lost: the connection broke; tried again by itself. */
+export type LiveStatus = "idle" | "connecting" | "live" | "lost";
 
 export type ToHub =
   | { kind: "open"; name: string; path: StreamPath }
