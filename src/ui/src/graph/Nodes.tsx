@@ -1,5 +1,4 @@
 /** What the items of a graph look like. Their places are the layout's; their states come from the context. */
-import { Tooltip } from "@mantine/core";
 import type { Node, NodeProps } from "@xyflow/react";
 import { memo, useContext } from "react";
 import { Graph } from "@/graph/context";
@@ -51,24 +50,24 @@ function Face({ item }: { item: Item }) {
       )}
     </>
   );
+  // The browser's own: two hundred nodes with a tooltip each would be slow to come.
   const tip = about.filter(Boolean).join("\n");
-  return (
-    <Tooltip label={<span className={css.tip}>{tip}</span>} openDelay={600}>
-      {choose && item.kind !== "trigger" ? (
-        <button
-          type="button"
-          className={css.face}
-          data-item={item.id}
-          aria-pressed={selected === item.id}
-          tabIndex={reached === item.id ? 0 : -1}
-          onFocus={() => reach(item.id)}
-          onClick={() => choose(item.id)}
-        >
-          {inner}
-        </button>
-      ) : (
-        <div className={css.face}>{inner}</div>
-      )}
-    </Tooltip>
+  return choose && item.kind !== "trigger" ? (
+    <button
+      type="button"
+      className={css.face}
+      title={tip}
+      data-item={item.id}
+      aria-pressed={selected === item.id}
+      tabIndex={reached === item.id ? 0 : -1}
+      onFocus={() => reach(item.id)}
+      onClick={() => choose(item.id)}
+    >
+      {inner}
+    </button>
+  ) : (
+    <div className={css.face} title={tip}>
+      {inner}
+    </div>
   );
 }
