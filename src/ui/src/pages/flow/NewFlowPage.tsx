@@ -7,6 +7,7 @@ import { useMay, useMe } from "@/app/useMe";
 import { typeIcon } from "@/graph/icons";
 import css from "@/pages/flow/Flow.module.css";
 import { TEMPLATES, type Template, textOf } from "@/pages/flow/templates";
+import { givenExample } from "@/parts/example";
 import { Page } from "@/parts/Page";
 import { Empty, Loading } from "@/parts/Shown";
 
@@ -18,7 +19,8 @@ export default function NewFlowPage() {
   const navigate = useNavigate({ from: "/flows/new" });
   const may = useMay("write", namespace);
   const within = useNamespace(namespace);
-  const template = TEMPLATES.find((each) => each.id === chosen);
+  const example = chosen === "example" ? givenExample() : null;
+  const template = example === null ? TEMPLATES.find((each) => each.id === chosen) : { ...EXAMPLE, text: example };
   const trail = (
     <>
       <Link to="/flows">Flows</Link> /
@@ -107,3 +109,5 @@ function useNamespace(asked: string | undefined): string | null {
 }
 
 const USUAL = "company.team";
+/** What another page handed over, as an example of a plugin. */
+const EXAMPLE: Omit<Template, "text"> = { id: "example", title: "Example", about: "", type: "" };

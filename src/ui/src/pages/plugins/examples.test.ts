@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { exampleText, flowOf } from "@/pages/plugins/examples";
-import { giveExample, takeExample } from "@/parts/example";
+import { giveExample, givenExample } from "@/parts/example";
 
 const task = { id: "a", type: "core.log.Log", message: "{{ inputs.x }}: yes" };
 
@@ -13,14 +13,14 @@ describe("an example", () => {
 
   it("is a whole flow, where a flow has a place for it", () => {
     const flow = parse(flowOf("core.log.Log", "task", task) ?? "");
-    expect(flow).toEqual({ id: "try_log_log", namespace: "company.team", tasks: [task] });
+    expect(flow).toEqual({ id: "try_log_log", namespace: "NAMESPACE", tasks: [task] });
     expect(parse(flowOf("core.trigger.Event", "trigger", task) ?? "")).toMatchObject({ triggers: [task], tasks: [{ id: "say" }] });
     expect(flowOf("core.condition.DayWeek", "condition", task)).toBeNull();
   });
 
-  it("is handed over once", () => {
+  it("is handed over, and stays when the page is loaded anew", () => {
+    expect(givenExample()).toBeNull();
     giveExample("id: a");
-    expect(takeExample()).toBe("id: a");
-    expect(takeExample()).toBeNull();
+    expect([givenExample(), givenExample()]).toEqual(["id: a", "id: a"]);
   });
 });

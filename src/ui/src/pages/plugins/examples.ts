@@ -8,10 +8,10 @@ const WIDE = { lineWidth: 0, defaultStringType: "PLAIN", defaultKeyType: "PLAIN"
 export const exampleText = (example: unknown): string =>
   typeof example === "string" ? example.trimEnd() : stringify(Array.isArray(example) ? example : [example], WIDE).trimEnd();
 
-/** A flow that has the example in it; null where a flow has no place for its kind. */
+/** A flow that has the example in it, `NAMESPACE` for where it is to be; null where a flow has no place for its kind. */
 export function flowOf(type: string, kind: Kind, example: unknown): string | null {
   const id = `try_${type.split(".").slice(-2).join("_").toLowerCase()}`.replace(/[^a-z0-9_-]/g, "_");
-  const parts: Record<string, unknown> = { id, namespace: "company.team" };
+  const parts: Record<string, unknown> = { id, namespace: "NAMESPACE" };
   const say = (message: string) => [{ id: "say", type: "core.log.Log", message }];
   if (typeof example !== "object" || example === null) return null;
   if (kind === "task") parts.tasks = [example];
