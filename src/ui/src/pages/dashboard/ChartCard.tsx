@@ -8,6 +8,7 @@ import { api } from "@/api/client";
 import type { StateName } from "@/api/types";
 import { barView, type ChartOf, type ColumnOf, cellText, formatOf, kpiText, type Row, timeView } from "@/pages/dashboard/charts";
 import css from "@/pages/dashboard/custom.module.css";
+import { spanOf } from "@/pages/dashboard/numbers";
 import { TimeChart } from "@/parts/Chart";
 import { numberText } from "@/parts/chart/series";
 import swatch from "@/parts/chart/swatch.module.css";
@@ -73,7 +74,7 @@ export function ChartCard({ dashboard, chart, filter, queryKey }: ChartCardProps
       ) : found.length === 0 ? (
         <p className={css.none}>Nothing in this time.</p>
       ) : (
-        <Drawn chart={chart} rows={found} />
+        <Drawn chart={chart} rows={found} filter={filter} />
       )}
       {table && total > PAGE && (
         <div className={css.pages}>
@@ -90,12 +91,18 @@ export function ChartCard({ dashboard, chart, filter, queryKey }: ChartCardProps
   );
 }
 
-function Drawn({ chart, rows }: { chart: ChartOf; rows: readonly Row[] }) {
+interface DrawnProps {
+  chart: ChartOf;
+  rows: readonly Row[];
+  filter: Overrides;
+}
+
+function Drawn({ chart, rows, filter }: DrawnProps) {
   switch (chart.type) {
     case "KPI":
       return <p className={css.figure}>{kpiText(chart, rows, false)}</p>;
     case "TimeSeries":
-      return <Times chart={chart} rows={rows} />;
+      return <Times chart={chart} rows={rows} filter={filter} />;
     case "Bar":
       return <Bars chart={chart} rows={rows} share={false} />;
     case "Pie":
@@ -105,8 +112,8 @@ function Drawn({ chart, rows }: { chart: ChartOf; rows: readonly Row[] }) {
   }
 }
 
-function Times({ chart, rows }: { chart: ChartOf; rows: readonly Row[] }) {
-  const view = useMemo(() => timeView(chart, rows), [chart, rows]);
+function Times({ chart, rows, filter }: DrawnProps) {
+  const view = useMemo(() => timeView(chart, rows, spanOf(filter, Date.now())), [chart, rows, filter]);
   return (
     <>
       {view.bars && (
@@ -115,6 +122,7 @@ function Times({ chart, rows }: { chart: ChartOf; rows: readonly Row[] }) {
           series={view.bars.series.map(named)}
           times={view.times}
           height={HEIGHT}
+          step={view.step}
           format={formatOf(view.bars.column)}
           stacked
         />
@@ -126,6 +134,7 @@ function Times({ chart, rows }: { chart: ChartOf; rows: readonly Row[] }) {
           series={[series]}
           times={view.times}
           height={LOW}
+          step={view.step}
           format={formatOf(column)}
         />
       ))}

@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import type { ExecutionLine, Trigger } from "@/api/types";
 import css from "@/pages/dashboard/dashboard.module.css";
 import { type Scope, useNewest, useWhy } from "@/pages/dashboard/data";
+import { byFlow } from "@/pages/dashboard/numbers";
 import { byUrgency, nextOf } from "@/pages/dashboard/triggers";
 import type { FilterValues } from "@/parts/filter/values";
 import { Section } from "@/parts/Page";
@@ -14,34 +15,41 @@ import { Duration, TimeAgo } from "@/parts/Time";
 
 const OPEN = ["CREATED", "RUNNING", "RESTARTED", "RETRYING", "KILLING"] as const;
 
+/** Failures that are put together by their flow, and how many flows are shown. */
+const LOOKED_AT = 100;
+const FLOWS = 6;
+
 interface ListProps {
   scope: Scope;
   time: FilterValues;
 }
 
-/** The executions that failed last, each with its task and error. */
+/** The flows that failed last: the newest failure of each with its task and error. */
 export function Failures({ scope, time }: ListProps) {
-  const found = useNewest(scope, ["FAILED"], 6, true);
+  const found = useNewest(scope, ["FAILED"], LOOKED_AT, true);
   return (
     <Section title="Failed last" actions={<All search={{ ...time, state: ["FAILED"] }} total={found.data?.total ?? 0} />}>
       <Found query={found} none="Nothing failed in this time.">
         {(lines) =>
-          lines.map((line) => (
-            <li key={line.id}>
-              <Link to="/executions/$id" params={{ id: line.id }} className={css.failure}>
-                <StateIcon state={line.state.current} />
-                <span className={css.two}>
-                  <span className={css.line}>
-                    <b>{line.flowId}</b> <span className={css.dim}>{line.namespace}</span>
+          byFlow(lines)
+            .slice(0, FLOWS)
+            .map(({ newest: line, count }) => (
+              <li key={line.id}>
+                <Link to="/executions/$id" params={{ id: line.id }} className={css.failure}>
+                  <StateIcon state={line.state.current} />
+                  <span className={css.two}>
+                    <span className={css.line}>
+                      <b>{line.flowId}</b> <span className={css.dim}>{line.namespace}</span>
+                      {count > 1 && <span className={css.count}>{count === LOOKED_AT ? `${count}+` : count} times</span>}
+                    </span>
+                    <Why line={line} />
                   </span>
-                  <Why line={line} />
-                </span>
-                <span className={css.when}>
-                  <TimeAgo at={line.state.endDate ?? line.state.startDate} />
-                </span>
-              </Link>
-            </li>
-          ))
+                  <span className={css.when}>
+                    <TimeAgo at={line.state.endDate ?? line.state.startDate} />
+                  </span>
+                </Link>
+              </li>
+            ))
         }
       </Found>
     </Section>

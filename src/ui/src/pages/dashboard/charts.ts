@@ -1,6 +1,7 @@
 /** What a chart of a dashboard's YAML is drawn from: its definition, read from the text, and its rows, as series and bars. Pure. */
 import { parse } from "yaml";
 import type { components } from "@/api/schema";
+import { type Span, stepsOf } from "@/pages/dashboard/numbers";
 import { colourOf, numberText, type Series } from "@/parts/chart/series";
 import { durationText, parseDuration } from "@/parts/time";
 
@@ -32,6 +33,8 @@ export interface ChartOf {
   along: string;
   colours: string;
   percent: boolean;
+  /** It counts lines: in fewer steps of time. */
+  logs: boolean;
   content: string;
 }
 
@@ -62,6 +65,7 @@ export function chartsOf(dashboard: DashboardShape): ChartOf[] {
       columns,
       along,
       colours: text(options.colorByColumn) || (dimensions.find((each) => each.name !== along)?.name ?? ""),
+      logs: text(record(record(by.get(chart.id)).data).type).includes("Logs"),
       percent: text(options.numberType).toUpperCase() === "PERCENTAGE",
       content: text(chart.content),
     };
@@ -94,14 +98,20 @@ export function formatOf(column: ColumnOf | undefined): (value: number) => strin
 /** A time chart: bars of its first measure by colour; each measure that is drawn as a line on its own. */
 export interface TimeView {
   times: number[];
+  /** How long each is, in ms; 0: unknown. */
+  step: number;
   bars: { column: ColumnOf; series: Series[] } | null;
   lines: { column: ColumnOf; series: Series }[];
 }
 
-/** What a TimeSeries shows. */
-export function timeView(chart: ChartOf, rows: readonly Row[]): TimeView {
+/** Steps of time in which lines are counted. */
+const MOST_LOG_STEPS = 62;
+
+/** What a TimeSeries shows. span: of which time; its steps without anything are there, too. */
+export function timeView(chart: ChartOf, rows: readonly Row[], span?: Span): TimeView {
   const at = (row: Row) => Date.parse(text(row[chart.along]));
-  const times = [...new Set(rows.map(at))].filter((each) => !Number.isNaN(each)).sort((one, other) => one - other);
+  const found = [...new Set(rows.map(at))].filter((each) => !Number.isNaN(each)).sort((one, other) => one - other);
+  const { times, step } = span ? stepsOf(found, span, chart.logs ? MOST_LOG_STEPS : undefined) : { times: found, step: 0 };
   const place = new Map(times.map((each, index) => [each, index]));
   const all = measures(chart);
   const bar = all.find((each) => !each.lines) ?? all[0];
@@ -115,6 +125,7 @@ export function timeView(chart: ChartOf, rows: readonly Row[]): TimeView {
   };
   return {
     times,
+    step,
     bars: bar
       ? {
           column: bar,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Daily, layersOf, pageOfPart, percentText, spanOf, totalsOf } from "@/pages/dashboard/numbers";
+import { byFlow, type Daily, layersOf, pageOfPart, percentText, spanOf, stepsOf, totalsOf } from "@/pages/dashboard/numbers";
 
 const step = (startDate: string, executionCounts: Record<string, number>): Daily => ({
   startDate,
@@ -59,5 +59,32 @@ describe("the place of a percentile", () => {
     expect(pageOfPart(100, 0.5)).toBe(51);
     expect(pageOfPart(1, 0.99)).toBe(1);
     expect(pageOfPart(3, 0.5)).toBe(2);
+  });
+});
+
+describe("steps of time", () => {
+  it("are there though nothing was in them", () => {
+    const hour = 3_600_000;
+    const { times, step } = stepsOf([10 * hour], { from: 7.5 * hour, until: 7.5 * hour + 7 * hour });
+    expect(step).toBe(hour);
+    expect(times).toEqual([7, 8, 9, 10, 11, 12, 13, 14].map((each) => each * hour));
+  });
+
+  it("are longer where there may not be so many", () => {
+    expect(stepsOf([0], { from: 0, until: 6 * 3_600_000 }, 62).step).toBe(3_600_000);
+  });
+
+  it("of nothing are none", () => {
+    expect(stepsOf([], { from: 0, until: 1000 }).times).toEqual([]);
+  });
+});
+
+describe("failures", () => {
+  it("are shown once for each flow, the newest first", () => {
+    const line = (id: string, flowId: string) => ({ id, namespace: "n", flowId });
+    expect(byFlow([line("3", "a"), line("2", "b"), line("1", "a")]).map((each) => [each.newest.id, each.count])).toEqual([
+      ["3", 2],
+      ["2", 1],
+    ]);
   });
 });

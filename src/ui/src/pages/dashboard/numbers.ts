@@ -103,4 +103,39 @@ export function pageOfPart(count: number, part: number): number {
   return Math.max(1, count - Math.ceil(part * count) + 1);
 }
 
+/** The steps of a chart by time that the API counts in: those that it found, and between and around them those with nothing. */
+export function stepsOf(found: readonly number[], span: Span, most = Number.POSITIVE_INFINITY): { times: number[]; step: number } {
+  const length = span.until - span.from;
+  const fitting = length > 365 * DAY ? 4 : length > 180 * DAY ? 3 : length > DAY ? 2 : length > 6 * HOUR ? 1 : 0;
+  const lengths = [MINUTE, HOUR, DAY, 7 * DAY, 30 * DAY];
+  const at = length / (lengths[fitting] ?? DAY) > most ? Math.min(fitting + 1, 4) : fitting;
+  const step = lengths[at] ?? DAY;
+  const anchor = found[0];
+  if (anchor === undefined || at === 4) return { times: [...found], step };
+  const times = new Set(found);
+  for (let time = anchor - step; time > span.from - step; time -= step) times.add(time);
+  for (let time = anchor + step; time < span.until; time += step) times.add(time);
+  return { times: [...times].sort((one, other) => one - other).slice(-MOST_STEPS), step };
+}
+
+const MOST_STEPS = 2_000;
+
+/** Executions of one flow that failed: the newest of them, and how many. */
+export interface FailedFlow<Line> {
+  newest: Line;
+  count: number;
+}
+
+/** The newest failure of each flow, in the order in which they came. */
+export function byFlow<Line extends { namespace: string; flowId: string }>(lines: readonly Line[]): FailedFlow<Line>[] {
+  const found = new Map<string, FailedFlow<Line>>();
+  for (const line of lines) {
+    const name = `${line.namespace}/${line.flowId}`;
+    const known = found.get(name);
+    if (known) known.count += 1;
+    else found.set(name, { newest: line, count: 1 });
+  }
+  return [...found.values()];
+}
+
 const sum = (values: readonly number[]): number => values.reduce((all, each) => all + each, 0);

@@ -43,10 +43,7 @@ export default function Plot({ series, times, height, stacked = false, step, onR
           points: { show: !stacked },
         },
         scales: {
-          x: {
-            time: true,
-            range: (_, least, most) => [least - (stacked ? (step ?? 0) / 2000 : 0), most + (stacked ? (step ?? 0) / 2000 : 0)],
-          },
+          x: { time: true, range: (_, least, most) => around(least, most, stacked ? (step ?? 0) : 0) },
           y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] },
         },
         axes: [
@@ -86,6 +83,14 @@ export default function Plot({ series, times, height, stacked = false, step, onR
       <div className={css.tip} ref={tip} hidden />
     </div>
   );
+}
+
+const HOUR = 3600;
+
+/** From the first to the last time, in seconds, with half a step (ms) at both ends for their bars; an hour around a single one. */
+function around(least: number, most: number, step: number): [number, number] {
+  const room = step / 2000;
+  return most - least + room > 0 ? [least - room, most + room] : [least - HOUR / 2, most + HOUR / 2];
 }
 
 /** The top layer is drawn first, so that those below cover it. */
