@@ -12,7 +12,7 @@ import { Facts } from "@/pages/execution/Facts";
 import { Failure } from "@/pages/execution/Failure";
 import { waitingOf } from "@/pages/execution/flowOf";
 import { Hold } from "@/pages/execution/Hold";
-import { type Known, tellingRun } from "@/pages/execution/known";
+import { failedRun, type Known } from "@/pages/execution/known";
 import { Logs } from "@/pages/execution/Logs";
 import { Outputs } from "@/pages/execution/Outputs";
 import { RunPanel } from "@/pages/execution/RunPanel";
@@ -49,10 +49,11 @@ function Shown({ known, again }: { known: Known; again: () => void }) {
   const view = search.view ?? "gantt";
   const over = ended(head.state.current);
 
-  const telling = useMemo(() => tellingRun(known), [known]);
+  /** Who watched it run keeps the log beside the Gantt when it has ended. */
+  const [watched] = useState(!over);
   const failed = head.state.current === "FAILED";
+  const telling = useMemo(() => (failed ? failedRun(known) : null), [failed, known]);
   const chosen = (search.run ? runs.get(search.run) : undefined) ?? null;
-  const inPanel = chosen ?? (over ? null : telling);
   const select = useCallback(
     (run: string | undefined) => void navigate({ search: (before) => ({ ...before, run }), replace: true }),
     [navigate],
@@ -61,37 +62,42 @@ function Shown({ known, again }: { known: Known; again: () => void }) {
   const open = (run: string) => void navigate({ search: (before) => ({ ...before, view: undefined, run }) });
   const show = (next: View) => void navigate({ search: (before) => ({ ...before, view: next === "gantt" ? undefined : next }) });
 
-  const { data: flow } = useFlow(head);
-  const waiting = useMemo(() => waitingOf(runs, flow), [runs, flow]);
-  const waits = head.state.current === "PAUSED" ? waiting.kind : null;
+  const { data: flow, isPending: unread } = useFlow(head);
+  const paused = head.state.current === "PAUSED";
+  const waiting = useMemo(() => waitingOf(paused ? runs : NONE, flow), [paused, runs, flow]);
+  const waits = paused && !unread ? waiting.kind : null;
   const correlation = head.labels.find((label) => label.key === "system.correlationId")?.value;
   const chain = useChain(correlation, runs, head.id);
 
   const [act, setAct] = useState<Act | null>(null);
   const acts = useActs(head, again);
   const { mutate } = acts;
-  const inPanelId = inPanel?.id;
+  const chosenId = chosen?.id;
   const start = useCallback(
     (next: Act) => {
       if (next === "restart" || next === "pause" || next === "run-now" || next === "replay") mutate({ act: next });
-      else if (next === "replay-from") mutate({ act: "replay", run: inPanelId });
+      else if (next === "replay-from") mutate({ act: "replay", run: chosenId });
       else if (next === "resume" && waiting.kind === "hand") mutate({ act: "resume" });
       else setAct(next);
     },
-    [mutate, waiting.kind, inPanelId],
+    [mutate, waiting.kind, chosenId],
   );
 
-  const panel = inPanel ? (
+  const panel = chosen ? (
     <RunPanel
       head={head}
-      run={inPanel}
+      run={chosen}
       panel={search.panel ?? "logs"}
       onPanel={(next) => void navigate({ search: (before) => ({ ...before, panel: next === "logs" ? undefined : next }), replace: true })}
       onClose={() => select(undefined)}
       onAct={start}
     />
-  ) : (
+  ) : over && !watched ? (
     <Summary known={known} />
+  ) : (
+    <section className={css.whole} aria-label="Log of the execution">
+      <Logs execution={head.id} ended={over} onRun={select} />
+    </section>
   );
   const beside = (main: React.ReactNode) => (
     <div className={css.split}>
@@ -110,7 +116,7 @@ function Shown({ known, again }: { known: Known; again: () => void }) {
         </>
       }
       beside={<StateBadge state={head.state.current} large />}
-      actions={<ActionsBar head={head} waits={waits} run={runOf(inPanel)} busy={acts.isPending} onAct={start} />}
+      actions={<ActionsBar head={head} waits={waits} run={runOf(chosen)} busy={acts.isPending} onAct={start} />}
       below={
         <>
           <Facts head={head} />
@@ -128,13 +134,13 @@ function Shown({ known, again }: { known: Known; again: () => void }) {
                 runs={runs}
                 start={instant(head.state.startDate)}
                 end={over && head.state.endDate ? instant(head.state.endDate) : null}
-                selected={inPanel?.id}
+                selected={chosen?.id}
                 onSelect={select}
               />,
             )}
           </>
         )}
-        {view === "topology" && beside(<TopologyView head={head} runs={runs} chosen={inPanel} onSelect={select} />)}
+        {view === "topology" && beside(<TopologyView head={head} runs={runs} chosen={chosen} onSelect={select} />)}
         {view === "logs" && (
           <div className={css.full}>
             <Logs execution={head.id} ended={over} onRun={open} />
@@ -148,7 +154,7 @@ function Shown({ known, again }: { known: Known; again: () => void }) {
         act={act}
         onClose={() => setAct(null)}
         head={head}
-        run={inPanel}
+        run={chosen}
         flow={flow}
         waiting={waiting}
         busy={acts.isPending}
@@ -159,6 +165,7 @@ function Shown({ known, again }: { known: Known; again: () => void }) {
   );
 }
 
+const NONE: ReadonlyMap<string, Run> = new Map();
 const runOf = (run: Run | null) => run && { id: run.id, ended: run.end !== null };
 
 function tabsOf({ head }: Known, related: number): { value: View; label: string }[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Execution, StateName, TaskRun } from "@/api/types";
-import { type Frame, tellingRun, withFrames } from "@/pages/execution/known";
+import { type Frame, failedRun, withFrames } from "@/pages/execution/known";
 
 const AT = "2026-11-21T21:58:36.073637Z";
 const state = (current: StateName) => ({ current, histories: [{ state: current, date: AT }], startDate: AT });
@@ -52,12 +52,13 @@ describe("what is known of an execution", () => {
     expect(withFrames(null, [frame("change", 2, [run(1)], { goneTaskRuns: [] })])).toBeNull();
   });
 
-  it("names the run that a reader wants: the deepest that failed, else what goes on", () => {
-    const failed = withFrames(null, [frame("end", 1, [run(1, "FAILED"), run(2, "FAILED", { parentTaskRunId: "e-1" }), run(3, "SUCCESS")])]);
-    expect(failed && tellingRun(failed)?.id).toBe("e-2");
-    const going = withFrames(null, [frame("progress", 1, [run(1, "SUCCESS"), run(2)])]);
-    expect(going && tellingRun(going)?.id).toBe("e-2");
-    const done = withFrames(null, [frame("end", 1, [run(1, "SUCCESS", { state: { ...state("SUCCESS"), endDate: AT } })])]);
-    expect(done && tellingRun(done)).toBeNull();
+  it("names the run that says why it failed: the deepest, the one that the execution names", () => {
+    const nested = withFrames(null, [frame("end", 1, [run(1, "FAILED"), run(2, "FAILED", { parentTaskRunId: "e-1" }), run(3, "SUCCESS")])]);
+    expect(nested && failedRun(nested)?.id).toBe("e-2");
+    const error = { message: "x", taskId: "t3" };
+    const named = withFrames(null, [frame("end", 1, [run(1, "FAILED"), run(3, "FAILED")], { error })]);
+    expect(named && failedRun(named)?.id).toBe("e-3");
+    const none = withFrames(null, [frame("progress", 1, [run(1, "SUCCESS"), run(2)])]);
+    expect(none && failedRun(none)).toBeNull();
   });
 });

@@ -46,16 +46,14 @@ export function withFrames(known: Known | null, frames: readonly Frame[]): Known
   return { head, runs: runs ?? new Map(), seq };
 }
 
-/** The run that a reader most likely wants: the one that failed last at the deepest, else the one that goes on, else none. */
-export function tellingRun(known: Known): Run | null {
+/** The run that says why the execution failed: of those that failed at the deepest the one that the execution names, else the first. */
+export function failedRun(known: Known): Run | null {
   const parents = new Set<string>();
   for (const run of known.runs.values()) if (run.parent) parents.add(run.parent);
   let failed: Run | null = null;
-  let going: Run | null = null;
   for (const run of known.runs.values()) {
     if (parents.has(run.id)) continue;
     if (run.state === "FAILED" && (failed === null || (run.task === known.head.error?.taskId && failed.task !== run.task))) failed = run;
-    if (run.end === null) going = run;
   }
-  return failed ?? going;
+  return failed;
 }

@@ -6,8 +6,12 @@ import { follow } from "@/live/client";
 import type { StreamEvent } from "@/live/protocol";
 import { type Frame, type Known, withFrames } from "@/pages/execution/known";
 
-/** Changes that come within this time are shown together: an execution may tell of thousands in a second. */
+/**
+ * Changes that come within this time (ms) are shown together: an execution may tell of thousands in a second. What is shown anew then costs
+ * in proportion to all task runs, so of many it is seldom: twice a second of 10,000.
+ */
 const TOGETHER = 80;
+const PER_RUN = 0.04;
 
 export interface Followed {
   known: Known | null;
@@ -23,6 +27,7 @@ export function useExecution(id: string): Followed {
   const [round, setRound] = useState(0);
   /** How it ended, as the stream told it last; null while it goes on. */
   const ended = useRef<string | null>(null);
+  const size = useRef(0);
   const again = () => setRound((before) => before + 1);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another id begins with nothing
@@ -46,7 +51,7 @@ export function useExecution(id: string): Followed {
         const told = data as Frame["data"];
         ended.current = name === "end" ? signOf(told) : null;
         waiting.push({ name, seq: seq ?? 0, data: told });
-        timer ??= setTimeout(take, waiting.length === 1 && name !== "change" ? 0 : TOGETHER);
+        timer ??= setTimeout(take, name === "change" ? TOGETHER + size.current * PER_RUN : 0);
       }
     };
     const stop = follow(`/executions/${id}/follow?delta=true`, hear);
@@ -66,6 +71,9 @@ export function useExecution(id: string): Followed {
     return follow(`/executions/follow?executionId=${id}&size=1`, hear);
   }, [id]);
 
+  useEffect(() => {
+    size.current = known?.runs.size ?? 0;
+  }, [known]);
   return { known, problem, again };
 }
 
