@@ -104,3 +104,20 @@ def test_the_library_is_loaded_with_the_first_password() -> None:
     code += "print('argon2' in sys.modules); p._library(); print('argon2' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_the_megabytes_of_a_hash_are_given_back() -> None:
+    """In a process of its own: after many the resident memory is what it was after the first."""
+    code = """
+from onbeat.engine import passwords
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4_096
+hashed = passwords._hash("correct horse")
+before = resident()
+for _ in range(4):
+    assert passwords._verify(hashed, "correct horse")
+print(resident() - before)
+"""
+    grown = int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+    assert grown < passwords._MEMORY * 1_024 // 2

@@ -7,12 +7,14 @@ Rules
 1. The loop never hashes; one thread does, one password after the other, and of those that wait there are not many.
 2. A user that is not there costs the time of one that is.
 3. The library is loaded with the first password and not before.
-4. A password that is too short, too long, the user's own name or one that everybody tries first is refused where it is set.
+4. The megabytes of a hash are given back to the system.
+5. A password that is too short, too long, the user's own name or one that everybody tries first is refused where it is set.
 
 Called by: accounts and logins.
 """
 
 import asyncio
+import ctypes
 import importlib
 import secrets
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +30,7 @@ LONGEST = 1_024
 _MOST_WAITING = 64
 _MEMORY = 19_456
 """KiB of a hash; with two passes and one lane, a usual choice where many may log in at once."""
+_MMAP_THRESHOLD = -3
 _KNOWN = frozenset({"password", "password1", "passw0rd", "12345678", "123456789", "1234567890", "qwertyui", "changeme", "root!1234"})
 
 
@@ -77,6 +80,8 @@ def check_new(name: str, password: str) -> str:
 def _library() -> tuple[Any, type[Exception], type[Exception]]:
     """The hasher and what it raises."""
     library = importlib.import_module("argon2")
+    with suppress(OSError, AttributeError):  # glibc's: from so many bytes on what is freed is the system's again, not kept for the next
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _MEMORY * 1_024 // 4)
     hasher = library.PasswordHasher(time_cost=2, memory_cost=_MEMORY, parallelism=1)
     return hasher, library.exceptions.VerificationError, library.exceptions.InvalidHashError
 
