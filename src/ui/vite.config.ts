@@ -15,7 +15,7 @@ function precompress(): Plugin {
     configResolved: (config) => {
       folder = join(config.root, config.build.outDir, "assets");
     },
-    closeBundle: () => {
+    writeBundle: () => {
       for (const name of readdirSync(folder)) {
         const path = join(folder, name);
         if (/\.(js|css|svg|json)$/.test(name) && statSync(path).size > 1024) {
