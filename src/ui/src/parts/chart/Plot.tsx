@@ -43,7 +43,7 @@ export default function Plot({ series, times, height, stacked = false, step, onR
           points: { show: !stacked },
         },
         scales: {
-          x: { time: true, range: (_, least, most) => around(least, most, stacked ? (step ?? 0) : 0) },
+          x: { time: true, range: (_, least, most) => around(least, most, step ?? 0) },
           y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] },
         },
         axes: [
@@ -156,7 +156,7 @@ function drawn(each: Series, colors: Colors, stacked: boolean): uPlot.Series {
   const color = colors.of(each);
   if (stacked)
     return { label: each.label, fill: color, width: 0, paths: uPlot.paths.bars?.({ size: [0.8, 40], gap: 1 }), points: { show: false } };
-  return { label: each.label, stroke: color, width: 1.5, points: { show: false }, spanGaps: true };
+  return { label: each.label, stroke: color, width: 1.5, points: { size: 5, fill: color }, spanGaps: true };
 }
 
 /** What stands under the pointer, beside it. Built of nodes: what a chart names was written by anybody. */

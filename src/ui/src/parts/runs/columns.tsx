@@ -66,7 +66,7 @@ export function runColumns({ flow }: { flow: boolean }): Column<ExecutionLine>[]
     },
     { id: "cause", title: "Started by", width: "minmax(6rem, 1fr)", wide: true, cell: (line) => <Cause line={line} /> },
     { id: "labels", title: "Labels", width: "minmax(6rem, 1.4fr)", wide: true, cell: (line) => <Labels labels={ownLabels(line.labels)} /> },
-    { id: "started", title: "Started", width: "6rem", right: true, cell: (line) => <TimeAgo at={line.state.startDate} /> },
+    { id: "started", title: "Started", width: "5rem", right: true, cell: (line) => <TimeAgo at={line.state.startDate} /> },
     {
       id: "duration",
       title: "Duration",
@@ -81,7 +81,7 @@ export function runColumns({ flow }: { flow: boolean }): Column<ExecutionLine>[]
 const flowColumn: Column<ExecutionLine> = {
   id: "flow",
   title: "Flow",
-  width: "minmax(8rem, 2fr)",
+  width: "minmax(0, 2fr)",
   cell: (line) => (
     <Tooltip label={`${line.namespace} / ${line.flowId}, revision ${line.flowRevision}`}>
       <span>
