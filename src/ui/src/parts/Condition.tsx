@@ -4,7 +4,8 @@ import { JsonTree } from "@/parts/JsonTree";
 
 /** A condition that was false, the values that it names, and all else that it could see. */
 export function Condition({ expression, seen }: { expression: string; seen: unknown }) {
-  const values = namedValues(expression, seen);
+  // What was cut off on its way is text: nothing can be said of a value then.
+  const values = typeof seen === "string" ? [] : namedValues(expression, seen);
   return (
     <div className={css.condition}>
       <code className={css.expression}>{expression}</code>

@@ -83,6 +83,7 @@ export function WhyNot({ event, only }: { event: string; only?: string }) {
             before={before}
             off={off.get(verdict.trigger)}
             named={only === undefined}
+            event={found.data.event}
           />
         ))}
       </ul>
@@ -96,11 +97,12 @@ interface RowProps {
   /** An execution of it that is older than the event. */
   before: ExecutionLine | undefined;
   off: string | null | undefined;
+  event: Explained["event"];
   /** With the trigger's name. */
   named: boolean;
 }
 
-function Row({ verdict, runs, before, off, named }: RowProps) {
+function Row({ verdict, runs, before, off, named, event }: RowProps) {
   const earlier = useEarlier(before);
   const beside: Beside = { off, earlier: before ? (earlier ?? "before it") : null };
   const told = tell(verdict, beside);
@@ -125,7 +127,7 @@ function Row({ verdict, runs, before, off, named }: RowProps) {
           </>
         )}
       </p>
-      {told.expression !== undefined && <Condition expression={told.expression} seen={told.seen} />}
+      {told.expression !== undefined && <Condition expression={told.expression} seen={typeof told.seen === "string" ? event : told.seen} />}
       {verdict.executions && <RunLines lines={runs} waiting="Looking for what it started …" />}
     </li>
   );

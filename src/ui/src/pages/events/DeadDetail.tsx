@@ -110,7 +110,7 @@ function Result({ result }: { result: Replayed }) {
   if ("problem" in result)
     return (
       <p className={css.wrong} role="alert">
-        It still could not start. <Said text={sentence(result.problem)} />
+        It still could not start. <Said text={sentence(result.problem.replace(/^dead event \S+ still cannot start: /i, ""))} />
       </p>
     );
   if (ids.length === 0)

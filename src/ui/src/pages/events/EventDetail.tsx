@@ -17,7 +17,8 @@ import { WhyNot } from "@/parts/WhyNot";
 interface EventDetailProps {
   topic: string;
   shown: TailEvent;
-  close: () => void;
+  /** Undefined: what is around it closes it. */
+  close: (() => void) | undefined;
 }
 
 /** One event: what it started and what not, and itself as a CloudEvent. */
@@ -35,11 +36,13 @@ export function EventDetail({ topic, shown: { event, position }, close }: EventD
               Publish again
             </ButtonLink>
           )}
-          <Tooltip label="Close">
-            <ActionIcon aria-label="Close" onClick={close}>
-              <IconX className={css.icon} />
-            </ActionIcon>
-          </Tooltip>
+          {close && (
+            <Tooltip label="Close">
+              <ActionIcon aria-label="Close" onClick={close}>
+                <IconX className={css.icon} />
+              </ActionIcon>
+            </Tooltip>
+          )}
         </span>
       </div>
       <Facts

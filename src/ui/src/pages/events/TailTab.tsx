@@ -68,7 +68,9 @@ export function TailTab() {
       </Empty>
     );
 
-  const detail = open && <EventDetail key={open.position} topic={topic} shown={open} close={() => set({ event: undefined })} />;
+  const detail = open && (
+    <EventDetail key={open.position} topic={topic} shown={open} close={narrow ? undefined : () => set({ event: undefined })} />
+  );
   const begin = positions || /^\d+$/.test(search.from ?? "") ? "position" : (search.from ?? suits);
   return (
     <div className={css.tail}>
@@ -162,15 +164,7 @@ export function TailTab() {
         )}
         {open && !narrow && <aside className={css.detail}>{detail}</aside>}
       </div>
-      <Drawer
-        opened={open !== null && narrow}
-        onClose={() => set({ event: undefined })}
-        position="bottom"
-        size="85%"
-        padding={0}
-        withCloseButton={false}
-        aria-label="Event"
-      >
+      <Drawer opened={open !== null && narrow} onClose={() => set({ event: undefined })} position="bottom" size="85%" title="Event">
         {detail}
       </Drawer>
     </div>

@@ -1,6 +1,6 @@
 import { Button, Switch, TagsInput, TextInput } from "@mantine/core";
 import { DateTimePicker } from "@mantine/dates";
-import { useDebouncedValue } from "@mantine/hooks";
+import { useDebouncedValue, useDisclosure } from "@mantine/hooks";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useMemo, useState } from "react";
 import { api, rawJson } from "@/api/client";
@@ -10,6 +10,7 @@ import { type BackfillBody, bodyOf, commandOf, type Declared, EMPTY, previewText
 import { flowParts } from "@/pages/triggers/status";
 import css from "@/pages/triggers/Trigger.module.css";
 import { TRIGGERS_KEY } from "@/pages/triggers/useTriggers";
+import { Confirm } from "@/parts/Confirm";
 import { CopyAs, curlOf } from "@/parts/Copy";
 import { notify } from "@/parts/notify";
 import { Section } from "@/parts/Page";
@@ -17,6 +18,24 @@ import { exactText } from "@/parts/time";
 
 const JSON_BODY = { "Content-Type": "application/json" };
 const SHOWN = 12;
+/** More than so many are asked about once. */
+const MANY = 1000;
+
+/** What the pickers' buttons are called. */
+const CALLED = {
+  clearButtonProps: { "aria-label": "Clear" },
+  submitButtonProps: { "aria-label": "Take it" },
+  ariaLabels: {
+    previousMonth: "Month before",
+    nextMonth: "Next month",
+    previousYear: "Year before",
+    nextYear: "Next year",
+    previousDecade: "Decade before",
+    nextDecade: "Next decade",
+    monthLevelControl: "Choose a month",
+    yearLevelControl: "Choose a year",
+  },
+};
 
 /** From when to when, with which inputs and labels; beside it what that would run. */
 export function BackfillForm({ trigger }: { trigger: Trigger }) {
@@ -27,6 +46,9 @@ export function BackfillForm({ trigger }: { trigger: Trigger }) {
   const problems = problemsOf(form, declared, Date.now());
   const sound = Object.keys(problems).length === 0;
   const body = useMemo(() => (sound ? bodyOf(form, declared) : null), [sound, form, declared]);
+  const preview = usePreview(trigger.name, problems.start || problems.end ? null : form.start, form.end);
+  const total = preview.times?.total;
+  const [asking, question] = useDisclosure();
   const set = (change: Partial<typeof form>) => setForm((now) => ({ ...now, ...change }));
   const begin = useMutation({
     mutationFn: (backfill: BackfillBody) =>
@@ -38,7 +60,9 @@ export function BackfillForm({ trigger }: { trigger: Trigger }) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setTried(true);
-    if (body) begin.mutate(body);
+    if (!body || total === 0) return;
+    if ((total ?? 0) > MANY) question.open();
+    else begin.mutate(body);
   };
   const said = (field: keyof typeof problems) =>
     tried || (field === "start" ? form.start : field !== "end" || form.end) ? problems[field] : undefined;
@@ -49,6 +73,9 @@ export function BackfillForm({ trigger }: { trigger: Trigger }) {
         <div className={css.form}>
           <div className={css.pair}>
             <DateTimePicker
+              {...CALLED}
+              dropdownType="modal"
+              modalProps={{ title: "From" }}
               label="From"
               placeholder="Choose a day and a time"
               description="The first time, in your time zone"
@@ -60,6 +87,9 @@ export function BackfillForm({ trigger }: { trigger: Trigger }) {
               error={said("start")}
             />
             <DateTimePicker
+              {...CALLED}
+              dropdownType="modal"
+              modalProps={{ title: "To" }}
               label="To"
               placeholder="Now"
               description="The last time; empty: until now"
@@ -94,8 +124,8 @@ export function BackfillForm({ trigger }: { trigger: Trigger }) {
             onChange={(event) => set({ paused: event.currentTarget.checked })}
           />
           <div className={css.buttons}>
-            <Button type="submit" loading={begin.isPending}>
-              Begin the backfill
+            <Button type="submit" loading={begin.isPending} disabled={total === 0}>
+              {body && total ? `Run ${total.toLocaleString()} ${total === 1 ? "execution" : "executions"}` : "Begin the backfill"}
             </Button>
             {body && (
               <CopyAs
@@ -107,14 +137,32 @@ export function BackfillForm({ trigger }: { trigger: Trigger }) {
         </div>
       </Section>
       <Section title="What it would run">
-        <Preview name={trigger.name} start={problems.start || problems.end ? null : form.start} end={form.end} />
+        <Preview found={preview} />
       </Section>
+      <Confirm
+        opened={asking}
+        title={`Run ${total?.toLocaleString()} executions?`}
+        action="Run them"
+        mild
+        onClose={question.close}
+        onConfirm={() => {
+          question.close();
+          if (body) begin.mutate(body);
+        }}
+      >
+        They start one after the other. You can pause the backfill, or give it up; what ran by then stays.
+      </Confirm>
     </form>
   );
 }
 
-/** The schedule's times in a range, as the server counts them. */
-function Preview({ name, start, end }: { name: string; start: string | null; end: string | null }) {
+interface Times {
+  total: number;
+  dates: string[];
+}
+
+/** The schedule's times in a range, as the server counts them. start null: there is no range yet. */
+function usePreview(name: string, start: string | null, end: string | null) {
   const [range] = useDebouncedValue(
     useMemo(() => ({ start, end }), [start, end]),
     250,
@@ -123,16 +171,20 @@ function Preview({ name, start, end }: { name: string; start: string | null; end
     queryKey: ["backfill", "preview", name, range],
     enabled: range.start !== null,
     queryFn: () =>
-      rawJson<{ total: number; dates: string[] }>("/triggers/backfill/preview", {
+      rawJson<Times>("/triggers/backfill/preview", {
         method: "POST",
         headers: JSON_BODY,
         body: JSON.stringify({ name, backfill: { start: range.start, ...(range.end ? { end: range.end } : {}) } }),
       }),
   });
-  if (start === null) return <p className={css.none}>Say from when on, and the times that would run are listed here.</p>;
-  if (found.error) return <p className={css.wrong}>{asProblem(found.error).detail}</p>;
-  if (!found.data) return <p className={css.none}>Counting …</p>;
-  const { total, dates } = found.data;
+  return { asked: start !== null, error: found.error, times: start === null ? undefined : found.data };
+}
+
+function Preview({ found: { asked, error, times } }: { found: ReturnType<typeof usePreview> }) {
+  if (!asked) return <p className={css.none}>Say from when on, and the times that would run are listed here.</p>;
+  if (error) return <p className={css.wrong}>{asProblem(error).detail}</p>;
+  if (!times) return <p className={css.none}>Counting …</p>;
+  const { total, dates } = times;
   const first = total > SHOWN ? dates.slice(0, SHOWN - 1) : dates;
   const at = (text: string) => exactText(Date.parse(text)).replace(/\.\d{3}/, "");
   const last = dates.at(-1);

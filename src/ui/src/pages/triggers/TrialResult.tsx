@@ -29,8 +29,8 @@ const LOOK: Record<Trial["result"], { word: string; family: Family; icon: Tabler
   },
 };
 
-/** What a trigger would make of an event. */
-export function TrialResult({ trial }: { trial: Trial }) {
+/** What a trigger would make of an event. seen: the event itself, where it is known: long values come cut off. */
+export function TrialResult({ trial, seen: whole }: { trial: Trial; seen: unknown }) {
   const { word, family, icon, says } = LOOK[trial.result];
   const { expression, seen } = tell({ trigger: trial.trigger, flows: [], result: trial.result, why: trial.why ?? undefined });
   return (
@@ -40,7 +40,7 @@ export function TrialResult({ trial }: { trial: Trial }) {
       </div>
       <p className={css.says}>{says}</p>
       {expression !== undefined ? (
-        <Condition expression={expression} seen={seen} />
+        <Condition expression={expression} seen={typeof seen === "string" ? (whole ?? seen) : seen} />
       ) : (
         trial.why && (
           <p className={css.none}>

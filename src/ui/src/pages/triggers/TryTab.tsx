@@ -1,8 +1,8 @@
 import { Button, SegmentedControl, Select } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
-import { api } from "@/api/client";
+import { api, rawJson } from "@/api/client";
 import type { Trigger } from "@/api/types";
 import { CodeEditor } from "@/editor/CodeEditor";
 import { tailPath } from "@/pages/events/tail";
@@ -11,9 +11,9 @@ import { useTopics } from "@/pages/events/useTopics";
 import { isOfBus, isWebhook, topicsOf } from "@/pages/triggers/status";
 import { TrialResult } from "@/pages/triggers/TrialResult";
 import css from "@/pages/triggers/Trigger.module.css";
-import { exampleFor, type Tried, tryBody } from "@/pages/triggers/try";
+import { exampleFor, seenOf, type Tried, tryBody } from "@/pages/triggers/try";
 import { CopyAs, curlOf } from "@/parts/Copy";
-import { eventKey } from "@/parts/explained";
+import { type Explained, eventKey, keyPath } from "@/parts/explained";
 import { jsonProblem } from "@/parts/jsonText";
 import { Section } from "@/parts/Page";
 import { Empty, Failed } from "@/parts/Shown";
@@ -46,6 +46,14 @@ export function TryTab({ trigger, event, dead }: TryTabProps) {
   useEffect(() => {
     if (given !== undefined) mutate(dead ? { dead } : { key: given });
   }, [given, dead, mutate]);
+  // What was tried last, for the values of a condition: the server cuts long ones off.
+  const last = ask.variables;
+  const kept = useQuery({
+    queryKey: ["events", "explain", last && "key" in last ? last.key : ""],
+    enabled: last !== undefined && "key" in last,
+    queryFn: () => rawJson<Explained>(`/events/explain/${keyPath(last && "key" in last ? last.key : "")}`),
+  });
+  const seen = last && "text" in last ? seenOf(trigger, last.text) : last && "key" in last ? kept.data?.event : undefined;
   const submit = () => {
     if (tried && !wrong) ask.mutate(tried);
   };
@@ -105,7 +113,7 @@ export function TryTab({ trigger, event, dead }: TryTabProps) {
         {ask.error ? (
           <Failed error={ask.error} again={submit} />
         ) : ask.data ? (
-          <TrialResult trial={ask.data} />
+          <TrialResult trial={ask.data} seen={seen} />
         ) : (
           <Empty title="Nothing was tried yet">
             Nothing is started by a try, and nothing counted: change the event until you know what it takes.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Trigger } from "@/api/types";
-import { exampleFor, tryBody } from "@/pages/triggers/try";
+import { exampleFor, seenOf, tryBody } from "@/pages/triggers/try";
 
 const trigger = (type: string, settings: object = {}) => ({ name: "a.b.c", type, trigger: settings }) as unknown as Trigger;
 
@@ -23,6 +23,11 @@ describe("an event that is tried", () => {
   it("is one of a topic, or a dead one", () => {
     expect(tryBody(trigger("x.y"), { key: "orders/1" })).toEqual({ name: "a.b.c", key: "orders/1" });
     expect(tryBody(trigger("x.y"), { dead: "d1" })).toEqual({ name: "a.b.c", dead: "d1" });
+  });
+
+  it("is what the condition saw", () => {
+    expect(seenOf(trigger("core.trigger.Event", { topic: "orders" }), '{"id": 1}')).toMatchObject({ topic: "orders", data: { id: 1 } });
+    expect(seenOf(trigger("mqtt.RealtimeTrigger"), '{"payload": 1}')).toEqual({ payload: 1 });
   });
 
   it("begins with an example that fits the type", () => {

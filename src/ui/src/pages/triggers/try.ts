@@ -30,3 +30,9 @@ export function tryBody(trigger: Trigger, tried: Tried): Record<string, unknown>
   const event = writtenFor(trigger) === "data" ? { data: value } : { variables: value };
   return { name: trigger.name, event: { ...(topic ? { topic } : {}), ...event } };
 }
+
+/** What `trigger` was for an event that was written, as far as that is known here. */
+export function seenOf(trigger: Trigger, text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  return writtenFor(trigger) === "data" ? { topic: topicsOf(trigger)[0], data: value, body: value } : value;
+}
