@@ -197,6 +197,11 @@ export const variables: CSSVariablesResolver = () => ({
     "--mantine-color-body": DARK.ground,
     "--mantine-color-text": DARK.text,
     "--mantine-color-dimmed": DARK.textDim,
+    "--mantine-color-dark-4": DARK.lineStrong,
+    "--mantine-color-dark-5": DARK.hover,
+    "--mantine-color-dark-6": DARK.raised,
+    "--mantine-color-dark-7": DARK.hover,
+    "--mantine-color-dark-8": DARK.sunken,
     "--mantine-color-default": DARK.raised,
     "--mantine-color-default-hover": DARK.hover,
     "--mantine-color-default-border": DARK.lineStrong,
@@ -229,7 +234,14 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: "xs" }, styles: { root: { height: "32px", fontSize: "13px" } } },
     ActionIcon: { defaultProps: { size: 32, variant: "subtle", color: "gray" } },
-    Input: { vars: () => ({ wrapper: { "--input-height": "32px" } }) },
+    Input: { vars: () => ({ wrapper: { "--input-height": "32px", "--input-fz": "13px" } }) },
+    InputWrapper: {
+      vars: () => ({
+        label: { "--input-label-size": "13px" },
+        error: { "--input-error-size": "12px" },
+        description: { "--input-description-size": "12px" },
+      }),
+    },
     TextInput: { defaultProps: { size: "xs" } },
     NumberInput: { defaultProps: { size: "xs" } },
     PasswordInput: { defaultProps: { size: "xs" } },
@@ -244,6 +256,7 @@ export const theme = createTheme({
     DateTimePicker: { defaultProps: { size: "xs" } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: false, transitionProps: { duration: 120 }, multiline: true, maw: 400 } },
     Modal: {
+      styles: { title: { fontSize: "14px", fontWeight: "620" } },
       defaultProps: {
         centered: true,
         closeButtonProps: { "aria-label": "Close" },
@@ -251,7 +264,14 @@ export const theme = createTheme({
         overlayProps: { backgroundOpacity: 0.4 },
       },
     },
-    Drawer: { defaultProps: { closeButtonProps: { "aria-label": "Close" }, transitionProps: { duration: 160 } } },
+    Drawer: {
+      styles: { title: { fontSize: "14px", fontWeight: "620" } },
+      defaultProps: {
+        closeButtonProps: { "aria-label": "Close" },
+        overlayProps: { backgroundOpacity: 0.4 },
+        transitionProps: { duration: 160 },
+      },
+    },
     Menu: { defaultProps: { shadow: "md", transitionProps: { duration: 120 } } },
     Tabs: { defaultProps: { keepMounted: false } },
   },
