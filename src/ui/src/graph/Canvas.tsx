@@ -6,7 +6,7 @@ import css from "@/graph/Canvas.module.css";
 import { Graph, type GraphContext, type TaskState } from "@/graph/context";
 import type { Drawing, Item } from "@/graph/drawing";
 import { Lines } from "@/graph/Lines";
-import { type Direction, nearest, type Placed } from "@/graph/layout";
+import { type Direction, isSeen, nearest, type Placed } from "@/graph/layout";
 import { type GraphNode, nodeTypes } from "@/graph/Nodes";
 import { Outline } from "@/graph/Outline";
 import { useFit } from "@/graph/useFit";
@@ -23,6 +23,8 @@ interface CanvasProps {
   selected: string | null;
   /** null: items cannot be chosen. */
   choose: ((item: string) => void) | null;
+  /** Triggers can be chosen, too. */
+  triggers?: boolean;
 }
 
 /** A drawing on a ground that can be moved. It takes the room that it is given. */
@@ -62,34 +64,47 @@ function Waiting() {
 }
 
 const PATIENCE = 400;
+const AFTER_FIT = 50;
 const ARROWS: Record<string, Direction> = { ArrowUp: "up", ArrowDown: "down", ArrowLeft: "left", ArrowRight: "right" };
-const reachable = (item: Item) => item.kind === "task" || item.kind === "flow";
+const reachable = (item: Item, triggers: boolean) => item.kind === "task" || item.kind === "flow" || (triggers && item.kind === "trigger");
 
-function Surface({ label, runs, selected, choose, layout }: CanvasProps & { layout: Layout }) {
+function Surface({ label, runs, selected, choose, triggers = false, layout }: CanvasProps & { layout: Layout }) {
   const { placed } = layout;
   const frame = useRef<HTMLDivElement>(null);
   const nodes = useMemo(() => nodesOf(placed), [placed]);
   const { touched, fit } = useFit(frame, placed);
   const [last, setLast] = useState<string | null>(null);
   const flow = useReactFlow();
-  const places = useMemo(() => placed.places.filter((place) => reachable(place.item)), [placed]);
+  const places = useMemo(() => placed.places.filter((place) => reachable(place.item, triggers)), [placed, triggers]);
   const there = (item: string | null) => places.some((place) => place.item.id === item);
   const reached = [last, selected].find(there) ?? places[0]?.item.id ?? null;
 
+  const see = useCallback(
+    (item: string) => {
+      const place = places.find((each) => each.item.id === item);
+      const room = frame.current;
+      if (!place || !room || isSeen(place, flow.getViewport(), room.clientWidth, room.clientHeight)) return;
+      touched();
+      void flow.setCenter(place.x + place.width / 2, place.y + SIZE.graphNode / 2, { zoom: flow.getZoom() });
+    },
+    [flow, places, touched],
+  );
   const reach = useCallback(
     (item: string) => {
       setLast(item);
-      const place = places.find((each) => each.item.id === item);
-      const room = frame.current?.getBoundingClientRect();
-      if (!place || !room) return;
-      const { x, y, zoom } = flow.getViewport();
-      const [left, top] = [place.x * zoom + x, place.y * zoom + y];
-      const seen = left >= 0 && top >= 0 && left + place.width * zoom <= room.width && top + SIZE.graphNode * zoom <= room.height;
-      if (!seen) void flow.setCenter(place.x + place.width / 2, place.y, { zoom });
+      see(item);
     },
-    [flow, places],
+    [see],
   );
-  const context = useMemo<GraphContext>(() => ({ runs, selected, reached, choose, reach }), [runs, selected, reached, choose, reach]);
+  // What another view chose is brought into sight, after the first fit.
+  useEffect(() => {
+    const timer = selected === null ? undefined : setTimeout(() => see(selected), AFTER_FIT);
+    return () => clearTimeout(timer);
+  }, [selected, see]);
+  const context = useMemo<GraphContext>(
+    () => ({ runs, selected, reached, choose, triggers, reach }),
+    [runs, selected, reached, choose, triggers, reach],
+  );
 
   const press = (event: KeyboardEvent) => {
     const direction = ARROWS[event.key];

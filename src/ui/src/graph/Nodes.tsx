@@ -29,7 +29,7 @@ const MarkNode = memo(({ data: { item } }: NodeProps<GraphNode>) => <div classNa
 export const nodeTypes = { task: TaskNode, construct: GroupNode, start: StartNode, mark: MarkNode };
 
 function Face({ item }: { item: Item }) {
-  const { runs, selected, reached, choose, reach } = useContext(Graph);
+  const { runs, selected, reached, choose, triggers, reach } = useContext(Graph);
   const Icon = typeIcon(item.type);
   const run = item.kind === "task" ? runs.get(item.name) : undefined;
   const about = [item.name, item.note, item.description, item.flow ? `starts ${item.flow.namespace}.${item.flow.id}` : ""];
@@ -52,7 +52,7 @@ function Face({ item }: { item: Item }) {
   );
   // The browser's own: two hundred nodes with a tooltip each would be slow to come.
   const tip = about.filter(Boolean).join("\n");
-  return choose && item.kind !== "trigger" ? (
+  return choose && (triggers || item.kind !== "trigger") ? (
     <button
       type="button"
       className={css.face}

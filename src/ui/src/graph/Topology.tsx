@@ -14,25 +14,29 @@ interface TopologyProps {
   selected?: string;
   /** With it tasks can be chosen. */
   onSelect?: (taskId: string) => void;
+  /** With it triggers can be chosen, too. */
+  onTrigger?: (triggerId: string) => void;
 }
 
 /** A new graph is laid out; new states of the same graph only change icons, and leave the viewport as it is. */
-export function Topology({ graph, runs, selected, onSelect }: TopologyProps) {
+export function Topology({ graph, runs, selected, onSelect, onTrigger }: TopologyProps) {
   const drawing = useMemo(() => drawingOf(graph), [graph]);
   const states = useMemo(() => runs ?? ran(graph), [runs, graph]);
-  const ids = useMemo(
-    () => new Map([...walk(drawing)].flatMap(({ item }) => (item.kind === "task" ? [[item.name, item.id]] : []))),
-    [drawing],
+  const items = useMemo(() => new Map([...walk(drawing)].map(({ item }) => [item.id, item])), [drawing]);
+  const own = useMemo(
+    () => [...items.values()].find((item) => item.kind === "task" && item.name === selected)?.id ?? null,
+    [items, selected],
   );
-  const names = useMemo(() => new Map([...ids].map(([name, id]) => [id, name])), [ids]);
   const choose = useMemo(() => {
     if (!onSelect) return null;
-    return (item: string) => {
-      const name = names.get(item);
-      if (name !== undefined) onSelect(name);
+    return (id: string) => {
+      const item = items.get(id);
+      if (item?.kind === "task") onSelect(item.name);
+      else if (item?.kind === "trigger") onTrigger?.(item.name);
     };
-  }, [onSelect, names]);
-  return <Canvas drawing={drawing} label="Topology" runs={states} selected={ids.get(selected ?? "") ?? null} choose={choose} />;
+  }, [onSelect, onTrigger, items]);
+  const triggers = onTrigger !== undefined;
+  return <Canvas drawing={drawing} label="Topology" runs={states} selected={own} choose={choose} triggers={triggers} />;
 }
 
 function ran(graph: FlowGraph): ReadonlyMap<string, TaskState> {

@@ -16,6 +16,8 @@ export interface GraphContext {
   reached: string | null;
   /** null: items cannot be chosen. */
   choose: ((item: string) => void) | null;
+  /** Triggers can be chosen, too. */
+  triggers: boolean;
   reach: (item: string) => void;
 }
 
@@ -24,5 +26,6 @@ export const Graph = createContext<GraphContext>({
   selected: null,
   reached: null,
   choose: null,
+  triggers: false,
   reach: () => undefined,
 });

@@ -2,7 +2,7 @@ import Elk from "elkjs/lib/elk.bundled.js";
 import { describe, expect, it } from "vitest";
 import { drawingOf, type Item, walk } from "@/graph/drawing";
 import { example, task } from "@/graph/example";
-import { elkOf, firstView, itemWidth, nearest, type Place, type Placed, pathOf, placedOf, simplyPlaced } from "@/graph/layout";
+import { elkOf, firstView, isSeen, itemWidth, nearest, type Place, type Placed, pathOf, placedOf, simplyPlaced } from "@/graph/layout";
 
 const drawing = drawingOf(example());
 const byElk = async (): Promise<Placed> => placedOf(drawing, await new Elk().layout(elkOf(drawing)));
@@ -135,5 +135,15 @@ describe("an arrow key", () => {
     expect(nearest(places, places[1] as Place, "right")?.item.id).toBe("c");
     expect(nearest(places, places[3] as Place, "up")?.item.id).toBe("b");
     expect(nearest(places, places[0] as Place, "left")).toBeNull();
+  });
+});
+
+describe("what is in sight", () => {
+  const place: Place = { ...blankStart, x: 100, y: 100, width: 200, height: 600 };
+  it("is an item whose head is in the room", () => {
+    expect(isSeen(place, { x: 0, y: 0, zoom: 1 }, 800, 200)).toBe(true);
+    expect(isSeen(place, { x: 0, y: -101, zoom: 1 }, 800, 600)).toBe(false);
+    expect(isSeen(place, { x: 501, y: 0, zoom: 1 }, 800, 600)).toBe(false);
+    expect(isSeen(place, { x: 0, y: 0, zoom: 2 }, 800, 250)).toBe(false);
   });
 });

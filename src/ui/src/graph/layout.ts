@@ -323,3 +323,9 @@ export function firstView(placed: Placed, width: number, height: number, whole =
 }
 
 const between = (least: number, value: number, most: number) => Math.min(most, Math.max(least, value));
+
+/** Whether an item, or the head of a group, is in sight. */
+export function isSeen(place: Place, { x, y, zoom }: View, width: number, height: number): boolean {
+  const [left, top] = [place.x * zoom + x, place.y * zoom + y];
+  return left >= 0 && top >= 0 && left + Math.min(place.width * zoom, width) <= width && top + NODE * zoom <= height;
+}

@@ -28,7 +28,7 @@ export default function FlowPage() {
   const { namespace, flow: id } = useParams({ from: "/flows/$namespace/$flow" });
   const flow = useFlow({ namespace, id });
   const shown = flow.data?.namespace === namespace && flow.data.id === id ? flow.data : null;
-  if (shown) return <Shown key={`${namespace}/${id}`} flow={shown} />;
+  if (shown && !(flow.error && asProblem(flow.error).missing)) return <Shown key={`${namespace}/${id}`} flow={shown} />;
   return (
     <Page title={id} trail={<Trail namespace={namespace} />} wide>
       {flow.error ? <Missing error={flow.error} again={() => void flow.refetch()} /> : <Loading label="Loading the flow" />}
@@ -41,7 +41,7 @@ function Missing({ error, again }: { error: unknown; again: () => void }) {
   if (!problem.missing) return <Failed error={error} again={again} />;
   return (
     <Empty title="There is no such flow" action={<Link to="/flows">See all flows</Link>}>
-      {`${problem.detail.charAt(0).toUpperCase()}${problem.detail.slice(1)}. It may have been deleted, or be in a namespace that you may not see.`}
+      {`${problem.detail.charAt(0).toUpperCase()}${problem.detail.slice(1).replace(/\.$/, "")}. Where it was deleted, its executions are still there.`}
     </Empty>
   );
 }
@@ -103,7 +103,7 @@ function Shown({ flow }: { flow: FlowWithSource }) {
       }
       actions={
         <>
-          <CopyAs curl={curlOf("POST", `/executions/${namespace}/${id}`)} cli={`onbeat flows run ${namespace}.${id}`} />
+          {mayRun && <CopyAs curl={curlOf("POST", `/executions/${namespace}/${id}`)} cli={`onbeat flows run ${namespace}.${id}`} />}
           <FlowMenu flow={flow} />
           {mayRun && (
             <Tooltip label="It is off: switch it on to run it" disabled={!flow.disabled}>

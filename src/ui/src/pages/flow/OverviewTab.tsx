@@ -24,11 +24,16 @@ export function OverviewTab({ flow }: { flow: FlowWithSource }) {
       void navigate({ search: (now) => ({ ...now, task: next === now.task ? undefined : next }), replace: true }),
     [navigate],
   );
+  const { namespace, id } = flow;
+  const openTrigger = useCallback(
+    (trigger: string) => void navigate({ to: "/triggers/$name", params: { name: `${namespace}.${id}.${trigger}` }, search: {} }),
+    [navigate, namespace, id],
+  );
   return (
     <div className={css.overview}>
       <div className={css.graph}>
         {graph.data ? (
-          <Topology graph={graph.data} selected={task} onSelect={choose} />
+          <Topology graph={graph.data} selected={task} onSelect={choose} onTrigger={openTrigger} />
         ) : graph.error ? (
           <Failed error={graph.error} again={() => void graph.refetch()} />
         ) : (
