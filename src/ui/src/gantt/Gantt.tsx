@@ -183,6 +183,7 @@ export function Gantt({ runs, start, end, selected, onSelect }: GanttProps) {
                 span={zoom.span}
                 now={row.end === null ? now : 0}
                 chosen={row.key === selected}
+                active={item.index === at}
                 marks={row.tally && !row.opened ? (marks.get(row.key) ?? NONE) : NONE}
               />
             ) : null;

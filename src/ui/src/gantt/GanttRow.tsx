@@ -14,13 +14,15 @@ interface GanttRowProps {
   /** Now, while something goes on: bars without an end reach it. */
   now: number;
   chosen: boolean;
+  /** The keys are here. */
+  active: boolean;
   /** When values of a closed loop failed. */
   marks: readonly number[];
   id: string;
 }
 
 /** One row: what it is, when it waited and ran, how long. */
-export const GanttRow = memo(function GanttRow({ row, top, span, now, chosen, marks, id }: GanttRowProps) {
+export const GanttRow = memo(function GanttRow({ row, top, span, now, chosen, active, marks, id }: GanttRowProps) {
   const took = durationText((row.end ?? Math.max(now, row.start)) - row.start);
   return (
     <div
@@ -33,6 +35,7 @@ export const GanttRow = memo(function GanttRow({ row, top, span, now, chosen, ma
       aria-selected={chosen}
       aria-expanded={row.opens ? row.opened : undefined}
       data-chosen={chosen || undefined}
+      data-active={active || undefined}
       data-key={row.key}
     >
       <span className={css.name} style={{ paddingLeft: `calc(var(--space-4) * ${row.depth})` }}>
