@@ -12,7 +12,7 @@ from onbeat.api.headers import CSP
 from onbeat.api.ui import TYPES, UNBUILT, Build, takes_gzip
 from tests.api.client import Answer, Client, api
 
-PAGE = """<!doctype html><meta name="csp-nonce" content="__NONCE__"><style nonce="__NONCE__"></style>
+PAGE = """<!doctype html><meta name="csp-nonce" content="__NONCE__"><meta name="oidc" content="__OIDC__"><style nonce="__NONCE__"></style>
 <script type="module" src="/assets/app-a1B2c3D4.js"></script>
 """
 SCRIPT = b"console.log(1)\n" * 200
@@ -73,6 +73,14 @@ async def test_every_path_below_it_is_the_page(call: Client, target: str) -> Non
     found = await get(call, target)
     assert (found.status, found.headers["content-type"], found.headers["cache-control"]) == (200, "text/html; charset=utf-8", "no-cache")
     assert b"app-a1B2c3D4.js" in found.body
+
+
+@pytest.mark.parametrize(("provider", "said"), [(None, b"off"), (object(), b"on")])
+async def test_the_page_says_whether_one_can_log_in_by_a_provider(call: Client, provider: object, said: bytes) -> None:
+    """The login form shows the way there where there is one."""
+    if provider is not None:
+        call.app.state.oidc = provider
+    assert b'<meta name="oidc" content="' + said + b'">' in (await get(call, "/ui/")).body
 
 
 async def test_a_style_counts_with_this_answers_nonce_only(call: Client) -> None:

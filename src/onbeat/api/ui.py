@@ -4,7 +4,8 @@ All that it knows it asks of the API, so there is nothing in it that not everybo
 
 Rules
 1. `/ui` and all below it is the one page, whose scripts find out what to show; `/` leads there. It is asked for anew each time.
-2. A style in the page's text counts only with the nonce of this answer; a script only as a file from here.
+2. A style in the page's text counts only with the nonce of this answer; a script only as a file from here. Whether one can log in by a
+   provider stands in the page, too: who is not logged in asks nothing of the API.
 3. A file is served when it was found in the folder and is of a type that belongs to pages: no request's path ever reaches the file system.
 4. A file whose name has its hash is kept for ever; another is asked for again, and not sent again when it is the same.
 5. Where there is no build, one sentence says how to make it; the daemon runs all the same. A new build is served without a restart.
@@ -44,6 +45,7 @@ TYPES = {
     ".woff2": "font/woff2",
 }
 _NONCE = b"__NONCE__"
+_OIDC = b"__OIDC__"
 _HASHED = re.compile(r"-[A-Za-z0-9_-]{8}\.[a-z0-9]+$")
 _FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -107,7 +109,8 @@ async def page(request: Request) -> Response:
         return Response(UNBUILT, 404, media_type="text/plain")
     nonce = secrets.token_urlsafe(16)
     headers = {"cache-control": "no-cache", "content-security-policy": page_policy(nonce)}
-    return Response(text.replace(_NONCE, nonce.encode()), headers=headers, media_type="text/html")
+    offered = b"off" if getattr(request.app.state, "oidc", None) is None else b"on"
+    return Response(text.replace(_NONCE, nonce.encode()).replace(_OIDC, offered), headers=headers, media_type="text/html")
 
 
 async def asset(request: Request) -> Response:
