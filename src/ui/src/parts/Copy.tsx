@@ -28,7 +28,6 @@ export function CopyButton({ text, label = "Copy" }: { text: string; label?: str
 export function Copyable({ text, command = false }: { text: string; command?: boolean }) {
   return (
     <span className={css.copyable} data-command={command || undefined}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long line is scrolled by the keyboard, too */}
       <code tabIndex={command ? 0 : undefined}>{text}</code>
       <CopyButton text={text} />
     </span>

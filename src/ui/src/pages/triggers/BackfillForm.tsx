@@ -32,8 +32,6 @@ const CALLED = {
     nextYear: "Next year",
     previousDecade: "Decade before",
     nextDecade: "Next decade",
-    monthLevelControl: "Choose a month",
-    yearLevelControl: "Choose a year",
   },
 };
 
