@@ -1,5 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import type { FlowWithSource } from "@/api/types";
 import { draftOf, keepDraft } from "@/editor/draft";
 import { type Edited, newest, saveFlow } from "@/editor/save";
@@ -62,10 +63,9 @@ export function useEdited(initial: Edited | null, template: string, onSaved: (fl
       else {
         const { flow } = saved;
         keepDraft(initial, null);
-        take(
-          { namespace: flow.namespace, id: flow.id, revision: flow.revision, source: flow.source ?? what },
-          written.current === text ? what : written.current,
-        );
+        const base = { namespace: flow.namespace, id: flow.id, revision: flow.revision, source: flow.source ?? what };
+        // At once: onSaved may leave the page, which asks whether something is not saved.
+        flushSync(() => take(base, written.current === text ? what : written.current));
         notify.done(`Saved as revision ${flow.revision}.`);
         void queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[0]).startsWith("flow") });
         onSaved(flow);
