@@ -32,6 +32,8 @@ function Face({ item }: { item: Item }) {
   const { runs, selected, reached, choose, triggers, reach } = useContext(Graph);
   const Icon = typeIcon(item.type);
   const run = item.kind === "task" ? runs.get(item.name) : undefined;
+  // Beside tasks that ran, one that has not, or never will.
+  const idle = (runs.size > 0 && item.kind === "task" && !run) || undefined;
   const about = [item.name, item.note, item.description, item.flow ? `starts ${item.flow.namespace}.${item.flow.id}` : ""];
   const inner = (
     <>
@@ -57,6 +59,7 @@ function Face({ item }: { item: Item }) {
       type="button"
       className={css.face}
       title={tip}
+      data-idle={idle}
       data-item={item.id}
       aria-pressed={selected === item.id}
       tabIndex={reached === item.id ? 0 : -1}
@@ -66,7 +69,7 @@ function Face({ item }: { item: Item }) {
       {inner}
     </button>
   ) : (
-    <div className={css.face} title={tip}>
+    <div className={css.face} title={tip} data-idle={idle}>
       {inner}
     </div>
   );
