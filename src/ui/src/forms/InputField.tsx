@@ -189,8 +189,14 @@ function Label({ spec, needed }: { spec: InputSpec; needed: boolean }) {
         {spec.label}
         {needed && <Needed />}
       </span>
-      {spec.label !== spec.id && <code className={css.id}>{spec.id}</code>}
-      <span className={css.type}>{spec.itemType ? `${spec.type} of ${spec.itemType}` : spec.type}</span>
+      {spec.label !== spec.id && (
+        <code className={css.id} aria-hidden>
+          {spec.id}
+        </code>
+      )}
+      <span className={css.type} aria-hidden>
+        {spec.itemType ? `${spec.type} of ${spec.itemType}` : spec.type}
+      </span>
     </span>
   );
 }
@@ -206,7 +212,7 @@ interface CodeProps {
 }
 
 function Code({ spec, language, value, placeholder, onChange, onSubmit, ...wrapper }: CodeProps & { id: string }) {
-  const place = /line (\d+), column (\d+): (.*)/.exec(wrapper.error ?? "");
+  const place = /[Ll]ine (\d+), column (\d+): (.*)/.exec(wrapper.error ?? "");
   const problems = place
     ? [{ line: Number(place[1]), column: Number(place[2]), message: place[3] ?? "", severity: "error" as const }]
     : NO_PROBLEMS;

@@ -4,7 +4,7 @@
  *     <NoCode text={text} onChange={setText} path={["tasks", 0]} onPath={(path, line) => …} />
  */
 import { useQuery } from "@tanstack/react-query";
-import { useDeferredValue, useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { flowSchemas } from "@/editor/knowledge";
 import type { Segment } from "@/editor/path";
 import { duplicateAt, freeId, idsIn, insertAt, moveAt, removeAt } from "@/forms/document";
@@ -42,12 +42,14 @@ export const placeOf = (item: Item): { list: readonly Segment[]; index: number }
   return { list: path.slice(0, -1), index: path.at(-1) as number };
 };
 
+const SETTLE = 250;
 const keyOf = (path: readonly Segment[]) => JSON.stringify(path);
 
 export function NoCode({ text, onChange, path, onPath, readOnly = false }: NoCodeProps) {
   const schemas = useQuery({ queryKey: ["editor", "schemas"], queryFn: flowSchemas, staleTime: Number.POSITIVE_INFINITY });
-  const deferred = useDeferredValue(text);
-  const found = useMemo(() => outlineOf(deferred), [deferred]);
+  const own = useRef(text);
+  const settled = useSettled(text, own.current);
+  const found = useMemo(() => outlineOf(settled), [settled]);
   const [last, setLast] = useState(found);
   if (found && found !== last) setLast(found);
   const outline = found ?? last;
@@ -66,7 +68,10 @@ export function NoCode({ text, onChange, path, onPath, readOnly = false }: NoCod
   const item = all ? undefined : items.filter((each) => each.path.every((segment, index) => segment === path[index])).at(-1);
   const put = (made: string | null) => {
     if (made === null) notify.problem(new Error("This place is written in a way that forms leave alone. Change it in the text."));
-    else onChange(made);
+    else {
+      own.current = made;
+      onChange(made);
+    }
   };
   const doing: Doing = {
     readOnly: readOnly || found === null,
@@ -115,4 +120,19 @@ export function NoCode({ text, onChange, path, onPath, readOnly = false }: NoCod
       {adding && <TypePicker kind={adding.kind} schemas={schemas.data} onChoose={added} onClose={() => setAdding(null)} />}
     </div>
   );
+}
+
+/** The text a moment after it was typed; at once where the form itself wrote it. */
+function useSettled(text: string, own: string): string {
+  const [settled, setSettled] = useState(text);
+  useEffect(() => {
+    if (text === settled || text === own) return;
+    const wait = setTimeout(() => setSettled(text), SETTLE);
+    return () => clearTimeout(wait);
+  }, [text, settled, own]);
+  if (text === own && settled !== text) {
+    setSettled(text);
+    return text;
+  }
+  return settled;
 }

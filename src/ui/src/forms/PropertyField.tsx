@@ -191,7 +191,9 @@ function Label({ property, children }: { property: Property; children: ReactNode
         {property.name}
         {property.required && <Needed />}
       </span>
-      <span className={css.kind}>{property.kind.length > 40 ? "" : property.kind}</span>
+      <span className={css.kind} aria-hidden>
+        {property.kind.length > 40 ? "" : property.kind}
+      </span>
       {children}
     </span>
   );

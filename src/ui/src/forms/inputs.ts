@@ -164,6 +164,11 @@ export function bodyOf(fields: readonly [string, string | File][], asked = false
 export function faultText(message: string): string {
   const plain = message.replace(/^Invalid input for `[^`]*`, /, "");
   if (plain.startsWith("missing required input")) return "This is needed.";
+  const place = /(?<!^)line \d+, column \d+: [\s\S]*$/.exec(plain);
+  if (place) return faultText(place[0].replace("line", "Line"));
+  // A file that is being looked at has an address that nobody gave it.
+  const file = plain.replace(/, but received `kestra:\/\/\/[^`]*`$/, "");
+  if (file !== plain) return faultText(file);
   return `${plain.charAt(0).toUpperCase()}${plain.slice(1)}${/[.!?]$/.test(plain) ? "" : "."}`;
 }
 
