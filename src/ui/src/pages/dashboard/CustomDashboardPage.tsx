@@ -103,10 +103,11 @@ function Actions({ dashboard, onEdit }: { dashboard: DashboardShape; onEdit: (ed
   const [asking, { open, close }] = useDisclosure();
   const remove = useMutation({
     mutationFn: () => api.delete("/dashboards/{id}", { params: { path: { id: dashboard.id } } }),
-    onSuccess: () => {
+    onSuccess: async () => {
       notify.done(`The dashboard “${dashboard.title}” is deleted.`);
+      await navigate({ to: "/" });
+      client.removeQueries({ queryKey: ["dashboards", dashboard.id] });
       void client.invalidateQueries({ queryKey: ["dashboards"] });
-      void navigate({ to: "/" });
     },
     onError: notify.problem,
   });

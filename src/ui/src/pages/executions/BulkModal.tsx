@@ -15,6 +15,7 @@ import {
   NO_CHOICES,
   type Target,
   takers,
+  titleOf,
   wordsOf,
 } from "@/pages/executions/bulk";
 import css from "@/pages/executions/executions.module.css";
@@ -80,7 +81,7 @@ export function BulkModal({ name, target, states, onClose, onDone }: BulkModalPr
   const path = call.path;
 
   return (
-    <Modal opened onClose={onClose} title={`${words.verb} ${countText(of.kind === "ids" ? of.ids.length : of.total)}`}>
+    <Modal opened onClose={onClose} title={titleOf(words, of.kind === "ids" ? of.ids.length : of.total)}>
       <form
         className={css.form}
         onSubmit={(event) => {
@@ -133,7 +134,7 @@ export function BulkModal({ name, target, states, onClose, onDone }: BulkModalPr
             disabled={!ready || !dry.data || count === 0}
           >
             {words.verb}
-            {dry.data && count > 0 ? ` ${count.toLocaleString()}` : ""}
+            {dry.data && count > 0 && !words.join ? ` ${count.toLocaleString()}` : ""}
           </Button>
         </div>
       </form>

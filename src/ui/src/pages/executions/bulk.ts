@@ -23,6 +23,8 @@ interface Words {
   name: BulkName;
   /** On the button: `Restart`. */
   verb: string;
+  /** Between the verb and how many: `Add labels to 5 executions`. */
+  join?: "to" | "of";
   /** What happens, before one agrees. */
   what: string;
   /** What was done: `restarted`. */
@@ -68,8 +70,15 @@ export const BULK: readonly Words[] = [
     fits: (state) => state === "PAUSED" || state === "QUEUED",
     what: "Those that are queued start before their turn; those that are paused go on.",
   },
-  { name: "labels", verb: "Add labels", done: "labelled", what: "Each gets these labels beside those that it has." },
-  { name: "change-status", verb: "Change state", done: "changed", fits: ended, what: "You say how each of them ended. Nothing is run." },
+  { name: "labels", verb: "Add labels", join: "to", done: "labelled", what: "Each gets these labels beside those that it has." },
+  {
+    name: "change-status",
+    verb: "Change state",
+    join: "of",
+    done: "changed",
+    fits: ended,
+    what: "You say how each of them ended. Nothing is run.",
+  },
   {
     name: "kill",
     verb: "Kill",
@@ -147,6 +156,9 @@ export function bulkCommands(name: BulkName, target: Target, choices: Choices): 
   const of = line[name];
   return of && target.ids.map(of).join("\n");
 }
+
+/** `Kill 5 executions`, `Add labels to 1 execution`. */
+export const titleOf = ({ verb, join }: Words, count: number): string => `${verb} ${join ? `${join} ` : ""}${countText(count)}`;
 
 /** `1 execution`, `12 executions`. */
 export const countText = (count: number): string => `${count.toLocaleString("en")} execution${count === 1 ? "" : "s"}`;
