@@ -17,6 +17,7 @@ import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { api, rawJson } from "@/api/client";
 import type { ExecutionLine } from "@/api/types";
+import { useMe } from "@/app/useMe";
 import { Condition } from "@/parts/Condition";
 import { type Beside, type Explained, eventKey, keyPath, type Outcome, summary, tell, type Verdict } from "@/parts/explained";
 import { RunLines } from "@/parts/RunLines";
@@ -42,8 +43,10 @@ const ICON: Record<Outcome, TablerIcon> = {
 
 /** event: its key, `TOPIC/ID`. only: the name of the one trigger that is asked about. */
 export function WhyNot({ event, only }: { event: string; only?: string }) {
+  const may = useMe()?.namespaces.read === null;
   const found = useQuery({
     queryKey: ["events", "explain", event],
+    enabled: may,
     queryFn: () => rawJson<Explained>(`/events/explain/${keyPath(event)}`),
     placeholderData: undefined,
   });
@@ -54,6 +57,13 @@ export function WhyNot({ event, only }: { event: string; only?: string }) {
     [found.data, only],
   );
   const lines = useLines(withIds(shown.flatMap((each) => each.executions ?? [])));
+  if (!may)
+    return (
+      <p className={css.text}>
+        What each trigger did with an event is told to those who may read every namespace: <code>onbeat users set NAME --grant viewer</code>
+        .
+      </p>
+    );
   if (found.error) return <Failed error={found.error} again={() => void found.refetch()} />;
   if (!found.data) return <Loading rows={3} label="Asking each trigger" />;
 

@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { IconMoodHappy } from "@tabler/icons-react";
+import { IconLock, IconMoodHappy } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
@@ -34,6 +34,7 @@ export function DeadTab() {
   const { dead: open } = useSearch({ from: "/events" });
   const me = useMe();
   const may = me?.namespaces.run === null;
+  const mayRead = me?.namespaces.read === null;
   const narrow = useMediaQuery(`(max-width: ${BREAK.narrow}px)`) ?? false;
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [given, setGiven] = useState<ReadonlyMap<string, Replayed>>(new Map());
@@ -41,6 +42,7 @@ export function DeadTab() {
     queryKey: DEAD_KEY,
     queryFn: ({ pageParam }) =>
       rawJson<{ results: DeadEvent[] }>("/events/dead/list", { query: { size: SIZE, before: pageParam ?? undefined } }),
+    enabled: mayRead,
     initialPageParam: null as string | null,
     getNextPageParam: ({ results }) => (results.length < SIZE ? undefined : results.at(-1)?.id),
     refetchInterval: 5_000,
@@ -50,6 +52,12 @@ export function DeadTab() {
   const replay = useReplay((id, result) => setGiven((before) => new Map(before).set(id, result)));
   const chosen = rows.filter((each) => selected.has(each.id)).map((each) => each.id);
 
+  if (!mayRead)
+    return (
+      <Empty title="You may not see dead events" icon={<IconLock aria-hidden />} command="onbeat users set NAME --grant viewer">
+        They hold what came from anywhere, so they are shown to those who may read every namespace.
+      </Empty>
+    );
   if (found.error && !found.data) return <Failed error={found.error} again={() => void found.refetch()} />;
   if (!found.data) return <Loading label="Loading dead events" />;
   if (rows.length === 0)

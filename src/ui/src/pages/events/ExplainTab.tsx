@@ -38,8 +38,8 @@ export function ExplainTab() {
         <WhyNot event={event} />
       ) : (
         <Empty title="Which event?" icon={<IconHelpCircle aria-hidden />} command="onbeat events explain orders/ID">
-          Paste the id that `publish` answered, or open an event in the tail. Each trigger that listens says whether it started, and if not,
-          why.
+          Paste the id that <code>publish</code> answered, or open an event in the tail. Each trigger that listens says whether it started,
+          and if not, why.
         </Empty>
       )}
     </div>

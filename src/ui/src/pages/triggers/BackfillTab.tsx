@@ -28,7 +28,7 @@ export function BackfillTab({ trigger }: { trigger: Trigger }) {
   if (backfill) return <Going trigger={trigger} backfill={backfill} may={may} />;
   if (!may)
     return (
-      <Empty title="No backfill goes on" command={`onbeat users grant NAME operator ${namespacesOf(trigger)[0] ?? ""}`}>
+      <Empty title="No backfill goes on" command={`onbeat users set NAME --grant operator:${namespacesOf(trigger)[0] ?? ""}`}>
         A backfill runs times of the schedule that are past. To begin one takes the role operator in this namespace.
       </Empty>
     );

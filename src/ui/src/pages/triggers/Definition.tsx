@@ -35,8 +35,8 @@ export function Definition({ trigger }: { trigger: Trigger }) {
     >
       {!inFlow && (
         <p className={css.none}>
-          It stands in a file of the folder `triggers/`; these are its settings as the server read them. Edit the file there: it is read
-          again at once.
+          It stands in a file of the folder <code>triggers/</code>; these are its settings as the server read them. Edit the file there: it
+          is read again at once.
         </p>
       )}
       <CodeView text={text} language="yaml" label="Definition of the trigger" />

@@ -2,10 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { api } from "@/api/client";
 import type { Trigger } from "@/api/types";
+import { useMay } from "@/app/useMe";
 import { tailPath } from "@/pages/events/tail";
 import { useTail } from "@/pages/events/useTail";
 import { STATE_EVENTS, useTopics } from "@/pages/events/useTopics";
-import { isOfBus, topicsOf } from "@/pages/triggers/status";
+import { isOfBus, namespacesOf, topicsOf } from "@/pages/triggers/status";
 import css from "@/pages/triggers/Trigger.module.css";
 import { filterOf } from "@/pages/triggers/TriggerPage";
 import { ButtonLink } from "@/parts/ButtonLink";
@@ -31,13 +32,14 @@ function OfTopic({ trigger, topic }: { trigger: Trigger; topic: string }) {
   const since = trigger.lastEvent === null ? null : new Date(Date.parse(trigger.lastEvent) - BACK).toISOString();
   // From shortly before the last event that it heard; where it heard none since the server began, from the first of a small topic.
   const begin = since !== null ? { from: since } : kept <= 1000 ? { from: "earliest" } : { from: "now" };
+  const _mayTry = useMay("evaluate", namespacesOf(trigger)[0]);
   const { events, problem } = useTail(tailPath(topic, begin), topic);
   const last = events.at(-1);
   if (problem || !last)
     return (
       <Section title="Last event">
         <p className={css.none}>
-          {problem?.detail ?? `Nothing has come on ${topic} yet.`}{" "}
+          {problem ? `The events of ${topic} are not shown: ${problem.detail}.` : `Nothing has come on ${topic} yet.`}{" "}
           <Link to="/events" search={{ tab: "publish", topic }}>
             Publish one
           </Link>
@@ -53,7 +55,7 @@ function OfTopic({ trigger, topic }: { trigger: Trigger; topic: string }) {
           <TimeAgo at={last.event.time} />
           <ButtonLink to="/triggers/$name" params={{ name: trigger.name }} search={{ tab: "try", event: key }} variant="default">
             Try it
-          </ButtonLink>
+          </ButtonLink>}
         </span>
       }
     >

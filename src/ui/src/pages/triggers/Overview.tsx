@@ -44,7 +44,7 @@ export function Overview({ trigger }: { trigger: Trigger }) {
                   </Tooltip>
                 ),
               ],
-              ["Received", shared ? null : `${trigger.received.toLocaleString()} events since the server was started`],
+              ["Received", shared ? null : `${trigger.received.toLocaleString()} since the server was started`],
               ["Last event", shared ? null : <TimeAgo key="last" at={trigger.lastEvent} />],
               [
                 "Backfill",

@@ -67,8 +67,8 @@ export default function WelcomePage() {
       <>
         <p className={css.text}>
           {mayWrite
-            ? "No flow listens to events yet. This one does; save it here, and an order is published that starts it:"
-            : "No flow listens to events yet. Somebody with the role editor can save this one; then an order that is published starts it:"}
+            ? "This flow starts for each event on a topic. Save it here, and an order is published that starts it:"
+            : "This flow starts for each event on a topic, and is not here yet. Somebody with the role editor in namespace demo can save it:"}
         </p>
         <CodeView text={SOURCE} language="yaml" label="The example flow" />
         {mayWrite && (
