@@ -52,7 +52,7 @@ export function Shell() {
       <nav className={css.nav} aria-label="Pages">
         <Navigation />
       </nav>
-      <div className={css.top}>
+      <nav className={css.top} aria-label="Top">
         <ActionIcon aria-label="Pages" onClick={drawer.open}>
           <IconMenu2 />
         </ActionIcon>
@@ -60,7 +60,7 @@ export function Shell() {
           <Mark /> onbeat
         </Link>
         <LiveDot />
-      </div>
+      </nav>
       <Drawer opened={opened} onClose={drawer.close} size="xs" title="onbeat" className={css.drawer}>
         <Navigation />
       </Drawer>

@@ -18,7 +18,7 @@ export function FlowsTab({ namespace }: { namespace: string }) {
   });
   const flows = found.data?.results ?? [];
   const columns: Column<Flow>[] = [
-    { id: "id", title: "Flow", width: "minmax(10rem, 2fr)", cell: (flow) => flow.id },
+    { id: "id", title: "Flow", width: "minmax(7rem, 2fr)", cell: (flow) => flow.id },
     {
       id: "namespace",
       title: "Namespace",

@@ -34,7 +34,7 @@ export default function NamespacesPage() {
   useCommands(useMemo(() => (mayWrite ? [{ id: "namespaces:new", label: "New namespace", run: form.open }] : []), [mayWrite, form.open]));
 
   const columns: Column<Namespace>[] = [
-    { id: "name", title: "Namespace", width: "minmax(10rem, 2fr)", cell: (row) => <Name row={row} depth={deep.get(row.id) ?? 0} /> },
+    { id: "name", title: "Namespace", width: "minmax(6rem, 2fr)", cell: (row) => <Name row={row} depth={deep.get(row.id) ?? 0} /> },
     {
       id: "description",
       title: "",
@@ -46,11 +46,11 @@ export default function NamespacesPage() {
         </span>
       ),
     },
-    { id: "flows", title: "Flows", width: "4.5rem", right: true, cell: (row) => <Count namespace={row.id} of="flows" /> },
+    { id: "flows", title: "Flows", width: "4rem", right: true, cell: (row) => <Count namespace={row.id} of="flows" /> },
     {
       id: "triggers",
       title: "Triggers",
-      width: "4.5rem",
+      width: "4rem",
       right: true,
       wide: true,
       cell: (row) => <Count namespace={row.id} of="triggers" />,
@@ -63,8 +63,8 @@ export default function NamespacesPage() {
       wide: true,
       cell: (row) => <Count namespace={row.id} of="executions" />,
     },
-    { id: "running", title: "Running", width: "4.5rem", right: true, cell: (row) => <Count namespace={row.id} of="running" /> },
-    { id: "failed", title: "Failed", width: "4.5rem", right: true, cell: (row) => <Count namespace={row.id} of="failed" /> },
+    { id: "running", title: "Running", width: "4rem", right: true, cell: (row) => <Count namespace={row.id} of="running" /> },
+    { id: "failed", title: "Failed", width: "4rem", right: true, cell: (row) => <Count namespace={row.id} of="failed" /> },
   ];
 
   return (
@@ -88,7 +88,7 @@ export default function NamespacesPage() {
             value={q}
             onChange={(event) => void navigate({ search: { q: event.target.value || undefined }, replace: true })}
           />
-          <span className={css.dim}>Numbers are with those below.</span>
+          <span className={css.note}>Numbers are with those below.</span>
         </div>
       }
     >

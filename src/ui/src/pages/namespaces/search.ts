@@ -11,6 +11,8 @@ export interface NamespacesSearch {
   file?: string;
   /** The key that is open, in the tab of values. */
   key?: string;
+  /** Dependencies: as a list instead of a graph. */
+  view?: "list";
 }
 
 const text = (value: unknown): string | undefined => (typeof value === "string" && value ? value : undefined);
@@ -22,5 +24,6 @@ export function namespacesSearch(given: Record<string, unknown>): NamespacesSear
     tab: NAMESPACE_TABS.find((tab) => tab === given.tab),
     file: text(given.file),
     key: text(given.key),
+    view: given.view === "list" ? "list" : undefined,
   };
 }

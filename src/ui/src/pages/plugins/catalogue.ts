@@ -38,7 +38,12 @@ export function typesOf(plugins: readonly Plugin[], inputs: readonly string[]): 
   const add = (kind: Kind, elements: readonly Element[]) => {
     for (const { cls, description } of elements) {
       const name = shortName(cls);
-      found.set(`${kind} ${name}`, { kind, name, group: name.slice(0, name.lastIndexOf(".")), description: description ?? "" });
+      found.set(`${kind} ${name}`, {
+        kind,
+        name,
+        group: name.slice(0, name.lastIndexOf(".")),
+        description: (description ?? "").replaceAll("`", ""),
+      });
     }
   };
   for (const plugin of plugins) {

@@ -27,18 +27,19 @@ export default function AuditTab() {
   });
   const rows = useMemo(() => (found.data?.pages ?? []).flatMap((page) => page.results), [found.data]);
   const columns: Column<Row>[] = [
-    { id: "at", title: "When", width: "6rem", cell: (row) => <TimeAgo at={row.at} /> },
-    { id: "who", title: "Who", width: "minmax(5rem, 1fr)", cell: (row) => <span title={row.who}>{row.who}</span> },
+    { id: "at", title: "When", width: "5.5rem", cell: (row) => <TimeAgo at={row.at} /> },
+    { id: "who", title: "Who", width: "minmax(3.5rem, 1fr)", cell: (row) => <span title={row.who}>{row.who}</span> },
     {
       id: "did",
       title: "Did",
       width: "minmax(6rem, 1fr)",
+      wide: true,
       cell: (row) => <span title={row.action}>{rowText(row.action, row.what).did}</span>,
     },
     {
       id: "what",
       title: "What",
-      width: "minmax(8rem, 3fr)",
+      width: "minmax(6rem, 3fr)",
       cell: (row) => <code title={row.what}>{rowText(row.action, row.what).on}</code>,
     },
     {
@@ -62,7 +63,7 @@ export default function AuditTab() {
       <div className={css.bar}>
         <Asked label="Who" value={who} placeholder="Who: ada" onAsk={(text) => ask({ who: text })} search />
         <Asked label="What" value={what} placeholder="What: user:bob" onAsk={(text) => ask({ what: text })} />
-        <span className={css.dim}>Exactly as rows have it; Enter searches.</span>
+        <span className={css.note}>Exactly as rows have it; Enter searches.</span>
         {(who || what) && (
           <Button variant="subtle" onClick={() => ask({ who: undefined, what: undefined })}>
             Clear

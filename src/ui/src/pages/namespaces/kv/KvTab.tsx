@@ -58,7 +58,7 @@ export default function KvTab({ namespace }: { namespace: string }) {
   );
 
   const columns: Column<Line>[] = [
-    { id: "key", title: "Key", width: "minmax(9rem, 2fr)", cell: (line) => <code title={line.key}>{line.key}</code> },
+    { id: "key", title: "Key", width: "minmax(7rem, 2fr)", cell: (line) => <code title={line.key}>{line.key}</code> },
     { id: "type", title: "Type", width: "7rem", cell: (line) => TYPE_WORDS[line.type as ValueType] ?? line.type },
     {
       id: "description",
@@ -76,7 +76,7 @@ export default function KvTab({ namespace }: { namespace: string }) {
         </span>
       ),
     },
-    { id: "expires", title: "Ends", width: "6rem", right: true, cell: (line) => <TimeAgo at={line.expirationDate} /> },
+    { id: "expires", title: "Ends", width: "6rem", right: true, wide: true, cell: (line) => <TimeAgo at={line.expirationDate} /> },
     { id: "updated", title: "Changed", width: "6rem", right: true, wide: true, cell: (line) => <TimeAgo at={line.updateDate} /> },
   ];
   const add = mayWrite && (
