@@ -1,8 +1,20 @@
 import Elk from "elkjs/lib/elk.bundled.js";
 import { describe, expect, it } from "vitest";
 import { drawingOf, type Item, walk } from "@/graph/drawing";
-import { example, task } from "@/graph/example";
-import { elkOf, firstView, isSeen, itemWidth, nearest, type Place, type Placed, pathOf, placedOf, simplyPlaced } from "@/graph/layout";
+import { edge, example, point, task } from "@/graph/example";
+import {
+  elkOf,
+  firstView,
+  isPlain,
+  isSeen,
+  itemWidth,
+  nearest,
+  type Place,
+  type Placed,
+  pathOf,
+  placedOf,
+  simplyPlaced,
+} from "@/graph/layout";
 
 const drawing = drawingOf(example());
 const byElk = async (): Promise<Placed> => placedOf(drawing, await new Elk().layout(elkOf(drawing)));
@@ -75,6 +87,28 @@ describe("the simple layout", () => {
     const round = structuredClone(drawing);
     round.edges.push({ id: "back", source: "root.clean", target: "root.first", kind: "next", label: "" });
     expect(simplyPlaced(round).places).toHaveLength([...walk(drawing)].length);
+  });
+});
+
+describe("a plain drawing", () => {
+  const chain = (...names: string[]) => {
+    const graph = { nodes: [point("root:root"), ...names.map((name) => task(`root.${name}`))], edges: [], clusters: [], flowables: [] };
+    const ids = graph.nodes.map((node) => node.uid);
+    return drawingOf({ ...graph, edges: ids.slice(1).map((id, at) => edge(ids[at] ?? "", id, "SEQUENTIAL")) });
+  };
+  it("is one below the other", () => {
+    expect(isPlain(chain("a", "b", "c"))).toBe(true);
+    expect(isPlain(drawing)).toBe(false);
+    const skips = chain("a", "b", "c");
+    skips.edges.push({ id: "skip", source: "root.a", target: "root.c", kind: "next", label: "" });
+    expect(isPlain(skips)).toBe(false);
+  });
+  it("is laid out simply as elk does it", async () => {
+    const plain = chain("a", "b", "c");
+    const [own, its] = [simplyPlaced(plain), placedOf(plain, await new Elk().layout(elkOf(plain)))];
+    const round = (placed: Placed) => placed.places.map((each) => [each.item.id, Math.round(each.x), Math.round(each.y)]);
+    expect(round(own)).toEqual(round(its));
+    expect(own.height).toBe(its.height);
   });
 });
 

@@ -192,7 +192,18 @@ function layersOf(drawing: Drawing): Item[][] {
   return layers.filter((items) => items.length > 0);
 }
 
-/** The simple way: what is shown when elk cannot be asked. */
+/** Whether everything stands one below the other: the simple way is as good as elk's then, and there at once. */
+export function isPlain(drawing: Drawing): boolean {
+  const layers = layersOf(drawing);
+  const place = new Map(layers.flatMap((items, at) => items.map((item) => [item.id, at])));
+  return (
+    layers.every((items) => items.length === 1) &&
+    drawing.edges.every((edge) => (place.get(edge.target) ?? 0) - (place.get(edge.source) ?? 0) === 1) &&
+    drawing.items.every((item) => !item.inside || isPlain(item.inside))
+  );
+}
+
+/** The simple way: where all is plain, and what is shown when elk cannot be asked. */
 export function simplyPlaced(drawing: Drawing): Placed {
   const width = itemWidth(drawing);
   const level = (of: Drawing, depth: number): Placed => {
@@ -210,6 +221,8 @@ export function simplyPlaced(drawing: Drawing): Placed {
         height: Math.max(...sizes.map((each) => each.height)),
       };
     });
+    const leads = new Set(of.edges.filter((edge) => edge.label).map((edge) => edge.source));
+    const said = new Set(rows.filter((row) => row.sizes.some(({ item }) => leads.has(item.id))));
     const whole = Math.max(0, ...rows.map((row) => row.width));
     const placed: Placed = { width: whole, height: 0, places: [], lines: [] };
     const own = new Map<string, Place>();
@@ -229,7 +242,7 @@ export function simplyPlaced(drawing: Drawing): Placed {
         x += size.width + GAP.beside;
       }
       placed.height = y + row.height;
-      y += row.height + GAP.below + LABEL.height;
+      y += row.height + GAP.below + (said.has(row) ? LABEL.height + GAP.inside : 0);
     }
     for (const edge of of.edges) {
       const [from, to] = [own.get(edge.source), own.get(edge.target)];

@@ -1,7 +1,7 @@
 /** Lay a drawing out again when its shape changes, and only then; what is shown stays until the next layout is there. */
 import { useEffect, useState } from "react";
 import { type Drawing, shapeOf } from "@/graph/drawing";
-import { elkOf, type Placed, placedOf, simplyPlaced } from "@/graph/layout";
+import { elkOf, isPlain, type Placed, placedOf, simplyPlaced } from "@/graph/layout";
 
 export interface Layout {
   placed: Placed;
@@ -21,6 +21,11 @@ function keep(layout: Layout): Layout {
   return layout;
 }
 
+/** The layout that is there without waiting: one from before, or that of a plain drawing. */
+function atOnce(drawing: Drawing, shape: string): Layout | null {
+  return kept.get(shape) ?? (isPlain(drawing) ? keep({ placed: simplyPlaced(drawing), shape, simple: null }) : null);
+}
+
 async function layoutOf(drawing: Drawing, shape: string): Promise<Layout> {
   try {
     const { laidOut } = await import("@/graph/elk");
@@ -33,10 +38,10 @@ async function layoutOf(drawing: Drawing, shape: string): Promise<Layout> {
 /** The layout of a drawing; null until the first one is there. */
 export function useLayout(drawing: Drawing): Layout | null {
   const shape = shapeOf(drawing);
-  const [layout, setLayout] = useState<Layout | null>(() => kept.get(shape) ?? null);
+  const [layout, setLayout] = useState<Layout | null>(() => atOnce(drawing, shape));
   // biome-ignore lint/correctness/useExhaustiveDependencies: drawings of one shape are laid out the same
   useEffect(() => {
-    const known = kept.get(shape);
+    const known = atOnce(drawing, shape);
     if (known) {
       setLayout(known);
       return;
