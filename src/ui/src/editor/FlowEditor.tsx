@@ -69,7 +69,7 @@ export function FlowEditor({ initial, onSaved, template, namespace = "company.te
   const checked = useChecked(text);
   const shown = side ?? ownSide;
   const choose = onSide ?? setOwnSide;
-  const { graph, broken } = useGraph(text, shown === "topology");
+  const { graph, broken } = useGraph(text, checked, shown === "topology");
 
   const written = useRef(text);
   written.current = text;

@@ -1,12 +1,19 @@
 /** What all our editors and views of code have. */
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  closeCompletion,
+  completionKeymap,
+  selectedCompletion,
+} from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from "@codemirror/commands";
 import { json } from "@codemirror/lang-json";
 import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } from "@codemirror/language";
 import { lintKeymap } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { EditorState, type Extension } from "@codemirror/state";
+import { EditorState, type Extension, Prec } from "@codemirror/state";
 import {
   drawSelection,
   EditorView,
@@ -42,6 +49,21 @@ export function reading(language: Language): Extension {
   ];
 }
 
+/** Enter after a word that is written out already ends the line instead of taking the same word again. */
+const written = Prec.highest(
+  keymap.of([
+    {
+      key: "Enter",
+      run: (view) => {
+        const word = selectedCompletion(view.state);
+        const { head } = view.state.selection.main;
+        if (word && word.apply === undefined && view.state.sliceDoc(head - word.label.length, head) === word.label) closeCompletion(view);
+        return false;
+      },
+    },
+  ]),
+);
+
 /** Text that is written. Escape and then Tab leaves the editor by the keyboard. small: a field of a form, without line numbers. */
 export function writing(language: Language, small = false): Extension {
   return [
@@ -65,6 +87,7 @@ export function writing(language: Language, small = false): Extension {
     bracketMatching(),
     closeBrackets(),
     autocompletion({ icons: false, maxRenderedOptions: 80 }),
+    written,
     keymap.of([
       ...closeBracketsKeymap,
       ...completionKeymap,

@@ -142,7 +142,7 @@ async function membersOf(owner: string, names: ReturnType<typeof namesIn>): Prom
   const [root, id, more] = owner.split(".");
   if (root === "outputs" && id && more === undefined) {
     const type = names.tasks.find((each) => each.id === id)?.type;
-    if (!type) return [];
+    if (!type || (await flowSchemas()).about(type) === null) return [];
     const outputs = (await typePage(type).catch(() => null))?.schema.outputs?.properties ?? {};
     return Object.entries(outputs).map(([label, schema]) => ({
       label,

@@ -5,7 +5,7 @@ import { Decoration, type DecorationSet, type EditorView, ViewPlugin, type ViewU
 const EXPRESSION = /\{\{[\s\S]{0,4000}?\}\}|\{%[\s\S]{0,4000}?%\}|\{#[\s\S]{0,4000}?#\}/g;
 const NAME =
   /(?<![\w.])(?:inputs|outputs|trigger|vars|execution|taskrun|labels|flow|task|error|parent|parents|envs|globals|compensated)\b(?=\s*[.[])|(?<=\|\s*)\w+|\b[a-zA-Z]\w*(?=\()/g;
-const PLAIN = /(?<=[:,[-] +)(?:true|false|null|~|-?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?)(?= *(?:[,\]}]|#|$))/gm;
+const PLAIN = /(?<=[:,-] +|\[ *)(?:true|false|null|~|-?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?)(?= *(?:[,\]}]|#|$))/gm;
 const whole = Decoration.mark({ class: "cm-expression" });
 const mark = Decoration.mark({ class: "cm-expression-mark" });
 const plain = Decoration.mark({ class: "cm-plain-value" });

@@ -1,6 +1,6 @@
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { raw } from "@/api/client";
 import { asProblem } from "@/api/problem";
 import type { FlowGraph } from "@/api/types";
@@ -40,17 +40,19 @@ export function useChecked(text: string): Checked {
   };
 }
 
-/** The graph of a text, while `wanted`; the last one that could be drawn stays while the text is broken. */
-export function useGraph(text: string, wanted: boolean): { graph: FlowGraph | null; broken: boolean } {
-  const [settled] = useDebouncedValue(text, SETTLE * 2);
+/** The graph of a text that has no errors, while `wanted`; the last one that could be drawn stays while the text is broken. */
+export function useGraph(text: string, checked: Checked, wanted: boolean): { graph: FlowGraph | null; broken: boolean } {
+  const broken = checked.trouble !== null || checked.problems.some((each) => each.severity === "error");
   const found = useQuery<FlowGraph>({
-    queryKey: ["editor", "graph", settled],
-    enabled: wanted,
+    queryKey: ["editor", "graph", text],
+    enabled: wanted && !checked.busy && !broken,
     placeholderData: keepPreviousData,
     gcTime: 10_000,
     retry: false,
     queryFn: async ({ signal }) =>
-      (await raw("/flows/graph", { method: "POST", headers: YAML, body: settled, signal })).json() as Promise<FlowGraph>,
+      (await raw("/flows/graph", { method: "POST", headers: YAML, body: text, signal })).json() as Promise<FlowGraph>,
   });
-  return { graph: found.data ?? null, broken: found.isError };
+  const [last, setLast] = useState<FlowGraph | null>(null);
+  if (found.data && found.data !== last) setLast(found.data);
+  return { graph: last, broken: broken || found.isError };
 }

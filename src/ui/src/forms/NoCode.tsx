@@ -96,8 +96,13 @@ export function NoCode({ text, onChange, path, onPath, readOnly = false }: NoCod
   };
   const added = (type: string) => {
     if (!adding) return;
-    put(insertAt(text, adding.path, adding.index, newItem(adding.kind, type, idsIn(outline.data), freeId)));
+    const made = insertAt(text, adding.path, adding.index, newItem(adding.kind, type, idsIn(outline.data), freeId));
+    put(made);
     setAdding(null);
+    const place = keyOf([...adding.path, adding.index]);
+    const item = [...itemsOf(outlineOf(made ?? "")?.lists ?? [])].find((each) => keyOf(each.path) === place);
+    // The editor has the new text a moment later.
+    if (item) setTimeout(() => doing.open(item), SETTLE);
   };
 
   return (
