@@ -53,9 +53,11 @@ function OfTopic({ trigger, topic }: { trigger: Trigger; topic: string }) {
       actions={
         <span className={css.beside}>
           <TimeAgo at={last.event.time} />
-          <ButtonLink to="/triggers/$name" params={{ name: trigger.name }} search={{ tab: "try", event: key }} variant="default">
-            Try it
-          </ButtonLink>}
+          {mayTry && (
+            <ButtonLink to="/triggers/$name" params={{ name: trigger.name }} search={{ tab: "try", event: key }} variant="default">
+              Try it
+            </ButtonLink>
+          )}
         </span>
       }
     >
