@@ -43,6 +43,13 @@ describe("what is known of an execution", () => {
     expect(withFrames(known, [])).toBe(known);
   });
 
+  it("believes a stream that begins again, whichever place it names: it has read the execution anew", () => {
+    const known = withFrames(null, [frame("change", 9, []), frame("progress", 7, [run(1)])]);
+    const later = { ...run(1), state: { ...run(1).state, histories: [...run(1).state.histories, ...run(1).state.histories] } };
+    expect(withFrames(known, [frame("end", 7, [later])])?.runs.get("e-1")?.history).toHaveLength(2 * run(1).state.histories.length);
+    expect([...(withFrames(known, [frame("end", 3, [run(1), run(2)])])?.runs.keys() ?? [])]).toEqual(["e-1", "e-2"]);
+  });
+
   it("is replaced as a whole when the stream begins anew later on", () => {
     const known = withFrames(null, [frame("progress", 1, [run(1), run(2)])]);
     expect([...(withFrames(known, [frame("progress", 9, [run(2)])])?.runs.keys() ?? [])]).toEqual(["e-2"]);

@@ -34,8 +34,8 @@ export function withFrames(known: Known | null, frames: readonly Frame[]): Known
     const { taskRunList, goneTaskRuns, ...rest } = frame.data;
     const change = goneTaskRuns !== undefined;
     if (change && head === null) continue;
-    // After a break the stream begins with all of it again: what is as old as what is known changes nothing.
-    if (frame.seq < seq || (!change && frame.seq === seq && head !== null)) continue;
+    // After a break the stream begins with all of it again, as it is then; the place that it names may lie before what it holds.
+    if (change ? frame.seq < seq : runs === null && isSame(known, rest, taskRunList as TaskRun[])) continue;
     runs = change ? (runs ?? new Map(known?.runs)) : new Map();
     for (const shape of taskRunList as TaskRun[]) runs.set(shape.id, runOf(shape));
     for (const id of goneTaskRuns ?? []) runs.delete(id);
@@ -44,6 +44,15 @@ export function withFrames(known: Known | null, frames: readonly Frame[]): Known
   }
   if (head === null || (known !== null && runs === null)) return known;
   return { head, runs: runs ?? new Map(), seq };
+}
+
+/** Whether all of an execution is what is known of it. */
+function isSame(known: Known | null, head: Head, shapes: readonly TaskRun[]): boolean {
+  if (known === null || known.runs.size !== shapes.length || JSON.stringify(known.head) !== JSON.stringify(head)) return false;
+  return shapes.every(({ id, state, attempts }) => {
+    const run = known.runs.get(id);
+    return run?.state === state.current && run.history.length === state.histories.length && run.attempts.length === (attempts?.length ?? 0);
+  });
 }
 
 /** The run that says why the execution failed: of those that failed at the deepest the one that the execution names, else the first. */
