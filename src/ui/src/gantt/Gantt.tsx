@@ -9,11 +9,12 @@ import { IconArrowsHorizontal, IconZoomIn, IconZoomOut } from "@tabler/icons-rea
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
 import type { StateName } from "@/api/types";
+import { foldedTicks, foldOf } from "@/gantt/fold";
 import css from "@/gantt/Gantt.module.css";
 import { GanttRow } from "@/gantt/GanttRow";
 import { countStates, type Row, rowsOf, treeOf, wayTo } from "@/gantt/layout";
 import type { Run } from "@/gantt/runs";
-import { ticks, whole } from "@/gantt/time";
+import { placeOf, spaced, ticks, whole } from "@/gantt/time";
 import { useZoom } from "@/gantt/useZoom";
 import { StateIcon } from "@/parts/StateBadge";
 import { stateWord } from "@/parts/states";
@@ -23,6 +24,9 @@ import { SIZE } from "@/theme";
 const NONE: readonly number[] = [];
 const MOST_MARKS = 200;
 const MOST_TICKS = 7;
+/** How near labels may be, and from where on they stand before their tick; of the width. */
+const APART = 0.12;
+const LATE = 0.88;
 /** The axis stays at the top of what is scrolled; in px. */
 const HEAD = 24;
 
@@ -31,12 +35,14 @@ interface GanttProps {
   start: number;
   /** null while the execution goes on. */
   end: number | null;
+  /** It was restarted or repeated: long times between, in which nothing ran, are made short. */
+  folds?: boolean;
   /** The chosen run's id. */
   selected: string | undefined;
   onSelect: (run: string) => void;
 }
 
-export function Gantt({ runs, start, end, selected, onSelect }: GanttProps) {
+export function Gantt({ runs, start, end, folds = false, selected, onSelect }: GanttProps) {
   const [open, setOpen] = useState<ReadonlyMap<string, boolean>>(new Map());
   const [states, setStates] = useState<ReadonlySet<StateName>>(new Set());
   const tree = useMemo(() => treeOf(runs), [runs]);
@@ -45,7 +51,11 @@ export function Gantt({ runs, start, end, selected, onSelect }: GanttProps) {
   const now = useNow();
   // What has ended does not change each second, nor do its rows.
   const until = end === null ? now : 0;
-  const all = useMemo(() => whole(start, end, until), [start, end, until]);
+  const fold = useMemo(() => (folds ? foldOf(runs.values(), start, end ?? until) : null), [folds, runs, start, end, until]);
+  const all = useMemo(
+    () => (fold ? whole(start, end === null ? null : fold.place(end), fold.place(until)) : whole(start, end, until)),
+    [fold, start, end, until],
+  );
   const track = useRef<HTMLDivElement>(null);
   const zoom = useZoom(all, track);
   const scroller = useRef<HTMLDivElement>(null);
@@ -123,7 +133,7 @@ export function Gantt({ runs, start, end, selected, onSelect }: GanttProps) {
   };
 
   const marks = useMemo(() => failures(runs), [runs]);
-  const shownTicks = ticks(zoom.span, start, MOST_TICKS);
+  const shownTicks = fold ? spaced(foldedTicks(fold, zoom.span, MOST_TICKS), zoom.span, APART) : ticks(zoom.span, start, MOST_TICKS);
   const current = rows[at];
   return (
     <div className={css.gantt}>
@@ -159,15 +169,14 @@ export function Gantt({ runs, start, end, selected, onSelect }: GanttProps) {
         <div className={css.head} aria-hidden>
           <span>Task</span>
           <div className={css.axis} ref={track}>
-            {shownTicks.map((tick) => (
-              <span
-                key={tick.at}
-                className={css.tick}
-                style={{ left: `${((tick.at - zoom.span.from) / (zoom.span.to - zoom.span.from)) * 100}%` }}
-              >
-                {tick.label}
-              </span>
-            ))}
+            {shownTicks.map((tick) => {
+              const at = placeOf(tick.at, zoom.span);
+              return (
+                <span key={tick.at} className={css.tick} data-late={at > LATE || undefined} style={{ left: `${at * 100}%` }}>
+                  {tick.label}
+                </span>
+              );
+            })}
           </div>
           <span className={css.took}>Took</span>
         </div>
@@ -181,6 +190,7 @@ export function Gantt({ runs, start, end, selected, onSelect }: GanttProps) {
                 row={row}
                 top={item.start - HEAD}
                 span={zoom.span}
+                place={fold?.place ?? null}
                 now={row.end === null ? now : 0}
                 chosen={row.key === selected}
                 active={item.index === at}

@@ -11,6 +11,8 @@ interface GanttRowProps {
   row: Row;
   top: number;
   span: Span;
+  /** Where an instant is drawn, where time is folded. */
+  place: ((at: number) => number) | null;
   /** Now, while something goes on: bars without an end reach it. */
   now: number;
   chosen: boolean;
@@ -22,7 +24,7 @@ interface GanttRowProps {
 }
 
 /** One row: what it is, when it waited and ran, how long. */
-export const GanttRow = memo(function GanttRow({ row, top, span, now, chosen, active, marks, id }: GanttRowProps) {
+export const GanttRow = memo(function GanttRow({ row, top, span, place, now, chosen, active, marks, id }: GanttRowProps) {
   const took = durationText((row.end ?? Math.max(now, row.start)) - row.start);
   return (
     <div
@@ -60,10 +62,16 @@ export const GanttRow = memo(function GanttRow({ row, top, span, now, chosen, ac
       </span>
       <span className={css.track} aria-hidden>
         {barsIn(row).map((bar) => (
-          <BarShown key={`${bar.from} ${bar.kind}`} bar={bar} span={span} now={now} holds={row.opens && row.run !== null} />
+          <BarShown
+            key={`${bar.from} ${bar.kind}`}
+            bar={place ? { ...bar, from: place(bar.from), to: bar.to === null ? null : place(bar.to) } : bar}
+            span={span}
+            now={place ? place(now) : now}
+            holds={row.opens && row.run !== null}
+          />
         ))}
         {marks.map((at) => (
-          <span key={at} className={css.mark} style={{ left: `${placeOf(at, span) * 100}%` }} />
+          <span key={at} className={css.mark} style={{ left: `${placeOf(place ? place(at) : at, span) * 100}%` }} />
         ))}
       </span>
       <span className={css.took}>{took}</span>

@@ -46,6 +46,12 @@ describe("time axis", () => {
     for (let length = 0.02; length < 1e11; length *= 3.7) expect(ticks({ from: 0, to: length }, 0, 8).length).toBeLessThan(11);
   });
 
+  it("leaves out a label that would run into the next one", () => {
+    const at = (...places: number[]) => places.map((each) => ({ at: each, label: `${each}` }));
+    expect(spaced(at(0, 50, 95, 99), { from: 0, to: 100 }, 0.1).map((tick) => tick.at)).toEqual([0, 50, 99]);
+    expect(spaced([], { from: 0, to: 1 }, 0.1)).toEqual([]);
+  });
+
   it("says distances in two units at most", () => {
     expect([0, 1500, 60_000, 90_000, 5_400_000, 86_400_000].map(tickText)).toEqual(["0", "1.5 s", "1 m", "1 m 30 s", "1 h 30 m", "1 d"]);
   });

@@ -77,5 +77,15 @@ export function tickText(ms: number): string {
   return durationText(ms).replace(/ 00 [smh]$/, "");
 }
 
+/** Those ticks whose labels do not run into the next one's; apart: the least distance, of what is in sight. */
+export function spaced(all: readonly Tick[], span: Span, apart: number): Tick[] {
+  const kept: Tick[] = [];
+  for (const tick of all.toReversed()) {
+    const next = kept.at(-1);
+    if (next === undefined || placeOf(next.at, span) - placeOf(tick.at, span) >= apart) kept.push(tick);
+  }
+  return kept.reverse();
+}
+
 /** Where an instant is in what is in sight: 0 at its left, 1 at its right end. */
 export const placeOf = (at: number, { from, to }: Span): number => (at - from) / (to - from);

@@ -101,7 +101,9 @@ function Shown({ known, again }: { known: Known; again: () => void }) {
   );
   const beside = (main: React.ReactNode) => (
     <div className={css.split}>
-      <div className={css.main}>{main}</div>
+      <div className={css.main} data-view={view}>
+        {main}
+      </div>
       <aside className={css.side}>{panel}</aside>
     </div>
   );
@@ -134,6 +136,7 @@ function Shown({ known, again }: { known: Known; again: () => void }) {
                 runs={runs}
                 start={instant(head.state.startDate)}
                 end={over && head.state.endDate ? instant(head.state.endDate) : null}
+                folds={(head.metadata.attemptNumber ?? 1) > 1}
                 selected={chosen?.id}
                 onSelect={select}
               />,

@@ -13,7 +13,7 @@ import { SIZE } from "@/theme";
 /** A file of an execution: its name, with download and preview. */
 export function FileLink({ execution, address }: { execution: string; address: string }) {
   const [opened, preview] = useDisclosure();
-  const name = decodeURIComponent(address.split("/").at(-1) ?? address);
+  const name = nameOf(address);
   return (
     <span className={css.file}>
       <IconFile size={SIZE.icon} aria-hidden />
@@ -67,4 +67,14 @@ function Preview({ execution, address }: { execution: string; address: string })
       {data.truncated && <p className={css.hint}>This is the beginning of the file; the download has all of it.</p>}
     </>
   );
+}
+
+/** The last part of an address, readable; as it is where it is wrongly encoded. */
+function nameOf(address: string): string {
+  const last = address.split("/").at(-1) ?? address;
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
 }
