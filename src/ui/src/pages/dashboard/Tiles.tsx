@@ -3,7 +3,7 @@ import { Tooltip } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import css from "@/pages/dashboard/dashboard.module.css";
-import { type Latency, type Scope, useDurations, useRates, useReaction } from "@/pages/dashboard/data";
+import { type Latency, type Scope, useDurations, useRates, useReaction, useWhole } from "@/pages/dashboard/data";
 import { percentText, type Totals, totalsOf } from "@/pages/dashboard/numbers";
 import { numberText } from "@/parts/chart/series";
 import type { FilterValues } from "@/parts/filter/values";
@@ -41,6 +41,7 @@ export function Tiles({ scope, time }: { scope: Scope; time: FilterValues }) {
   const rates = useRates(scope);
   const durations = useDurations(scope);
   const reaction = useReaction();
+  const whole = useWhole();
   const totals: Totals | null = rates.data ? totalsOf(rates.data, scope.span()) : null;
   return (
     <dl className={css.tiles}>
@@ -63,7 +64,7 @@ export function Tiles({ scope, time }: { scope: Scope; time: FilterValues }) {
         </Link>
       </Tile>
       <LatencyTile label="Duration" about="From an execution's creation until it ended, of those that ended." latency={durations.data} />
-      {!reaction.error && (
+      {whole && !reaction.error && (
         <LatencyTile
           label="Reaction"
           about="From an event's arrival until its execution's first task began."

@@ -3,6 +3,7 @@ import { type QueryKey, useQuery } from "@tanstack/react-query";
 import { api, rawJson } from "@/api/client";
 import { Problem } from "@/api/problem";
 import type { StateName } from "@/api/types";
+import { useMe } from "@/app/useMe";
 import { pageOfPart, type Span } from "@/pages/dashboard/numbers";
 import { histogramOf, quantile } from "@/pages/dashboard/prometheus";
 import { parseDuration } from "@/parts/time";
@@ -23,6 +24,11 @@ export interface Scope {
   /** As the address says it, so that a time that ends now is one question. */
   time: string;
   span: () => Span;
+}
+
+/** Whether the caller may look at the server itself, not at some namespaces only. */
+export function useWhole(): boolean {
+  return useMe()?.namespaces.read === null;
 }
 
 const range = (scope: Scope) => {
@@ -49,12 +55,14 @@ export interface Latency {
 
 /** How long executions took that ended in this time. */
 export function useDurations(scope: Scope) {
+  const whole = useWhole();
   return useQuery({
     queryKey: keyed("durations", scope.namespace, scope.time),
     queryFn: async (): Promise<Latency> => {
       const query = { ...range(scope), namespace: scope.namespace, state: OVER, size: 1, sort: ["state.duration:desc"] };
       const { total } = await api.get("/executions/search", { params: { query: { ...query, page: 1 } } });
       if (total === 0) return { p50: null, p99: null, sinceStart: false };
+      if (total > MOST && !whole) return { p50: null, p99: null, sinceStart: false };
       if (total > MOST) return { ...latencyOf(await metrics(), "onbeat_execution_seconds"), sinceStart: true };
       const at = async (part: number) => {
         const { results } = await api.get("/executions/search", { params: { query: { ...query, page: pageOfPart(total, part) } } });
@@ -70,6 +78,7 @@ export function useDurations(scope: Scope) {
 /** From an event's arrival until its execution's first task began; of all since the server started. */
 export function useReaction() {
   return useQuery({
+    enabled: useWhole(),
     queryKey: keyed("reaction"),
     queryFn: async (): Promise<Latency> => ({ ...latencyOf(await metrics(), "onbeat_event_first_task_seconds"), sinceStart: true }),
   });
@@ -102,7 +111,7 @@ interface Status {
 
 /** What is wrong with the server, and how much is at work. */
 export function useStatus() {
-  return useQuery({ queryKey: keyed("status"), queryFn: () => rawJson<Status>("/status"), refetchInterval: SLOW });
+  return useQuery({ enabled: useWhole(), queryKey: keyed("status"), queryFn: () => rawJson<Status>("/status"), refetchInterval: SLOW });
 }
 
 /** All triggers, with state and lag. */
