@@ -32,7 +32,7 @@ function OfTopic({ trigger, topic }: { trigger: Trigger; topic: string }) {
   const since = trigger.lastEvent === null ? null : new Date(Date.parse(trigger.lastEvent) - BACK).toISOString();
   // From shortly before the last event that it heard; where it heard none since the server began, from the first of a small topic.
   const begin = since !== null ? { from: since } : kept <= 1000 ? { from: "earliest" } : { from: "now" };
-  const _mayTry = useMay("evaluate", namespacesOf(trigger)[0]);
+  const mayTry = useMay("evaluate", namespacesOf(trigger)[0]);
   const { events, problem } = useTail(tailPath(topic, begin), topic);
   const last = events.at(-1);
   if (problem || !last)

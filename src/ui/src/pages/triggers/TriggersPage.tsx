@@ -103,8 +103,8 @@ export default function TriggersPage() {
           command="onbeat init shop && cd shop && onbeat serve"
           action={<ButtonLink to="/welcome">See an event start a flow</ButtonLink>}
         >
-          A trigger starts a flow when an event comes: give a flow `triggers:`, or put a file into the folder `triggers/`. This writes
-          examples:
+          A trigger starts a flow when an event comes: give a flow <code>triggers:</code>, or put a file into the folder{" "}
+          <code>triggers/</code>. This writes examples:
         </Empty>
       );
     if (shown.length === 0)
