@@ -119,6 +119,8 @@ async def test_many_labels_are_one_list(full: SqliteStore, monkeypatch: pytest.M
         assert await full.execution_ids(wanted, 99) == [id_of(n) for n in range(8, 0, -1)]
         assert await full.count(wanted) == 8
         assert await full.count(wanted, 3) == 4
+    assert await full.execution_ids(ExecutionFilter(q="a:b", child=False), 99) == [id_of(n) for n in range(6, 0, -1)]
+    assert await full.execution_ids(ExecutionFilter(q="a:b", child=False, start=AT), 2) == [id_of(6), id_of(5)]
     await full.write(work(creation(20, labels={"k": "abx:bcy", "l": "xabc"}), creation(21, labels={"k": "abc", "l": "zabc"})))
     assert await full.execution_ids(ExecutionFilter(q="abc"), 99) == [id_of(21), id_of(20)]
     assert await full.count(ExecutionFilter(q="abc")) == 2

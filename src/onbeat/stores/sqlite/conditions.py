@@ -116,8 +116,9 @@ NOTHING = Part(Condition("false"), ())
 def parts(asked: Asked, wanted: ExecutionFilter) -> Iterator[Part]:
     """The conditions of a filter, but for its instants and its text; those that mostly leave least come first."""
     if wanted.ids is not None:
-        test = Condition("id in (select value from json_each(?))", (_json(wanted.ids),))
-        yield Part(test, (Arm(test),), needs=ID, covers=ROW)
+        values = (_json(wanted.ids),)
+        test = Condition("{id} in (select value from json_each(?))", values)
+        yield Part(test, (Arm(Condition("id in (select value from json_each(?))", values)),), needs=ID, covers=ROW)
     if wanted.correlation_id is not None:
         yield _correlated(wanted.correlation_id)
     for column in ("parent", "trigger"):

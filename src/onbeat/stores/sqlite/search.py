@@ -88,13 +88,14 @@ def _without_text(asked: Asked, wanted: ExecutionFilter, *, sized: bool = False)
 
 def _with_text(asked: Asked, near: Plan, q: str, *, sized: bool = False) -> Plan:
     """That a text is there as well: it drives where it has less than what drives without it."""
-    before, rivals = near.driver, near.size
+    before, rivals, short = near.driver, near.size, len(q) < LETTERS
     if before is not EVERY:
         rivals = size(asked, before, near.first, near.last) if rivals is None else rivals
-        if rivals <= FEW or (len(q) < LETTERS and rivals < COMPARED):
+        if rivals <= FEW or (short and rivals < COMPARED):
             return replace(near, tests=(*near.tests, text_alone(q)), size=rivals, bare=False)
     part = text(asked, q)
-    count = size(asked, part, near.first, near.last) if part.arms is not None and (sized or rivals is not None) else None
+    counted = sized or (rivals is not None and not short)  # to count those of a short text costs as much as to read them
+    count = size(asked, part, near.first, near.last) if counted and part.arms is not None else None
     if part.arms is None or (rivals is not None and count is not None and _guess(rivals) < _guess(count)):
         return replace(near, tests=(*near.tests, part.test), size=rivals, bare=False)
     if before is EVERY:
@@ -180,9 +181,6 @@ def ids(asked: Asked, wanted: ExecutionFilter, sort: Sort, descending: bool, bef
                 return found
     if wanted.q:
         chosen = _with_text(asked, chosen, wanted.q, sized=sort is not Sort.CREATED)
-    if sort is Sort.CREATED and chosen.tests and not chosen.driver.apart:
-        sql, given = _ordered_first(chosen, direction)
-        return _page(asked, sql, given, offset, limit)
     if sort is Sort.CREATED:
         sql, given = ids_of(chosen)
         return _page(asked, joined(sql, "order by 1", direction), given, offset, limit)
@@ -191,14 +189,6 @@ def ids(asked: Asked, wanted: ExecutionFilter, sort: Sort, descending: bool, bef
         sorted_ = joined("select execution.id from (", sql, ") as found cross join execution on execution.id = found.id")
         return _page(asked, joined(sorted_, "order by", ORDERS[sort][1].format(direction)), given, offset, limit)
     return _in_order(asked, chosen, sort, direction, offset, limit)
-
-
-def _ordered_first(chosen: Plan, direction: str) -> Condition:
-    """A statement that puts what has a text in order, and tests it then: a page is full long before all are tested."""
-    sql, given = ids_of(replace(chosen, tests=(), bare=True))
-    tests = " and ".join(test.sql.replace("{id}", "execution.id") for test in chosen.tests)
-    found = joined("select execution.id from (", sql, "order by 1", direction, ") as found")
-    return Condition(joined(found, "cross join execution on execution.id = found.id where", tests), (*given, *values(chosen.tests)))
 
 
 def _in_order(asked: Asked, chosen: Plan, sort: Sort, direction: str, offset: int, limit: int) -> list[str]:
@@ -237,7 +227,7 @@ def count(asked: Asked, wanted: ExecutionFilter, limit: int | None) -> int:
     """How many there are, no more than one above the limit."""
     at_most = -1 if limit is None else limit + 1
     chosen = _without_text(asked, wanted)
-    if wanted.q and limit is not None and len(wanted.q) < LETTERS:
+    if wanted.q and limit is not None and len(wanted.q) < LETTERS and chosen.driver is EVERY:
         most, found = LOOKED_AT, 0
         for most in (LOOKED_AT, LOOKED_AT * REACH):
             if most > LOOKED_AT and found * REACH <= limit:
