@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { moved, placeOf, ticks, tickText, whole, zoomed } from "@/gantt/time";
+import { moved, placeOf, spaced, ticks, tickText, whole, zoomed } from "@/gantt/time";
 
 const all = { from: 1000, to: 11_000 };
 
