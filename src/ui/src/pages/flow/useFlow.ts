@@ -1,6 +1,7 @@
 /** A flow, its graph, its triggers, its revisions: each asked for once and shared by the tabs. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, rawJson } from "@/api/client";
+import { asProblem } from "@/api/problem";
 import { useMay } from "@/app/useMe";
 import type { FlowName } from "@/pages/flows/lines";
 import { FLOWS_KEY } from "@/pages/flows/useFlows";
@@ -13,7 +14,7 @@ export const flowKey = ({ namespace, id }: FlowName) => [...FLOWS_KEY, "one", na
 export function useFlow({ namespace, id }: FlowName) {
   return useQuery({
     queryKey: flowKey({ namespace, id }),
-    refetchInterval: FILE_EACH,
+    refetchInterval: (query) => (query.state.error && asProblem(query.state.error).missing ? false : FILE_EACH),
     queryFn: () => api.get("/flows/{namespace}/{id}", { params: { path: { namespace, id }, query: { source: true } } }),
   });
 }

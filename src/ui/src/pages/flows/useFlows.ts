@@ -14,6 +14,7 @@ const RUNS_KEY = "flow-runs";
 const RATIO_KEY = "flow-ratios";
 const BARS = 14;
 const TOLD_EACH = 500;
+const SETTLE = 20;
 const FILES_EACH = 10_000;
 const RATIO_EACH = 30_000;
 const WEEK = 7 * 24 * 60 * 60 * 1000;
@@ -62,21 +63,26 @@ export function useRatios(flows: readonly Flow[]) {
   });
 }
 
-/** Ask again for the last runs of flows of which something began or ended, at most twice a second. */
+/** Ask again for the last runs of flows of which something began or ended: at once, then at most twice a second. */
 export function useFollowedRuns(): void {
   const client = useQueryClient();
   const waiting = useRef(new Set<string>());
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
+  const told = useRef(0);
   const hear = useCallback(
     ({ name, data }: StreamEvent) => {
       if (name !== "changes") return;
       const changed = (data as { changed?: readonly ExecutionLine[] } | null)?.changed ?? [];
       for (const line of changed) waiting.current.add(keyOf({ namespace: line.namespace, id: line.flowId }));
-      timer.current ??= setTimeout(() => {
-        timer.current = null;
-        for (const key of waiting.current) void client.invalidateQueries({ queryKey: [RUNS_KEY, key] });
-        waiting.current.clear();
-      }, TOLD_EACH);
+      timer.current ??= setTimeout(
+        () => {
+          timer.current = null;
+          told.current = Date.now();
+          for (const key of waiting.current) void client.invalidateQueries({ queryKey: [RUNS_KEY, key] });
+          waiting.current.clear();
+        },
+        Math.max(SETTLE, told.current + TOLD_EACH - Date.now()),
+      );
     },
     [client],
   );
