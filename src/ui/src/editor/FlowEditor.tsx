@@ -5,6 +5,7 @@
  *     <FlowEditor initial={{ namespace, id, revision, source }} onSaved={(flow) => …} />     initial null: a new flow
  */
 import { Button, SegmentedControl } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconAlertCircle, IconAlertTriangle, IconCircleCheck, IconDeviceFloppy, IconLoader2 } from "@tabler/icons-react";
 import { useMemo, useRef, useState } from "react";
 import type { FlowWithSource } from "@/api/types";
@@ -24,6 +25,7 @@ import { type Cursor, YamlEditor, type YamlHandle } from "@/editor/YamlEditor";
 import { NoCode } from "@/forms/NoCode";
 import { Topology } from "@/graph/Topology";
 import { Empty } from "@/parts/Shown";
+import { BREAK } from "@/theme";
 
 /** What stands beside the text. */
 export type Side = "none" | "docs" | "topology" | "form";
@@ -62,12 +64,13 @@ tasks:
 export function FlowEditor({ initial, onSaved, template, namespace = "company.team", side, onSide }: FlowEditorProps) {
   const edited = useEdited(initial, template ?? templateOf(namespace), onSaved);
   const { text, setText, dirty } = edited;
-  const [ownSide, setOwnSide] = useState<Side>("docs");
+  const [ownSide, setOwnSide] = useState<Side | null>(null);
   const [cursor, setCursor] = useState(NOWHERE);
   const editor = useRef<YamlHandle>(null);
   const may = useMay("write", initial?.namespace);
   const checked = useChecked(text);
-  const shown = side ?? ownSide;
+  const narrow = useMediaQuery(`(max-width: ${BREAK.narrow}px)`, undefined, { getInitialValueInEffect: false }) ?? false;
+  const shown = side ?? ownSide ?? (narrow ? "none" : "docs");
   const choose = onSide ?? setOwnSide;
   const { graph, broken } = useGraph(text, checked, shown === "topology");
 
