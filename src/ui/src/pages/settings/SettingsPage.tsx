@@ -16,9 +16,11 @@ const ADMINS: ReadonlySet<SettingsTab> = new Set(["users", "tokens", "audit"]);
 
 /** How the server is, who I am, and for an admin: who may do what, and who did what. */
 export default function SettingsPage() {
-  const { tab = "server" } = useSearch({ from: "/settings" });
   const navigate = useNavigate({ from: "/settings" });
   const me = useMe();
+  // How the server is concerns all namespaces together.
+  const everywhere = me?.namespaces.read === null;
+  const { tab = everywhere ? "server" : "me" } = useSearch({ from: "/settings" });
   const somewhere = useMay("admin");
   // Users, tokens and the audit log belong to the whole server: an admin of a namespace has no part in them.
   const admin = somewhere && me?.namespaces.admin === null;
@@ -36,11 +38,13 @@ export default function SettingsPage() {
       below={
         <PageTabs
           value={tab}
-          onChange={(next) => void navigate({ search: { tab: next === "server" ? undefined : next } })}
-          tabs={SETTINGS_TABS.filter((each) => admin || !ADMINS.has(each) || each === tab).map((each) => ({
-            value: each,
-            label: TITLES[each],
-          }))}
+          onChange={(next) => void navigate({ search: { tab: next } })}
+          tabs={SETTINGS_TABS.filter((each) => each === tab || (ADMINS.has(each) ? admin : each !== "server" || everywhere)).map(
+            (each) => ({
+              value: each,
+              label: TITLES[each],
+            }),
+          )}
         />
       }
     >

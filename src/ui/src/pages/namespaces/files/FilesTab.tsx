@@ -74,7 +74,11 @@ export default function FilesTab({ namespace }: { namespace: string }) {
     if (there.length > 0) setAsked({ what: "replace", files, there });
     else await upload(files);
   };
+  /** A folder that goes is not asked for any more. */
+  const closed = (path: string) =>
+    setOpen((before) => new Set([...before].filter((each) => each !== path && !each.startsWith(`${path}/`))));
   const move = async (from: string, to: string) => {
+    closed(from);
     await changes.move(from, to);
     if (file === from) await show(to);
     else if (file?.startsWith(`${from}/`)) await show(`${to}${file.slice(from.length)}`);
@@ -92,6 +96,7 @@ export default function FilesTab({ namespace }: { namespace: string }) {
   const remove = (path: string) =>
     doing(async () => {
       if (file === path || file?.startsWith(`${path}/`)) await show(undefined);
+      closed(path);
       await changes.remove(path);
     }, `${path} is deleted.`);
 

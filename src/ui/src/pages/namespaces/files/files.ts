@@ -1,6 +1,5 @@
 /** What is asked of the API about files, and how it is kept. */
 import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useMemo } from "react";
 import { api, BASE, raw } from "@/api/client";
 import { type Entry, joined } from "@/pages/namespaces/files/tree";
 
@@ -14,32 +13,27 @@ export const exportAddress = (namespace: string): string => `${BASE}/namespaces/
 
 /** What is in these folders. */
 export function useFolders(namespace: string, folders: readonly string[]) {
-  const found = useQueries({
+  return useQueries({
     queries: folders.map((folder) => ({
       queryKey: ["files", namespace, "folder", folder],
       queryFn: () => api.get("/namespaces/{namespace}/files/directory", { params: { ...path(namespace), query: { path: `/${folder}` } } }),
       placeholderData: undefined,
       refetchInterval: 30_000,
     })),
+    combine: (found) => {
+      const entries = new Map<string, Entry[]>();
+      for (const [index, folder] of folders.entries()) {
+        const inside = found[index]?.data?.map((each) => ({
+          path: joined(folder, each.fileName),
+          folder: each.type === "Directory",
+          size: each.size,
+          modified: each.lastModifiedTime,
+        }));
+        if (inside) entries.set(folder, inside);
+      }
+      return { entries, top: found[0] };
+    },
   });
-  const answers = found.map((each) => each.data);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each answer is one of the dependencies
-  const entries = useMemo(() => {
-    const known = new Map<string, Entry[]>();
-    folders.forEach((folder, index) => {
-      const answer = answers[index];
-      if (!answer) return;
-      const inside = answer.map((each) => ({
-        path: joined(folder, each.fileName),
-        folder: each.type === "Directory",
-        size: each.size,
-        modified: each.lastModifiedTime,
-      }));
-      known.set(folder, inside);
-    });
-    return known;
-  }, [folders, ...answers]);
-  return { entries, top: found[0] };
 }
 
 /** The paths of all files. */

@@ -69,7 +69,8 @@ function Form({ namespace, of, taken = [], onClose }: Omit<KvFormProps, "opened"
   };
   const save = useMutation({
     mutationFn: () => {
-      const headers = new Headers({ "Content-Type": "application/json", description: description.trim() });
+      const headers = new Headers({ "Content-Type": "application/json" });
+      if (of || description.trim()) headers.set("description", description.trim());
       if (ttl.ttl) headers.set("ttl", ttl.ttl);
       return raw(`/namespaces/${encodeURIComponent(namespace)}/kv/${encodeURIComponent(key)}`, { method: "PUT", headers, body: body.body });
     },
