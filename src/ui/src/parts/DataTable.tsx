@@ -6,7 +6,7 @@
 import { Checkbox } from "@mantine/core";
 import { Link, type LinkProps, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, memo, type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import css from "@/parts/DataTable.module.css";
 import { SIZE } from "@/theme";
 
@@ -75,6 +75,12 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     onSelect(next);
   };
 
+  const toggling = useRef(toggle);
+  useEffect(() => {
+    toggling.current = toggle;
+  });
+  const latestToggle = useCallback((key: string) => toggling.current(key), []);
+
   const press = (event: KeyboardEvent) => {
     if (event.target instanceof HTMLInputElement && event.target.type !== "checkbox") return;
     const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: 15, PageUp: -15, Home: -rows.length, End: rows.length }[event.key];
@@ -125,7 +131,6 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           {virtual.getVirtualItems().map((item) => {
             const row = rows[item.index] as Row;
             const key = keyOf(row);
-            const link = linkOf?.(row) ?? null;
             return (
               <li
                 key={item.key}
@@ -136,20 +141,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                 data-dim={dim?.has(key) || undefined}
                 data-key={key}
               >
-                {selected && (
-                  <Checkbox aria-label={`Select ${key}`} checked={selected.has(key)} onChange={() => toggle(key)} className={css.box} />
-                )}
-                {columns.map((column, place) => (
-                  <span key={column.id} className={css.cell} data-right={column.right || undefined} data-wide={column.wide || undefined}>
-                    {place === 0 && link ? (
-                      <Link {...link} className={css.link}>
-                        {column.cell(row)}
-                      </Link>
-                    ) : (
-                      column.cell(row)
-                    )}
-                  </span>
-                ))}
+                {selected && <Box name={key} checked={selected.has(key)} onToggle={latestToggle} />}
+                <Cells row={row} columns={columns} linkOf={linkOf} />
               </li>
             );
           })}
@@ -159,3 +152,29 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     </div>
   );
 }
+
+interface CellsProps<Row> {
+  row: Row;
+  columns: readonly Column<Row>[];
+  linkOf?: (row: Row) => LinkProps | null;
+}
+
+/** What is in a row; made anew only when the row is another: rows that only move keep it. */
+const Cells = memo(function CellsOf<Row>({ row, columns, linkOf }: CellsProps<Row>) {
+  const link = linkOf?.(row) ?? null;
+  return columns.map((column, place) => (
+    <span key={column.id} className={css.cell} data-right={column.right || undefined} data-wide={column.wide || undefined}>
+      {place === 0 && link ? (
+        <Link {...link} className={css.link}>
+          {column.cell(row)}
+        </Link>
+      ) : (
+        column.cell(row)
+      )}
+    </span>
+  ));
+}) as <Row>(props: CellsProps<Row>) => ReactNode;
+
+const Box = memo(function SelectBox({ name, checked, onToggle }: { name: string; checked: boolean; onToggle: (key: string) => void }) {
+  return <Checkbox aria-label={`Select ${name}`} checked={checked} onChange={() => onToggle(name)} className={css.box} />;
+});

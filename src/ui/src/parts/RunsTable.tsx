@@ -1,7 +1,8 @@
 /** The executions of a flow, namespace or trigger as they come and change: a live list for other pages. */
 import { Button } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Link, type LinkProps } from "@tanstack/react-router";
 import { type ReactNode, useMemo, useState } from "react";
+import type { ExecutionLine } from "@/api/types";
 import { DataTable } from "@/parts/DataTable";
 import type { FilterValues } from "@/parts/filter/values";
 import css from "@/parts/RunsTable.module.css";
@@ -64,8 +65,8 @@ export function RunsTable({ filter, empty, rows }: RunsTableProps) {
         label="Executions"
         rows={runs.rows}
         columns={columns}
-        keyOf={(line) => line.id}
-        linkOf={(line) => ({ to: "/executions/$id", params: { id: line.id } })}
+        keyOf={idOf}
+        linkOf={linkOf}
         onHover={hold.onHover}
         onScroll={(away, nearEnd) => {
           hold.onScroll(away);
@@ -79,3 +80,6 @@ export function RunsTable({ filter, empty, rows }: RunsTableProps) {
 }
 
 const heightOf = (rows: number) => ({ "--rows": rows }) as React.CSSProperties;
+
+const idOf = (line: ExecutionLine): string => line.id;
+const linkOf = (line: ExecutionLine): LinkProps => ({ to: "/executions/$id", params: { id: line.id } });

@@ -2,9 +2,10 @@
 import { Button } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { IconDownload } from "@tabler/icons-react";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { Link, type LinkProps, useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
 import { BASE } from "@/api/client";
+import type { ExecutionLine } from "@/api/types";
 import { useCommands } from "@/app/commands";
 import { useMay } from "@/app/useMe";
 import { BulkBar } from "@/pages/executions/BulkBar";
@@ -120,8 +121,8 @@ export default function ExecutionsPage() {
               label="Executions"
               rows={runs.rows}
               columns={COLUMNS}
-              keyOf={(line) => line.id}
-              linkOf={(line) => ({ to: "/executions/$id", params: { id: line.id } })}
+              keyOf={idOf}
+              linkOf={linkOf}
               selected={mayRun ? selected : undefined}
               onSelect={select}
               onHover={hold.onHover}
@@ -203,3 +204,6 @@ function commandOf({ state, namespace, flowId }: FilterValues): string {
     ...(flowId ? [`--flow ${flowId}`] : []),
   ].join(" ");
 }
+
+const idOf = (line: ExecutionLine): string => line.id;
+const linkOf = (line: ExecutionLine): LinkProps => ({ to: "/executions/$id", params: { id: line.id } });
