@@ -28,6 +28,7 @@ import { SIZE } from "@/theme";
 
 const ICON: Record<Act, TablerIcon> = {
   restart: IconRefresh,
+  "restart-newest": IconRefresh,
   replay: IconRepeat,
   "replay-inputs": IconPencil,
   "replay-from": IconPlayerTrackNext,

@@ -76,6 +76,7 @@ function Shown({ known, again }: { known: Known; again: () => void }) {
   const start = useCallback(
     (next: Act) => {
       if (next === "restart" || next === "pause" || next === "run-now" || next === "replay") mutate({ act: next });
+      else if (next === "restart-newest") mutate({ act: "restart", revision: "newest" });
       else if (next === "replay-from") mutate({ act: "replay", run: chosenId });
       else if (next === "resume" && waiting.kind === "hand") mutate({ act: "resume" });
       else setAct(next);

@@ -55,7 +55,7 @@ export function Failure({ known, run, onOpen }: { known: Known; run: Run | null;
         When its cause is mended, Restart runs {task ? <code>{task}</code> : "what failed"} again and goes on from there
         {kept > 0 &&
           `; ${kept === 1 ? "the task run that succeeded stays" : `the ${kept.toLocaleString()} task runs that succeeded stay`} as ${kept === 1 ? "it is" : "they are"}`}
-        . To run it with a mended flow, save a new revision and restart with that.
+        . To run it with a mended flow, save that and choose Restart with the newest revision.
       </p>
       <div className={css.proof}>
         {run && <LastLines execution={head.id} run={run} />}

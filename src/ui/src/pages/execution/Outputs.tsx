@@ -26,7 +26,9 @@ export function Outputs({ known, chosen }: { known: Known; chosen: Run | null })
         {has(head.outputs) ? (
           <Values execution={head.id} value={head.outputs} path="execution.outputs" />
         ) : (
-          <p className={css.hint}>None. A flow names its own under `outputs`.</p>
+          <p className={css.hint}>
+            None. A flow names its own under <code>outputs</code>.
+          </p>
         )}
       </Section>
       <Section title="Outputs of tasks">

@@ -4,6 +4,7 @@ import { ended } from "@/parts/states";
 
 export type Act =
   | "restart"
+  | "restart-newest"
   | "replay"
   | "replay-inputs"
   | "replay-from"
@@ -41,7 +42,7 @@ export function actsOf({ state, waits, run }: Facts): Act[] {
   const over = ended(state);
   const acts: Act[] = [];
   if (state === "PAUSED") acts.push(waits === "approval" ? "review" : "resume");
-  if (over && state !== "SUCCESS" && state !== "CANCELLED") acts.push("restart");
+  if (over && state !== "SUCCESS" && state !== "CANCELLED") acts.push("restart", "restart-newest");
   acts.push("replay", "replay-inputs");
   if (over && run) acts.push("replay-from");
   if (state === "RUNNING") acts.push("pause");
@@ -61,6 +62,7 @@ export const RUN_ENDINGS: readonly StateName[] = ["SUCCESS", "WARNING", "FAILED"
 /** The verb of each act. */
 export const VERB: Record<Act, string> = {
   restart: "Restart",
+  "restart-newest": "Restart with the newest revision",
   replay: "Replay",
   "replay-inputs": "Replay with other inputs",
   "replay-from": "Replay from this task",

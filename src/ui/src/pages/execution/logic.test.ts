@@ -20,6 +20,7 @@ describe("what can be done", () => {
     expect(actsOf({ state: "RUNNING", waits: null, run: { ended: true } })).toEqual(["replay", "replay-inputs", "pause", "labels", "kill"]);
     expect(actsOf({ state: "FAILED", waits: null, run: { ended: true } })).toEqual([
       "restart",
+      "restart-newest",
       "replay",
       "replay-inputs",
       "replay-from",

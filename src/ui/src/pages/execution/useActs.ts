@@ -10,7 +10,7 @@ import { stateWord } from "@/parts/states";
 
 /** What is asked of the server. */
 export type Ask =
-  | { act: "restart"; revision?: number }
+  | { act: "restart"; revision?: number | "newest" }
   | { act: "replay"; run?: string; revision?: number }
   | { act: "kill" | "pause" | "resume" | "run-now" | "delete" }
   | { act: "set-state"; state: StateName }
@@ -86,7 +86,8 @@ export function useActs(head: Head, again: () => void) {
   const navigate = useNavigate();
   return useMutation({
     mutationFn: async (ask: Ask): Promise<Execution | null> => {
-      const { method, path, body } = requestOf(head, ask);
+      const newest = ask.act === "restart" && ask.revision === "newest" ? { ...ask, revision: await newestOf(head) } : ask;
+      const { method, path, body } = requestOf(head, newest);
       if (ask.act === "delete" || ask.act === "resume") {
         await raw(path, { method });
         return null;
@@ -105,4 +106,10 @@ export function useActs(head: Head, again: () => void) {
     },
     onError: notify.problem,
   });
+}
+
+/** The revision that the flow has now. */
+async function newestOf({ namespace, flowId }: Head): Promise<number> {
+  const flow = await rawJson<{ revision: number }>(`/flows/${encodeURIComponent(namespace)}/${encodeURIComponent(flowId)}`);
+  return flow.revision;
 }
