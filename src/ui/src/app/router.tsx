@@ -52,6 +52,8 @@ export const router = createRouter({
   basepath: "/ui",
   defaultPreload: "intent",
   scrollRestoration: true,
+  // A page that breaks leaves what is around it.
+  defaultErrorComponent: ({ error, reset }) => <Failed error={error} again={reset} />,
   // The values of an address are written plainly: `?state=FAILED&page=2`; a list as `?state=FAILED&state=KILLED`.
   parseSearch,
   stringifySearch,

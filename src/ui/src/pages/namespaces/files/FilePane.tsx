@@ -165,11 +165,9 @@ export function FilePane({ namespace, path, mayWrite, onBack, onRename, onDelete
       <Modal opened={other !== null} onClose={() => setOther(null)} title={`Somebody else has changed ${nameOf(path)}`} size="xl">
         {other !== null && text !== null && (
           <>
-            <p className={css.dim}>
-              Left the file as it is now, right yours. Take what you need from the left, then save yours in its place.
-            </p>
+            <p className={css.dim}>Close this to take over what you need, then save yours in its place.</p>
             <div className={css.diff}>
-              <DiffView before={other} after={text} />
+              <DiffView before={other} after={text} language={languageOf(path)} beforeLabel="As it is now" afterLabel="Yours" />
             </div>
             <Group justify="flex-end" gap="sm" mt="md">
               <Button
