@@ -43,6 +43,20 @@ const ACCENT: MantineColorsTuple = [
   "#2f247a",
 ];
 
+/** Of buttons that take something away: white text reads on its shades 5 and 6. */
+const RED: MantineColorsTuple = [
+  "#fdeae7",
+  "#fbd5cf",
+  "#f5ab9f",
+  "#ee7f6e",
+  "#e25a46",
+  "#c93a28",
+  "#c22f1d",
+  "#a32615",
+  "#851f12",
+  "#66180e",
+];
+
 interface Palette {
   ground: string;
   raised: string;
@@ -211,7 +225,7 @@ export const variables: CSSVariablesResolver = () => ({
 });
 
 export const theme = createTheme({
-  colors: { accent: ACCENT },
+  colors: { accent: ACCENT, red: RED },
   primaryColor: "accent",
   primaryShade: { light: 6, dark: 5 },
   fontFamily: "'Inter Variable', system-ui, -apple-system, 'Segoe UI', sans-serif",
