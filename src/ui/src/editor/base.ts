@@ -34,6 +34,9 @@ export function languageOf(language: Language): Extension {
   return language === "json" ? json() : [];
 }
 
+/** Reached by the keyboard, also where it cannot be edited. */
+const reachable = EditorView.contentAttributes.of({ tabindex: "0" });
+
 /** Text that is only read. */
 export function reading(language: Language): Extension {
   return [
@@ -45,6 +48,7 @@ export function reading(language: Language): Extension {
     search({ top: true }),
     keymap.of([...searchKeymap, ...foldKeymap, ...defaultKeymap]),
     EditorState.readOnly.of(true),
+    reachable,
     languageOf(language),
   ];
 }
@@ -88,6 +92,7 @@ export function writing(language: Language, small = false): Extension {
     closeBrackets(),
     autocompletion({ icons: false, maxRenderedOptions: 80 }),
     written,
+    reachable,
     keymap.of([
       ...closeBracketsKeymap,
       ...completionKeymap,

@@ -45,6 +45,7 @@ export function ItemForm({ item, text, data, schemas, onChange, onAll, doing }: 
     if (widgetOf(schemas, property) === "tasks") {
       const inner = item.lists.filter((each) => each.name === property.name || each.name.startsWith(`${property.name}: `));
       const empty = { name: property.name, path: [...item.path, property.name], kind: "task" as const, items: [] };
+      if (doing.readOnly && inner.length === 0) return null;
       if (item.kind === "task" && (/^list of/.test(property.kind) || inner.length > 0))
         return (
           <section key={property.name} className={css.section}>
