@@ -14,7 +14,7 @@ import css from "@/gantt/Gantt.module.css";
 import { GanttRow } from "@/gantt/GanttRow";
 import { countStates, type Row, rowsOf, treeOf, wayTo } from "@/gantt/layout";
 import type { Run } from "@/gantt/runs";
-import { placeOf, spaced, ticks, whole } from "@/gantt/time";
+import { LATE, placeOf, spaced, ticks, whole } from "@/gantt/time";
 import { useZoom } from "@/gantt/useZoom";
 import { StateIcon } from "@/parts/StateBadge";
 import { stateWord } from "@/parts/states";
@@ -24,9 +24,8 @@ import { SIZE } from "@/theme";
 const NONE: readonly number[] = [];
 const MOST_MARKS = 200;
 const MOST_TICKS = 7;
-/** How near labels may be, and from where on they stand before their tick; of the width. */
-const APART = 0.12;
-const LATE = 0.88;
+/** How long a label is; of the width. */
+const APART = 0.15;
 /** The axis stays at the top of what is scrolled; in px. */
 const HEAD = 24;
 

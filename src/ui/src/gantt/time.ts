@@ -77,12 +77,17 @@ export function tickText(ms: number): string {
   return durationText(ms).replace(/ 00 [smh]$/, "");
 }
 
-/** Those ticks whose labels do not run into the next one's; apart: the least distance, of what is in sight. */
+/** From here on (of what is in sight) a label stands before its tick: behind it there is no room. */
+export const LATE = 0.88;
+
+/** Those ticks whose labels do not run into the next one's; apart: how long a label is, of what is in sight. */
 export function spaced(all: readonly Tick[], span: Span, apart: number): Tick[] {
   const kept: Tick[] = [];
   for (const tick of all.toReversed()) {
     const next = kept.at(-1);
-    if (next === undefined || placeOf(next.at, span) - placeOf(tick.at, span) >= apart) kept.push(tick);
+    const place = next === undefined ? 0 : placeOf(next.at, span);
+    const free = place - placeOf(tick.at, span) - (place > LATE ? apart : 0);
+    if (next === undefined || free >= apart) kept.push(tick);
   }
   return kept.reverse();
 }
