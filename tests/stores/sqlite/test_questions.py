@@ -44,6 +44,7 @@ async def test_a_question_that_takes_too_long_is_stopped(store: SqliteStore, tmp
     results = await asyncio.gather(*(questions.ask(endless) for _ in range(AT_ONCE + 1)), return_exceptions=True)
     assert [type(result) for result in results] == [Refused] * (AT_ONCE + 1)
     assert "took more than 0.05 s" in str(results[0])
+    questions._seconds = 30  # a busy machine may take longer for the next ones, and they are right
     assert [await questions.ask(how_many) for _ in range(AT_ONCE + 1)] == [1] * (AT_ONCE + 1)
     await questions.close()
 
