@@ -3,7 +3,7 @@ import { Button } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import css from "@/pages/dashboard/dashboard.module.css";
-import { KEY, type Scope, useRates, useSummary, useTriggers } from "@/pages/dashboard/data";
+import { KEY, type Scope, useAny, useRates, useTriggers } from "@/pages/dashboard/data";
 import { Health } from "@/pages/dashboard/Health";
 import { Failures, Lags, NextSchedules, Running, Waiting } from "@/pages/dashboard/Lists";
 import { layersOf, spanOf, USUAL_TIME } from "@/pages/dashboard/numbers";
@@ -24,9 +24,9 @@ export default function DashboardPage() {
   const navigate = useNavigate({ from: "/" });
   useFresh(KEY);
   const scope = useScope(search);
-  const summary = useSummary();
+  const any = useAny();
   const change = (next: DashboardSearch) => void navigate({ search: next });
-  const empty = summary.data?.executions === 0 && summary.data.running === 0;
+  const empty = any.data === false;
   return (
     <Page title="Dashboard" beside={<Switcher />} actions={<TimeChoice value={search} onChange={change} />}>
       {empty ? (

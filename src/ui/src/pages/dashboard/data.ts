@@ -149,7 +149,10 @@ export function useWhy(id: string, ended: string | null | undefined) {
   });
 }
 
-/** How much there is at all: an empty server leads to the welcome page. */
-export function useSummary() {
-  return useQuery({ queryKey: keyed("summary"), queryFn: () => api.post("/stats/summary", { body: { timeZone: "UTC" } }) });
+/** Whether anything ever ran: an empty server leads to the welcome page. */
+export function useAny() {
+  return useQuery({
+    queryKey: keyed("any"),
+    queryFn: async () => (await api.get("/executions/search", { params: { query: { size: 1 } } })).total > 0,
+  });
 }
