@@ -7,12 +7,13 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { flowSchemas } from "@/editor/knowledge";
 import type { Segment } from "@/editor/path";
-import { duplicateAt, freeId, idsIn, insertAt, moveAt, removeAt } from "@/forms/document";
+import { duplicateAt, insertAt, moveAt, removeAt } from "@/forms/document";
 import { ItemForm } from "@/forms/ItemForm";
 import { Lists } from "@/forms/Lists";
 import css from "@/forms/NoCode.module.css";
 import { type Item, itemsOf, type Kind, type List, newItem, outlineOf } from "@/forms/outline";
 import { TypePicker } from "@/forms/TypePicker";
+import { freeId, idsIn } from "@/forms/values";
 import { notify } from "@/parts/notify";
 import { Empty, Failed, Loading } from "@/parts/Shown";
 

@@ -24,6 +24,7 @@ import {
   type YAMLSeq,
 } from "yaml";
 import type { Segment } from "@/editor/path";
+import { freeId, idPaths, idsIn, nested, withIn, withoutIn } from "@/forms/values";
 
 type Path = readonly Segment[];
 type Changed = string | null;
@@ -141,27 +142,6 @@ export function duplicateAt(text: string, path: Path): Changed {
     made = next;
   }
   return made;
-}
-
-/** An id that is not taken: `load` becomes `load_2`. */
-export function freeId(id: string, taken: ReadonlySet<string>): string {
-  if (!taken.has(id)) return id;
-  const stem = id.replace(/_\d+$/, "");
-  for (let number = 2; ; number += 1) if (!taken.has(`${stem}_${number}`)) return `${stem}_${number}`;
-}
-
-/** All ids in a value. */
-export function idsIn(value: unknown): Set<string> {
-  return new Set([...idPaths(value, [])].map(([, id]) => id));
-}
-
-function* idPaths(value: unknown, path: Path): Generator<[Path, string]> {
-  if (Array.isArray(value)) for (const [index, each] of value.entries()) yield* idPaths(each, [...path, index]);
-  else if (typeof value === "object" && value !== null) {
-    const { id, type } = value as Record<string, unknown>;
-    if (typeof id === "string" && typeof type === "string") yield [[...path, "id"], id];
-    for (const [name, each] of Object.entries(value)) yield* idPaths(each, [...path, name]);
-  }
 }
 
 // ---- where things are ------------------------------------------------------------------------------------------------
@@ -417,33 +397,4 @@ function cut(text: string, entry: Entry): Changed {
   const lines = text.slice(Math.min(endOf(text, entry) + 1, text.length), lineStart(text, next.start));
   const dash = lineStart(text, entry.start);
   return text.slice(0, dash) + lines + text.slice(dash, entry.start) + text.slice(next.start);
-}
-
-// ---- plain values ----------------------------------------------------------------------------------------------------
-
-function nested(path: Path, value: unknown): unknown {
-  return [...path].reverse().reduce<unknown>((inner, segment) => (typeof segment === "number" ? [inner] : { [segment]: inner }), value);
-}
-
-function withIn(holder: unknown, path: Path, value: unknown): unknown {
-  const [segment, ...rest] = path;
-  if (segment === undefined) return value;
-  if (Array.isArray(holder) && typeof segment === "number") {
-    const copy = [...holder];
-    copy[Math.min(segment, copy.length)] = withIn(holder[segment], rest, value);
-    return copy;
-  }
-  const map = typeof holder === "object" && holder !== null ? (holder as Record<string, unknown>) : {};
-  return { ...map, [segment]: withIn(map[segment], rest, value) };
-}
-
-function withoutIn(holder: unknown, path: Path): unknown {
-  const [segment, ...rest] = path;
-  if (segment === undefined) return undefined;
-  if (Array.isArray(holder)) {
-    if (rest.length === 0) return holder.filter((_, index) => index !== segment);
-    return holder.map((each, index) => (index === segment ? withoutIn(each, rest) : each));
-  }
-  const { [segment]: inner, ...others } = holder as Record<string, unknown>;
-  return rest.length === 0 ? others : { ...(holder as object), [segment]: withoutIn(inner, rest) };
 }

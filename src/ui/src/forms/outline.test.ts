@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { Schemas } from "@/editor/schema";
-import { freeId } from "@/forms/document";
 import { arranged, itemsOf, newItem, outlineOf, shownValue, typedValue, typesOn, widgetOf } from "@/forms/outline";
+import { freeId } from "@/forms/values";
 
 const FLOW = `id: a
 inputs:
