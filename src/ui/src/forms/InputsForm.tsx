@@ -99,7 +99,8 @@ export function InputsForm(props: InputsFormProps) {
   };
   const submit = (decision: string | null = mode === "review" ? (decisions[0] ?? "APPROVED") : null) => {
     setTried(true);
-    if (wrong.length > 0 || blocking || start.isPending) return;
+    // While it is looked at again nothing is held back: the server refuses what is wrong, and says why.
+    if ((known.current && (wrong.length > 0 || blocking)) || start.isPending) return;
     start.mutate(decision);
   };
   const press = (event: KeyboardEvent) => {
@@ -165,7 +166,12 @@ export function InputsForm(props: InputsFormProps) {
         </p>
       )}
       <div className={css.foot}>
-        <Button type="submit" loading={start.isPending} disabled={blocking || (tried && wrong.length > 0)} title="Ctrl-Enter">
+        <Button
+          type="submit"
+          loading={start.isPending}
+          disabled={known.current && (blocking || (tried && wrong.length > 0))}
+          title="Ctrl-Enter"
+        >
           {scheduleDate && mode === "start" ? "Schedule" : submitLabel}
         </Button>
         {mode === "review" &&

@@ -15,19 +15,20 @@ export interface Known {
   checks: readonly Check[];
   /** The server cannot be asked: why. */
   trouble: string | null;
+  /** It is said of what the fields hold now; else the answer is on its way, and what was wrong may be mended. */
+  current: boolean;
 }
 
-const NOTHING: Known = { inputs: new Map(), choices: new Map(), checks: [], trouble: null };
+const NOTHING: Known = { inputs: new Map(), choices: new Map(), checks: [], trouble: null, current: false };
 const SETTLE = 180;
 
 /** What the server says of the fields, asked again a moment after each change; its last answer stays until the next one is there. */
 export function useExamined(path: string | null, fields: readonly [string, string | File][]): Known {
-  const [known, setKnown] = useState(NOTHING);
+  const [known, setKnown] = useState({ ...NOTHING, of: "" });
   const asked = useRef(0);
   const shown = JSON.stringify(fields.map(([name, value]) => [name, typeof value === "string" ? value : value.name]));
   const latest = useRef(fields);
   latest.current = fields;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when what would be sent is another
   useEffect(() => {
     if (path === null) return;
     const stop = new AbortController();
@@ -40,7 +41,8 @@ export function useExamined(path: string | null, fields: readonly [string, strin
             body: bodyOf(latest.current, true),
             signal: stop.signal,
           });
-          setKnown({ inputs: examined(answer), choices: offered(answer), checks: answer.checks ?? [], trouble: null });
+          const { checks } = answer;
+          setKnown({ inputs: examined(answer), choices: offered(answer), checks: checks ?? [], trouble: null, current: true, of: shown });
         } catch (thrown) {
           if (!stop.signal.aborted) setKnown((before) => ({ ...before, trouble: asProblem(thrown).detail || asProblem(thrown).title }));
         }
@@ -52,5 +54,5 @@ export function useExamined(path: string | null, fields: readonly [string, strin
       stop.abort();
     };
   }, [path, shown]);
-  return known;
+  return { ...known, current: known.of === shown };
 }

@@ -33,8 +33,6 @@ interface DataTableProps<Row> {
   onSelect?: (selected: ReadonlySet<string>) => void;
   /** Shown after the last row. */
   end?: ReactNode;
-  /** The pointer is over the rows, or not: who adds rows at the top waits while it is. */
-  onHover?: (over: boolean) => void;
   /** The rows were scrolled: whether they are away from their top, and near their end (older ones are wanted). */
   onScroll?: (away: boolean, nearEnd: boolean) => void;
   /** Shown dimly: rows that do not belong here any more. */
@@ -47,7 +45,7 @@ interface DataTableProps<Row> {
 const NEAR = 20 * SIZE.row;
 
 export function DataTable<Row>(props: DataTableProps<Row>) {
-  const { label, rows, columns, keyOf, linkOf, selected, onSelect, end, onHover, onScroll, dim, toTop } = props;
+  const { label, rows, columns, keyOf, linkOf, selected, onSelect, end, onScroll, dim, toTop } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
   const navigate = useNavigate();
@@ -121,8 +119,6 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         tabIndex={0}
         aria-label={label}
         onKeyDown={press}
-        onPointerEnter={() => onHover?.(true)}
-        onPointerLeave={() => onHover?.(false)}
         onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) =>
           onScroll?.(scrollTop > 0, scrollHeight - scrollTop - clientHeight < NEAR)
         }

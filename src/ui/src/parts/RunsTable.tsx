@@ -51,7 +51,7 @@ export function RunsTable({ filter, empty, rows }: RunsTableProps) {
       className={css.list}
       data-rows={rows !== undefined || undefined}
       style={rows === undefined ? undefined : heightOf(rows)}
-      {...hold.focus}
+      {...hold.around}
     >
       <NewPill
         runs={runs}
@@ -67,7 +67,6 @@ export function RunsTable({ filter, empty, rows }: RunsTableProps) {
         columns={columns}
         keyOf={idOf}
         linkOf={linkOf}
-        onHover={hold.onHover}
         onScroll={(away, nearEnd) => {
           hold.onScroll(away);
           if (nearEnd) followed.older();

@@ -60,7 +60,7 @@ export function TailList({ label, events, states, open, onOpen }: TailListProps)
   };
 
   return (
-    <div className={css.list}>
+    <div className={css.list} onPointerOver={() => setOver(true)} onPointerLeave={() => setOver(false)}>
       <section
         className={css.rows}
         ref={scroller}
@@ -68,8 +68,6 @@ export function TailList({ label, events, states, open, onOpen }: TailListProps)
         tabIndex={0}
         aria-label={label}
         onKeyDown={press}
-        onPointerEnter={() => setOver(true)}
-        onPointerLeave={() => setOver(false)}
         onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) =>
           setAway(scrollHeight - scrollTop - clientHeight > SIZE.row)
         }

@@ -100,7 +100,7 @@ export default function ExecutionsPage() {
       }
       below={<Filters value={filter} onChange={change} searches="Search id, flow or label" />}
     >
-      <div className={css.list} {...hold.focus}>
+      <div className={css.list} {...hold.around}>
         {followed.problem ? (
           <Failed error={followed.problem} again={followed.again} />
         ) : followed.loading ? (
@@ -125,7 +125,6 @@ export default function ExecutionsPage() {
               linkOf={linkOf}
               selected={mayRun ? selected : undefined}
               onSelect={select}
-              onHover={hold.onHover}
               onScroll={(away, nearEnd) => {
                 hold.onScroll(away);
                 if (nearEnd) followed.older();
