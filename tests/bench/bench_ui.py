@@ -3,7 +3,7 @@
 live      an execution is started by a call -> its row is in the list that a browser shows (milliseconds, of 30)
 large     an execution with 10,000 task runs: navigation -> the first row of its Gantt is there and can be selected; then the view is
           scrolled to its end, and the long tasks (over 50 ms) that the browser reports are counted
-editor    a flow of 2,000 lines: from a key to the next frame (of 60 keys)
+editor    a flow of 2,000 lines: from a key to the end of the next frame (of 60 keys), and the same in a plain text field: the floor
 load      bytes of scripts and styles that come before the first page is shown, compressed as they were sent
 
     --only live,large,editor,load
@@ -62,6 +62,12 @@ KEYS = """() => {
         channel.port1.onmessage = () => window.keys.push(performance.now() - event.timeStamp);
         channel.port2.postMessage(0);
     }), { capture: true });
+}"""
+
+PLAIN = """() => {
+    const field = document.createElement("textarea");
+    document.body.append(field);
+    field.focus();
 }"""
 
 
@@ -147,7 +153,12 @@ def editor(made: Visit, world: World) -> None:
     page.evaluate(KEYS)
     _type(page)
     figures: list[float] = page.evaluate("window.keys")
+    page.evaluate(PLAIN)
+    page.evaluate("() => { window.keys.length = 0; }")
+    _type(page)
+    floor: list[float] = page.evaluate("window.keys")
     print(f"editor  {LINES:,} lines, {len(figures)} keys: {spread(figures)}")
+    print(f"        a plain text field: {spread(floor)}; the editor adds {statistics.median(figures) - statistics.median(floor):.0f} ms")
 
 
 def _type(page: Page) -> None:

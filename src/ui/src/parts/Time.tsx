@@ -1,6 +1,6 @@
 import { Tooltip } from "@mantine/core";
 import { useSyncExternalStore } from "react";
-import { durationText, exactText, parseDuration, relativeText } from "@/parts/time";
+import { durationText, elapsedText, exactText, parseDuration, relativeText } from "@/parts/time";
 
 const listeners = new Set<() => void>();
 let now = Date.now();
@@ -51,5 +51,5 @@ export function Duration({ of, from, to }: { of?: string | null; from?: string |
 
 function Elapsed({ from }: { from: string }) {
   const current = useNow();
-  return <span>{durationText(Math.max(0, Math.floor((current - Date.parse(from)) / 1000) * 1000))}</span>;
+  return <span>{elapsedText(current - Date.parse(from))}</span>;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { durationText, parseDuration, relativeText } from "@/parts/time";
+import { durationText, elapsedText, parseDuration, relativeText } from "@/parts/time";
 
 describe("durations", () => {
   it.each([
@@ -28,6 +28,15 @@ describe("durations", () => {
     [-1500, "-1.50 s"],
     [Number.NaN, "–"],
   ])("%d ms reads %s", (ms, text) => expect(durationText(ms)).toBe(text));
+});
+
+describe("what runs", () => {
+  it.each([
+    [-20, "0 s"],
+    [7_900, "7 s"],
+    [59_999, "59 s"],
+    [61_500, "1 m 01 s"],
+  ])("for %d ms reads %s", (ms, text) => expect(elapsedText(ms)).toBe(text));
 });
 
 describe("relative times", () => {

@@ -28,6 +28,11 @@ export function durationText(ms: number): string {
   return `${Math.floor(ms / DAY)} d ${two(Math.floor((ms % DAY) / HOUR))} h`;
 }
 
+/** How long something runs already: 0 s, 7 s, then as a duration. It moves once a second, so it says no more. */
+export function elapsedText(ms: number): string {
+  return ms < MINUTE ? `${Math.max(0, Math.floor(ms / SECOND))} s` : durationText(Math.floor(ms / SECOND) * SECOND);
+}
+
 /** just now, 12 s ago, 5 m ago, 3 h ago, yesterday, 4 d ago, then the date; and `in 5 m` for what comes. */
 export function relativeText(at: number, now: number): string {
   const past = now - at;

@@ -25,7 +25,7 @@ export function Health({ triggers }: { triggers: UseQueryResult<{ results: Trigg
         <IconCircleCheck className={css.icon} aria-hidden />
         <span className={css.said}>
           {known
-            ? `All is well: ${known.flows.toLocaleString("en")} flows are served, ${(known.figures.executions ?? 0).toLocaleString("en")} executions are at work.`
+            ? `All is well: ${counted(known.flows, "flow is", "flows are")} served, ${counted(known.figures.executions ?? 0, "execution is", "executions are")} at work.`
             : "No trigger has trouble."}
         </span>
       </p>
@@ -52,3 +52,5 @@ export function Health({ triggers }: { triggers: UseQueryResult<{ results: Trigg
     </section>
   );
 }
+
+const counted = (count: number, one: string, many: string) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
