@@ -15,6 +15,7 @@ import { GanttRow } from "@/gantt/GanttRow";
 import { countStates, type Row, rowsOf, treeOf, wayTo } from "@/gantt/layout";
 import type { Run } from "@/gantt/runs";
 import { LATE, placeOf, spaced, ticks, whole } from "@/gantt/time";
+import { useWidth } from "@/gantt/useWidth";
 import { useZoom } from "@/gantt/useZoom";
 import { StateIcon } from "@/parts/StateBadge";
 import { stateWord } from "@/parts/states";
@@ -24,8 +25,8 @@ import { SIZE } from "@/theme";
 const NONE: readonly number[] = [];
 const MOST_MARKS = 200;
 const MOST_TICKS = 7;
-/** How long a label is; of the width. */
-const APART = 0.15;
+/** Room that a label needs, in px. */
+const LABEL = 64;
 /** The axis stays at the top of what is scrolled; in px. */
 const HEAD = 24;
 
@@ -57,6 +58,7 @@ export function Gantt({ runs, start, end, folds = false, selected, onSelect }: G
   );
   const track = useRef<HTMLDivElement>(null);
   const zoom = useZoom(all, track);
+  const width = useWidth(track);
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: rows.length,
@@ -132,7 +134,8 @@ export function Gantt({ runs, start, end, folds = false, selected, onSelect }: G
   };
 
   const marks = useMemo(() => failures(runs), [runs]);
-  const shownTicks = fold ? spaced(foldedTicks(fold, zoom.span, MOST_TICKS), zoom.span, APART) : ticks(zoom.span, start, MOST_TICKS);
+  const most = Math.min(MOST_TICKS, Math.floor(width / LABEL));
+  const shownTicks = spaced(fold ? foldedTicks(fold, zoom.span, most) : ticks(zoom.span, start, most), zoom.span, LABEL / width);
   const current = rows[at];
   return (
     <div className={css.gantt}>
