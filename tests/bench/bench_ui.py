@@ -3,7 +3,8 @@
 live      an execution is started by a call -> its row is in the list that a browser shows (milliseconds, of 30)
 large     an execution with 10,000 task runs: navigation -> the first row of its Gantt is there and can be selected; then the view is
           scrolled to its end, and the long tasks (over 50 ms) that the browser reports are counted
-editor    a flow of 2,000 lines: from a key to the end of the next frame (of 60 keys), and the same in a plain text field: the floor
+editor    a flow of 2,000 lines: from a key to the end of the next frame (of 60 keys; a frame comes each 16.7 ms), how long the page's
+          thread is busy for each key, and the same in a plain text field: the floor
 load      bytes of scripts and styles that come before the first page is shown, compressed as they were sent
 
     --only live,large,editor,load
@@ -24,7 +25,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from tests.ui.browser import Visit, chromium, visit
 from tests.ui.world import API, World
@@ -151,14 +152,27 @@ def editor(made: Visit, world: World) -> None:
     field.click()
     page.wait_for_timeout(3000)
     page.evaluate(KEYS)
-    _type(page)
-    figures: list[float] = page.evaluate("window.keys")
+    figures, busy = _typed(page)
     page.evaluate(PLAIN)
+    floor, idle = _typed(page)
+    print(f"editor  {LINES:,} lines, {len(figures)} keys: {spread(figures)}; the page's thread is busy {busy:.1f} ms for each")
+    print(f"        a plain text field: {spread(floor)}; {idle:.1f} ms for each")
+
+
+def _typed(page: Page) -> tuple[list[float], float]:
+    """From each key to the end of the next frame, and how long the page's thread was busy for each, in milliseconds."""
     page.evaluate("() => { window.keys.length = 0; }")
+    protocol = page.context.new_cdp_session(page)
+    protocol.send("Performance.enable")
+    before = _busy(protocol)
     _type(page)
-    floor: list[float] = page.evaluate("window.keys")
-    print(f"editor  {LINES:,} lines, {len(figures)} keys: {spread(figures)}")
-    print(f"        a plain text field: {spread(floor)}; the editor adds {statistics.median(figures) - statistics.median(floor):.0f} ms")
+    after = _busy(protocol)
+    figures: list[float] = page.evaluate("window.keys")
+    return figures, (after - before) * 1000 / len(figures)
+
+
+def _busy(protocol: CDPSession) -> float:
+    return float(next(each["value"] for each in protocol.send("Performance.getMetrics")["metrics"] if each["name"] == "TaskDuration"))
 
 
 def _type(page: Page) -> None:
