@@ -190,13 +190,14 @@ function Bars({ chart, rows, share }: { chart: ChartOf; rows: readonly Row[]; sh
 
 function Table({ chart, rows }: { chart: ChartOf; rows: readonly Row[] }) {
   const columns = chart.columns.length > 0 ? chart.columns : plainColumns(rows);
+  const right = new Set(columns.filter(({ name }) => rows.length > 0 && rows.every((row) => typeof row[name] === "number")));
   return (
     <div className={css.scroll}>
       <table className={css.table}>
         <thead>
           <tr>
             {columns.map((column) => (
-              <th key={column.name} scope="col">
+              <th key={column.name} scope="col" data-right={right.has(column) || undefined}>
                 {column.title}
               </th>
             ))}
@@ -207,7 +208,7 @@ function Table({ chart, rows }: { chart: ChartOf; rows: readonly Row[] }) {
             // biome-ignore lint/suspicious/noArrayIndexKey: a row has no other name, and is replaced with its page
             <tr key={index}>
               {columns.map((column) => (
-                <td key={column.name}>
+                <td key={column.name} data-right={right.has(column) || undefined}>
                   <Cell column={column} row={row} />
                 </td>
               ))}
