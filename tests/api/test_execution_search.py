@@ -166,3 +166,10 @@ async def test_what_one_page_shows_is_not_counted(tmp_path: Path, monkeypatch: p
         assert (await call("GET", f"{BASE}/search?flowId=hello&size=3")).json["total"] == 3
         assert (await call("GET", f"{BASE}/search?flowId=hello&size=2&page=2")).json["total"] == 3
         assert len(counted) == 2
+
+
+async def test_a_revision_beyond_all_numbers_is_refused(tmp_path: Path) -> None:
+    """It was given to the database, which has no such number: a 500."""
+    async with api(tmp_path) as call:
+        assert (await call("GET", f"{BASE}/flows/t/hello?revision=1")).status == 200
+        assert (await call("GET", f"{BASE}/flows/t/hello?revision=11080561964125848029681470353790992384")).status == 400

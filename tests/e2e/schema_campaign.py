@@ -82,7 +82,7 @@ def summary(said: str) -> str:
     if made is None or tested is None or seed is None:
         raise ValueError(f"the campaign did not come to its end: {said[-1_000:]}")
     found = re.search(r"(\d+) unique failures?", said)
-    broken = len(re.findall(r"^- Server error$", said, re.MULTILINE))
+    broken = len(re.findall(r"^- (?:ST\d+ )?Server error$", said, re.MULTILINE))
     failures = int(found[1]) if found else 0
     return f"{int(made[1]):,} requests to {tested[1]} operations: {failures} findings, {broken} of them a server's error; seed {seed[1]}"
 

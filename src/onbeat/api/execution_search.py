@@ -232,7 +232,7 @@ async def flows(request: Request) -> Response:
     return answer([flow_outline(each) for each in found if each.namespace == namespace and not each.disabled])
 
 
-async def flow(request: Request, revision: Annotated[int | None, Query(ge=1)] = None) -> Response:
+async def flow(request: Request, revision: Annotated[int | None, Query(ge=1, le=2**31)] = None) -> Response:
     """A flow as whoever starts it needs it."""
     path = request.path_params
     return answer(flow_outline((await node_of(request).find_flow(path["namespace"], path["flow"], revision)).flow))

@@ -72,7 +72,7 @@ async def test_a_broker_that_restarts_between_two_batches_is_waited_for(own_kafk
 async def test_closing_while_the_broker_is_gone_ends(own_kafka):
     """Shutting down never waits for a broker."""
     await make_topic(own_kafka.bootstrap, "t")
-    sink = KafkaSink({"kafka_bootstrap_servers": own_kafka.bootstrap}, FakeLog(), delivery=0.5)
+    sink = KafkaSink({"kafka_bootstrap_servers": own_kafka.bootstrap}, FakeLog(), delivery=5)
     await sink.publish(events("t", "a"))
     own_kafka.kill()
     with pytest.raises(OutsideError):
