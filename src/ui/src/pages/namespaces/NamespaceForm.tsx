@@ -1,11 +1,11 @@
-import { Button, Group, Modal, Textarea, TextInput } from "@mantine/core";
+import { Modal, Textarea, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useState } from "react";
 import { api } from "@/api/client";
-import { asProblem } from "@/api/problem";
 import css from "@/pages/namespaces/Namespaces.module.css";
 import { wrongName } from "@/pages/namespaces/names";
+import { FormEnd } from "@/parts/FormEnd";
 import { notify } from "@/parts/notify";
 
 interface NamespaceFormProps {
@@ -77,19 +77,7 @@ export function NamespaceForm({ opened, onClose, of, below }: NamespaceFormProps
           value={description}
           onChange={(event) => setDescription(event.target.value)}
         />
-        {save.isError && (
-          <p className={css.wrong} role="alert">
-            {asProblem(save.error).message}
-          </p>
-        )}
-        <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={save.isPending}>
-            {of ? "Save" : "Make it"}
-          </Button>
-        </Group>
+        <FormEnd save={save} onClose={onClose} label={of ? "Save" : "Make it"} />
       </form>
     </Modal>
   );

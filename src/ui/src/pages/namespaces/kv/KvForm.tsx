@@ -1,8 +1,7 @@
-import { Button, Group, Modal, SegmentedControl, Select, Textarea, TextInput } from "@mantine/core";
+import { Modal, SegmentedControl, Select, Textarea, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import { raw } from "@/api/client";
-import { asProblem } from "@/api/problem";
 import type { components } from "@/api/schema";
 import { CodeEditor } from "@/editor/CodeEditor";
 import own from "@/pages/namespaces/kv/Kv.module.css";
@@ -19,6 +18,7 @@ import {
   wrongKey,
 } from "@/pages/namespaces/kv/kv";
 import css from "@/pages/namespaces/Namespaces.module.css";
+import { FormEnd } from "@/parts/FormEnd";
 import { notify } from "@/parts/notify";
 import { exactText } from "@/parts/time";
 
@@ -192,19 +192,7 @@ function Form({ namespace, of, taken = [], onClose }: Omit<KvFormProps, "opened"
         onChange={(event) => setDescription(event.target.value)}
         error={wrong.description}
       />
-      {save.isError && (
-        <p className={css.wrong} role="alert">
-          {asProblem(save.error).message}
-        </p>
-      )}
-      <Group justify="flex-end" gap="sm">
-        <Button variant="default" onClick={onClose}>
-          Cancel
-        </Button>
-        <Button type="submit" loading={save.isPending}>
-          Save
-        </Button>
-      </Group>
+      <FormEnd save={save} onClose={onClose} />
     </form>
   );
 }

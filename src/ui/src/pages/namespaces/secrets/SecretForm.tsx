@@ -1,11 +1,11 @@
-import { Button, Group, Modal, PasswordInput, Textarea, TextInput } from "@mantine/core";
+import { Button, Modal, PasswordInput, Textarea, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api } from "@/api/client";
-import { asProblem } from "@/api/problem";
 import { wrongKey } from "@/pages/namespaces/kv/kv";
 import css from "@/pages/namespaces/Namespaces.module.css";
 import type { SecretRow } from "@/pages/namespaces/secrets/rows";
+import { FormEnd } from "@/parts/FormEnd";
 import { notify } from "@/parts/notify";
 
 interface SecretFormProps {
@@ -84,19 +84,7 @@ function Form({ namespace, of, onClose }: { namespace: string; of: SecretRow | n
         value={description}
         onChange={(event) => setDescription(event.target.value)}
       />
-      {save.isError && (
-        <p className={css.wrong} role="alert">
-          {asProblem(save.error).message}
-        </p>
-      )}
-      <Group justify="flex-end" gap="sm">
-        <Button variant="default" onClick={onClose}>
-          Cancel
-        </Button>
-        <Button type="submit" loading={save.isPending}>
-          Save
-        </Button>
-      </Group>
+      <FormEnd save={save} onClose={onClose} />
     </form>
   );
 }
