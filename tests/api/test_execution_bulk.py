@@ -82,7 +82,9 @@ async def test_a_change_by_query_needs_a_filter(tmp_path: Path) -> None:
             ("?filters[flowIds][EQUALS]=sleep", "did you mean `flowId`"),
             ("?all=yes", "`all` is true or false"),
             ("?scope=USER", "name the namespace"),
-            ("?namespace=", "needs a filter"),
+            ("?namespace=", "`namespace` is empty"),
+            ("?namespace=t&state=", "`state` is empty"),
+            ("?flowId=sleep&labels=", "`labels` is empty"),
         ):
             refused = await call("DELETE", f"{BASE}/kill/by-query{query}")
             assert refused.status == 400, query

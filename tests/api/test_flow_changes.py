@@ -188,6 +188,10 @@ async def test_flows_are_saved_in_bulk(call: Client) -> None:
     assert (await post(call, "/bulk", text("c", "company.c") + b"---\n" + text("c", "company.c"))).status == 400
     assert (await post(call, "/bulk?delete=true", body)).status == 400
     assert (await post(call, "/bulk?namespace=company", body)).status == 422
+    for nowhere in ("/bulk?namespace=No%20Name", "/No%20Name"):
+        refused = await post(call, nowhere, [])
+        assert refused.status in (400, 422)
+        assert "is not a namespace" in refused.json["detail"]
     assert (await post(call, "/bulk?namespace=company&allowNamespaceChild=true", body)).status == 200
     given = [{"id": "j", "namespace": "company.a", "tasks": [{"id": "a", "type": "core.debug.Return"}]}]
     assert [flow["id"] for flow in (await post(call, "/bulk?namespace=company.a", given)).json] == ["j", "a"]

@@ -60,8 +60,11 @@ async def test_only_ones_own_are_chosen(call: Client) -> None:
 
 async def test_a_change_needs_a_condition(call: Client) -> None:
     """Or `all=true`, which is all of one's own; a parameter that is no condition is none."""
-    for query in ("", "dryRun=true", "q=", "namespace="):
+    for query in ("", "dryRun=true"):
         with pytest.raises(UserError, match="say which flows are meant"):
+            await flows_to_change(asked(call, query), ChangeQuery())
+    for name, query in (("q", "q="), ("namespace", "namespace="), ("namespace", "flowId=one&namespace="), ("labels", "flowId=one&labels=")):
+        with pytest.raises(UserError, match=f"`{name}` is empty"):
             await flows_to_change(asked(call, query), ChangeQuery())
     assert len(await flows_to_change(asked(call, "all=true"), ChangeQuery(all=True))) == len(FLOWS) + 2
     assert len(await flows_to_change(asked(call, "q=one"), ChangeQuery())) == 2

@@ -145,7 +145,7 @@ async def test_backfills_of_several(tmp_path: Path) -> None:
 async def test_a_change_by_query_needs_a_filter(tmp_path: Path) -> None:
     """A misspelt one is refused; without one all must be said."""
     async with api(tmp_path) as call:
-        for query in ("", "?disabled=true", "?namespace=", "?flow=hook&disabled=true"):
+        for query in ("", "?disabled=true", "?namespace=", "?flowId=hook&namespace=", "?flow=hook&disabled=true"):
             assert (await call("POST", f"{BASE}/set-disabled/by-query{query}")).status == 400, query
         assert (await ask(call, "POST", f"{BASE}/set-disabled/by-query?flowId=hook&dryRun=true")).json == {"count": 1}
         assert not call.node.triggers.disabled("t.hook.hook")

@@ -350,7 +350,8 @@ Paths and JSON are Kestra's where Kestra has them; each works without `/main` as
 name and password, or with a token as the password, whoever the user: [access](../how-to/access.md). `public` routes need nothing, a
 `key` route has a key of its own in its address, `self` is for everybody who has an account. `GET /api/v1/main/openapi.json` has it all
 for programs: parameters, bodies, answers. Errors are `application/problem+json` with `detail`, a sentence that says what to do. A body
-is at most 1 MiB (setting `max_body`; a webhook has `maxBody`).
+is at most 1 MiB (setting `max_body`; a webhook has `maxBody`). A change by query needs a filter or `all=true`; one that is
+empty (`state=`) asks for nothing in a list and is refused in a change.
 """,
         "\n".join(lines),
         """

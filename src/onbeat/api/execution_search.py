@@ -181,9 +181,9 @@ async def of_flow(request: Request, query: Annotated[OfFlowQuery, Query()]) -> R
 
 
 async def asked(request: Request, others: tuple[str, ...] = (), *, exact: bool = False) -> ExecutionFilter:
-    """Which of the caller's executions a query asks for. others: parameters that say something else; exact: see execution_filter."""
+    """Which of the caller's executions a query asks for. others: parameters that say something else; exact: they are to be changed."""
     flat = tuple(name for name in EXECUTION_FIELDS if name not in others)
-    conditions = read_conditions(request.query_params, EXECUTION_FIELDS, flat=flat, others=others)
+    conditions = read_conditions(request.query_params, EXECUTION_FIELDS, flat=flat, others=others, change=exact)
     return execution_filter(conditions, node_of(request).clock.now(), await callers_namespaces(request), exact=exact)
 
 

@@ -9,6 +9,8 @@ Rules
    those below it, too.
 3. A field is known whatever its case, and as Kestra's older clients write it: `FLOW_ID`, `flowid`, `flowId`.
 4. Conditions are all to hold; what joins them by `or` cannot be asked and is refused.
+5. A flat parameter that is empty asks for nothing where something is looked for, and is refused where something is changed: a script whose
+   variable is empty would change what it does not name.
 
 Called by: the routes that search; questions.py asks the store what is read here.
 """
@@ -85,9 +87,11 @@ class Query(Protocol):
         """All of them, in order."""
 
 
-def read_conditions(query: Query, fields: Collection[str], *, flat: Collection[str] = (), others: Collection[str] = ()) -> list[Condition]:
+def read_conditions(
+    query: Query, fields: Collection[str], *, flat: Collection[str] = (), others: Collection[str] = (), change: bool = False
+) -> list[Condition]:
     """What a query asks for. fields: those that `filters[…]` may name; flat: parameters that are conditions, too; others: parameters
-    that are none and that the caller reads itself. Raises UserError."""
+    that are none and that the caller reads itself; change: what is found will be changed. Raises UserError."""
     found: list[Condition] = []
     flats: dict[str, list[str]] = {}
     for name, value in query.multi_items():
@@ -96,6 +100,8 @@ def read_conditions(query: Query, fields: Collection[str], *, flat: Collection[s
         if name.startswith("filters["):
             found.append(_condition(name, value, fields))
         elif name in flat:
+            if change:
+                check_given(name, value)
             flats.setdefault(name, []).append(value)
         elif name not in others:
             choices = [*flat, *others]
@@ -107,6 +113,12 @@ def read_conditions(query: Query, fields: Collection[str], *, flat: Collection[s
         elif given:
             found.append(Condition(name, Op.PREFIX if name == "namespace" else Op.IN if len(given) > 1 else Op.EQUALS, given))
     return found
+
+
+def check_given(name: str, value: str) -> None:
+    """Hold a filter of a change to a value. Raises UserError."""
+    if not value:
+        raise UserError(f"`{name}` is empty: a change needs a value for each of its filters; leave it out if any is meant")
 
 
 def _condition(name: str, value: str, fields: Collection[str]) -> Condition:

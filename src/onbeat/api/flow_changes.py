@@ -35,7 +35,7 @@ from onbeat.api.shapes.flows import Changed, FlowShape, FlowWithSource
 from onbeat.core.access import covers
 from onbeat.core.flow import Flow
 from onbeat.core.flow_text import documents, with_disabled
-from onbeat.core.names import FLOW_ID, NAMESPACE
+from onbeat.core.names import FLOW_ID, NAMESPACE, check_namespace
 from onbeat.engine.flow_files import Draft, Exists, Saved, problem_sentences
 from onbeat.engine.masking import MASK
 from onbeat.errors import InvalidFile, NotFound, Refused, UserError
@@ -359,6 +359,7 @@ async def _save_many(request: Request, namespace: str | None, query: ManyQuery) 
     node, sources = node_of(request), await texts_of(request)
     flows = [await _checked(request, source) for source in sources]
     if namespace is not None:
+        check_namespace(namespace)
         for flow in flows:
             if flow.namespace != namespace and not (query.allow_namespace_child and covers(namespace, flow.namespace)):
                 raise Unprocessable(f"flow {flow.name} is not in namespace {namespace}")

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 
-from onbeat.api.filters import Condition, Op, read_conditions
+from onbeat.api.filters import Condition, Op, check_given, read_conditions
 from onbeat.api.parameters import Labels, PageNumber, PageSize, Scopes, sort_field
 from onbeat.api.routing import callers_namespaces, node_of
 from onbeat.core.access import covers
@@ -62,20 +62,23 @@ async def chosen_flows(request: Request, others: Iterable[str] = ()) -> list[Loa
 
 async def flows_to_change(request: Request, query: ChangeQuery) -> list[LoadedFlow]:
     """The same, for a change. Raises UserError where nothing is asked for."""
-    conditions = conditions_of(request, ("all", "dryRun"))
+    conditions = conditions_of(request, ("all", "dryRun"), change=True)
     if not conditions and not query.all:
         raise UserError("say which flows are meant by a filter, or `all=true`; `dryRun=true` counts them")
     return await _chosen(request, conditions)
 
 
-def conditions_of(request: Request, others: Iterable[str] = ()) -> list[Condition]:
-    """What a query asks of flows. Raises UserError."""
+def conditions_of(request: Request, others: Iterable[str] = (), *, change: bool = False) -> list[Condition]:
+    """What a query asks of flows. change: they are to be changed. Raises UserError."""
     others = ("namespace", *others)
-    found = read_conditions(request.query_params, FIELDS, flat=[name for name in _FLAT if name not in others], others=others)
+    flat = [name for name in _FLAT if name not in others]
+    found = read_conditions(request.query_params, FIELDS, flat=flat, others=others, change=change)
     for condition in found:
         if condition.field == "scope":
             _scopes(condition)
     above = request.query_params.get("namespace")
+    if change and above is not None:
+        check_given("namespace", above)
     return [*found, Condition("namespace", Op.PREFIX, (above,))] if above else found
 
 

@@ -201,7 +201,7 @@ async def unlock_ids(request: Request) -> Response:
 
 async def unlock_query(request: Request, query: Annotated[ChangedQuery, Query()]) -> Response:
     """Unlock the triggers that the query means: none is ever locked, so that none is changed."""
-    await chosen(request, others=_OPTIONS)
+    await chosen(request, others=_OPTIONS, change=True)
     return answer({"count": 0})
 
 
@@ -269,8 +269,8 @@ async def _of_query(
 ) -> Response:
     """Change the triggers that a query means; backfills: those of them that have one."""
     options = (*_OPTIONS, *others)
-    found = await chosen(request, others=options)
-    if not query.all and not any(value for name, value in request.query_params.items() if name not in options):
+    found = await chosen(request, others=options, change=True)
+    if not query.all and not any(name not in options for name in request.query_params):
         raise UserError("a change by query needs a filter; `all=true` means every trigger that you may change")
     node = node_of(request)
     if backfills:

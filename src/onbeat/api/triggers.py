@@ -98,10 +98,11 @@ async def of_flow(request: Request, query: Annotated[OfFlow, Query()]) -> Respon
     return answer({"results": [await context_json(node, each) for each in _paged(found, query)], "total": len(found)})
 
 
-async def chosen(request: Request, others: Sequence[str] = ()) -> list[LoadedTrigger]:
-    """Those that the query names, of those that the caller may act on. others: parameters that say something else."""
+async def chosen(request: Request, others: Sequence[str] = (), *, change: bool = False) -> list[LoadedTrigger]:
+    """Those that the query names, of those that the caller may act on. others: parameters that say something else;
+    change: they are to be changed."""
     flat = tuple(name for name in FIELDS if name not in others)
-    conditions = read_conditions(request.query_params, FIELDS, flat=flat, others=others)
+    conditions = read_conditions(request.query_params, FIELDS, flat=flat, others=others, change=change)
     node, allowed = node_of(request), await callers_namespaces(request)
     return [
         each
