@@ -9,7 +9,7 @@ import {
 } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from "@codemirror/commands";
 import { json } from "@codemirror/lang-json";
-import { yaml } from "@codemirror/lang-yaml";
+
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } from "@codemirror/language";
 import { lintKeymap } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
@@ -25,6 +25,7 @@ import {
 } from "@codemirror/view";
 import { expressions } from "@/editor/expressions";
 import { look } from "@/editor/look";
+import { yaml } from "@/editor/yaml";
 
 export type Language = "yaml" | "json" | "text";
 
@@ -68,7 +69,8 @@ const written = Prec.highest(
   ]),
 );
 
-/** Text that is written. Escape and then Tab leaves the editor by the keyboard. small: a field of a form, without line numbers. */
+/** Text that is written. Escape and then Tab leaves the editor by the keyboard. small: a field of a form, without line numbers.
+ * Caret and selection are the browser's own: drawing them would measure the page at each key. */
 export function writing(language: Language, small = false): Extension {
   return [
     look,
@@ -84,7 +86,6 @@ export function writing(language: Language, small = false): Extension {
         ],
     highlightSpecialChars(),
     history(),
-    drawSelection(),
     indentOnInput(),
     indentUnit.of("  "),
     EditorState.tabSize.of(2),

@@ -6,12 +6,11 @@
  */
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconArrowsHorizontal, IconZoomIn, IconZoomOut } from "@tabler/icons-react";
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
 import type { StateName } from "@/api/types";
 import { foldedTicks, foldOf } from "@/gantt/fold";
 import css from "@/gantt/Gantt.module.css";
-import { GanttRow } from "@/gantt/GanttRow";
+import { GanttRows, type RowsHandle } from "@/gantt/GanttRows";
 import { countStates, type Row, rowsOf, treeOf, wayTo } from "@/gantt/layout";
 import type { Run } from "@/gantt/runs";
 import { LATE, placeOf, spaced, ticks, whole } from "@/gantt/time";
@@ -22,13 +21,10 @@ import { stateWord } from "@/parts/states";
 import { useNow } from "@/parts/Time";
 import { SIZE } from "@/theme";
 
-const NONE: readonly number[] = [];
 const MOST_MARKS = 200;
 const MOST_TICKS = 7;
 /** Room that a label needs, in px. */
 const LABEL = 64;
-/** The axis stays at the top of what is scrolled; in px. */
-const HEAD = 24;
 
 interface GanttProps {
   runs: ReadonlyMap<string, Run>;
@@ -59,16 +55,8 @@ export function Gantt({ runs, start, end, folds = false, selected, onSelect }: G
   const track = useRef<HTMLDivElement>(null);
   const zoom = useZoom(all, track);
   const width = useWidth(track);
-  const scroller = useRef<HTMLDivElement>(null);
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => SIZE.row,
-    overscan: 6,
-    scrollMargin: HEAD,
-    scrollPaddingStart: HEAD,
-    getItemKey: (place) => rows[place]?.key ?? place,
-  });
+  const [scroller, setScroller] = useState<HTMLElement | null>(null);
+  const list = useRef<RowsHandle>(null);
 
   const chosen = rows.findIndex((row) => row.key === selected);
   const sought = useRef<string | undefined>(undefined);
@@ -78,7 +66,7 @@ export function Gantt({ runs, start, end, folds = false, selected, onSelect }: G
     if (selected === undefined || sought.current === selected || !runs.has(selected)) return;
     if (chosen >= 0) {
       sought.current = selected;
-      virtual.scrollToIndex(chosen);
+      list.current?.show(chosen);
     } else {
       const way = wayTo(runs, selected);
       setStates(new Set());
@@ -104,7 +92,7 @@ export function Gantt({ runs, start, end, folds = false, selected, onSelect }: G
     const row = rows[Math.min(Math.max(place, 0), rows.length - 1)];
     if (!row) return;
     setActive(row.key);
-    virtual.scrollToIndex(rows.indexOf(row));
+    list.current?.show(rows.indexOf(row));
     choose(row);
   };
 
@@ -160,7 +148,7 @@ export function Gantt({ runs, start, end, folds = false, selected, onSelect }: G
       </div>
       <div
         className={css.rows}
-        ref={scroller}
+        ref={setScroller}
         role="tree"
         tabIndex={0}
         aria-label="Task runs over time"
@@ -182,25 +170,17 @@ export function Gantt({ runs, start, end, folds = false, selected, onSelect }: G
           </div>
           <span className={css.took}>Took</span>
         </div>
-        <div className={css.all} role="none" style={{ height: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map((item) => {
-            const row = rows[item.index];
-            return row ? (
-              <GanttRow
-                key={item.key}
-                id={`run-${row.key}`}
-                row={row}
-                top={item.start - HEAD}
-                span={zoom.span}
-                place={fold?.place ?? null}
-                now={row.end === null ? now : 0}
-                chosen={row.key === selected}
-                active={item.index === at}
-                marks={row.tally && !row.opened ? (marks.get(row.key) ?? NONE) : NONE}
-              />
-            ) : null;
-          })}
-        </div>
+        <GanttRows
+          handle={list}
+          scroller={scroller}
+          rows={rows}
+          span={zoom.span}
+          place={fold?.place ?? null}
+          now={until}
+          selected={selected}
+          active={at}
+          marks={marks}
+        />
       </div>
     </div>
   );

@@ -61,9 +61,11 @@ export const GanttRow = memo(function GanttRow({ row, top, span, place, now, cho
         )}
       </span>
       <span className={css.track} aria-hidden>
-        {barsIn(row).map((bar) => (
+        {barsIn(row).map((bar, at) => (
           <BarShown
-            key={`${bar.from} ${bar.kind}`}
+            // biome-ignore lint/suspicious/noArrayIndexKey: the element is used again for another row's bar
+            key={at}
+            of={row.key}
             bar={place ? { ...bar, from: place(bar.from), to: bar.to === null ? null : place(bar.to) } : bar}
             span={span}
             now={place ? place(now) : now}
@@ -84,7 +86,7 @@ function barsIn(row: Row): Bar[] {
   return [{ from: row.start, to: row.end, kind: "running", family: row.state === "FAILED" ? "failed" : "waiting", attempt: 0 }];
 }
 
-function BarShown({ bar, span, now, holds }: { bar: Bar; span: Span; now: number; holds: boolean }) {
+function BarShown({ of, bar, span, now, holds }: { of: string; bar: Bar; span: Span; now: number; holds: boolean }) {
   const from = Math.max(placeOf(bar.from, span), -0.01);
   const to = bar.to === null ? 1 : Math.min(placeOf(bar.to, span), 1.01);
   if (to < 0 || from > 1) return null;
@@ -102,7 +104,7 @@ function BarShown({ bar, span, now, holds }: { bar: Bar; span: Span; now: number
       style={shape}
     >
       <span
-        key={`${span.from} ${span.to}`}
+        key={bar.to === null ? `${of} ${span.from} ${span.to}` : ""}
         className={css.fill}
         style={bar.to === null ? { transform: `translateX(${(Math.max(0, filled) - 1) * 100}%)` } : undefined}
       />
