@@ -156,9 +156,9 @@ async def test_what_one_page_shows_is_not_counted(tmp_path: Path, monkeypatch: p
         counted: list[ExecutionFilter] = []
         count = call.node.queries.count
 
-        async def counting(wanted: ExecutionFilter) -> int:
+        async def counting(wanted: ExecutionFilter, limit: int) -> int:
             counted.append(wanted)
-            return await count(wanted)
+            return await count(wanted, limit)
 
         monkeypatch.setattr(call.node.queries, "count", counting)
         assert (await call("GET", f"{BASE}/search?flowId=hello")).json["total"] == 3

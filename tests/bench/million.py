@@ -27,6 +27,7 @@ from onbeat.core.execution import Head, Trigger
 from onbeat.core.ids import make_id
 from onbeat.core.states import State
 from onbeat.ports import Append, Creation, ExecutionFilter, LogFilter, LogLine, MetricFilter, Sort, Work
+from onbeat.ports.search import COUNTED, COUNTED_BY_TEXT
 from onbeat.stores.sqlite import FILE, SqliteStore
 
 NOW = 1_790_000_000_000_000
@@ -144,7 +145,7 @@ def searches(store: SqliteStore, count: int, ids: list[str]) -> dict[str, Questi
         async def ask(chance: random.Random) -> None:
             wanted = make(chance)
             if options.get("offset") or len(await store.executions(wanted, **options)) == PAGE:  # as the API asks
-                await store.count(wanted)
+                await store.count(wanted, COUNTED_BY_TEXT if wanted.q else COUNTED)
 
         return ask
 
@@ -152,7 +153,7 @@ def searches(store: SqliteStore, count: int, ids: list[str]) -> dict[str, Questi
         namespace, name = chance.choice(FLOWS)
         return {"namespace": namespace, "flow": name}
 
-    broad = ["order-1", "order-12", "rder-99", "er-9", "t1", "12", "99", "zq", "order", "e", "team:t1", "99999", "-7"]
+    broad = ["order-1", "order-12", "rder-99", "er-9", "t1", "12", "99", "zq", "order", "e", "team:t1", "99999", "-7", "k", "17"]
     words = ["prod", "team07", "flow-03", "ORDER-", "t17", "company", "nothing-like-it", "team:t3", "sub.flow"]
     return {
         "newest": both(lambda chance: ExecutionFilter()),

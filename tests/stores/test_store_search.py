@@ -173,9 +173,9 @@ async def test_the_last_execution_of_each_flow(filled: AnyStore):
 # ---- random filters against the model --------------------------------------------------------------------------------
 
 names = st.sampled_from(["a", "a.b", "ab", "a.b.c", "b"])
-texts = st.sampled_from(["", "a", "A.b", "x:", "X:1", "c0", "03", id_of(3)[:18], id_of(3), "zz"])
+texts = st.sampled_from(["", "a", "A.b", "x:", "X:1", "1", "y", ":é", "É", "2é", "c0", "03", id_of(3)[:18], id_of(3), "zz"])
 several = st.none() | st.lists(names, max_size=3).map(tuple)
-labels = st.lists(st.tuples(st.sampled_from("xy"), st.sampled_from("12")), max_size=2)
+labels = st.lists(st.tuples(st.sampled_from("xy"), st.sampled_from(["1", "2", "2é"])), max_size=2)
 seconds = st.integers(0, 12).map(lambda n: AT + n * SECOND)
 instants = st.builds(int.__add__, seconds, st.sampled_from([0, 0, 1, -1, 999, -999, 1_000]))
 filters = st.builds(
@@ -234,13 +234,14 @@ async def test_a_store_finds_what_the_model_finds(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(lives(), st.lists(few_conditions(), min_size=4, max_size=4), st.sampled_from(Sort), st.booleans(), st.integers(0, 4))
+@pytest.mark.parametrize("many", [1, 3])
 @pytest.mark.parametrize("home", ["sqlite"], indirect=True)
 async def test_it_does_where_there_is_much_of_everything(
-    home: Home, lived: list[tuple[Creation, str]], wanted: list[ExecutionFilter], sort: Sort, descending: bool, offset: int
+    home: Home, many: int, lived: list[tuple[Creation, str]], wanted: list[ExecutionFilter], sort: Sort, descending: bool, offset: int
 ):
-    """The same where a few are many: nothing is sorted, and a condition of two lists is a test."""
+    """The same where a few are many: nothing is sorted, and a condition of so many lists is a test."""
     with pytest.MonkeyPatch.context() as patch:
-        small = {search: {"FEW": -1, "COMPARED": 3, "LOOKED_AT": 2, "REACH": 2}, conditions: {"FEW": 1, "MANY": 1}}
+        small = {search: {"FEW": -1, "TESTED": -1, "COMPARED": 3, "LOOKED_AT": 2, "TRIED": 2}, conditions: {"FEW": 1, "MANY": many}}
         for module, name, value in ((module, *each) for module, values in small.items() for each in values.items()):
             patch.setattr(module, name, value)
         await hold(home, lived, wanted, sort, descending, offset)
@@ -265,3 +266,5 @@ async def hold(
         expected = in_order((line for line in lines if is_meant(line, one)), sort, descending)
         assert await home.store.executions(one, sort=sort, descending=descending, offset=offset, limit=5) == expected[offset : offset + 5]
         assert await home.store.count(one) == len(expected)
+        for limit in (1, 3):
+            assert await home.store.count(one, limit) == min(len(expected), limit + 1)

@@ -18,7 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
-from onbeat.api.filters import page_of, read_conditions, sort_of
+from onbeat.api.filters import Page, page_of, read_conditions, sort_of
 from onbeat.api.outlines import flow_outline
 from onbeat.api.parameters import AnyState, Instant, Labels, Scopes, TimeRange, one_of, sort_field
 from onbeat.api.questions import EXECUTION_FIELDS, execution_filter
@@ -33,7 +33,7 @@ from onbeat.core.states import State
 from onbeat.core.times import iso
 from onbeat.errors import UserError
 from onbeat.ports import ExecutionFilter, ExecutionSummary
-from onbeat.ports.search import Sort
+from onbeat.ports.search import COUNTED, COUNTED_BY_TEXT, Sort
 
 SORTS = {
     "id": Sort.CREATED,
@@ -140,12 +140,17 @@ async def search(request: Request, query: Annotated[SearchQuery, Query()]) -> Re
         )
 
     if page.offset or query.before:
-        total = await node.queries.count(wanted)
+        total = await node.queries.count(wanted, counted(wanted, page))
         found = [] if page.past(total) else await listed()
     else:
         found = await listed()
-        total = len(found) if len(found) < page.size else await node.queries.count(wanted)
+        total = len(found) if len(found) < page.size else await node.queries.count(wanted, counted(wanted, page))
     return answer({"results": [summary_json(summary) for summary in found], "total": total})
+
+
+def counted(wanted: ExecutionFilter, page: Page) -> int:
+    """How far those of all pages are counted beside one: with a text less far, but behind this page in any case."""
+    return min(COUNTED, max(COUNTED_BY_TEXT, page.offset + page.size)) if wanted.q else COUNTED
 
 
 async def export(request: Request, query: Annotated[ExecutionQuery, Query()]) -> Response:

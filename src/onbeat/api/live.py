@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from onbeat.api.access import Permission
-from onbeat.api.execution_search import ExecutionQuery, asked
+from onbeat.api.execution_search import ExecutionQuery, asked, counted
 from onbeat.api.filters import page_of
 from onbeat.api.routing import Within, callers_namespaces, node_of, route
 from onbeat.api.stream import BEAT, Guard, frame, position_of, stream, within_beat
@@ -43,7 +43,7 @@ def routes() -> list[BaseRoute]:
 
 async def follow(request: Request, query: Annotated[FollowQuery, Query()]) -> Response:
     """The executions of a search as they come and change, as server-sent events."""
-    node, wanted, size = node_of(request), await asked(request, others=("size", "after")), page_of(query.size, 1).size
+    node, wanted, page = node_of(request), await asked(request, others=("size", "after")), page_of(query.size, 1)
     allowed = await callers_namespaces(request)
     guard = Guard(request, lambda caller: caller.namespaces(Permission.READ) == allowed)
 
@@ -51,11 +51,11 @@ async def follow(request: Request, query: Annotated[FollowQuery, Query()]) -> Re
         after = position_of(request)
         while True:
             try:
-                async with node.watch.listing(wanted, size, after) as (listing, begin):
+                async with node.watch.listing(wanted, page.size, after) as (listing, begin):
                     if after is None:
-                        found = await node.queries.executions(wanted, limit=size)
+                        found = await node.queries.executions(wanted, limit=page.size)
                         listing.show(each.id for each in found)
-                        total = await node.queries.count(wanted)
+                        total = await node.queries.count(wanted, counted(wanted, page))
                         yield frame("snapshot", begin, {"results": [summary_json(each) for each in found], "total": total})
                     while await guard.holds():
                         seen = await within_beat(listing.next())

@@ -22,6 +22,8 @@ from onbeat.ports.work import LogLine
 
 COUNTED = 10_000
 """How far a count goes unless it is told to go on: nobody reads page four hundred."""
+COUNTED_BY_TEXT = 1_000
+"""How far the count beside a list goes where a text is looked for: to tell of each execution whether it has it takes time."""
 
 
 class Sort(StrEnum):

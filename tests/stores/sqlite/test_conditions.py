@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onbeat.ports import ExecutionFilter
-from onbeat.stores.sqlite import SqliteStore
+from onbeat.stores.sqlite import SqliteStore, search
 from onbeat.stores.sqlite.conditions import in_namespaces, lowered, text_alone
+from onbeat.stores.sqlite.search import LOOKED_AT
 from tests.stores.build import creation, id_of, work
 
 DB = sqlite3.connect(":memory:")
@@ -32,12 +33,15 @@ def test_namespaces_below(namespace: str, is_in: bool):
 
 
 TEXTS = ["%", "_", '"', "'", '""a', "a AND b", "NOT x", "*", "é́e", "ſs", "İi", "日本語", "ab\tc", "🙂🙂🙂", "-", "a:b:c"]
+SHORT = ["ab", "日本", "é", "É", "ß", "\u212a", "k", "🙂", "🙂x", "  ", "\U0010ffff", "\ud7ff"]
 
 
-@pytest.mark.parametrize("text", TEXTS)
-async def test_any_text_is_only_text(full: SqliteStore, text: str):
+@pytest.mark.parametrize("first", [0, LOOKED_AT])
+@pytest.mark.parametrize("text", [*TEXTS, *SHORT])
+async def test_any_text_is_only_text(full: SqliteStore, text: str, first: int, monkeypatch: pytest.MonkeyPatch):
     """It finds the label that has it, whatever SQL or FTS would make of it, as a value, in a value and in a key."""
-    for n, labels in enumerate([{"k": text}, {"k": f"before {text} after"}, {f"key{text}": "v"}, {"k": "other"}], 20):
+    monkeypatch.setattr(search, "LOOKED_AT", first)
+    for n, labels in enumerate([{"k": text}, {"k": f"before {text} after"}, {f"key{text}": "v"}, {"j": "other"}], 20):
         await full.write(work(creation(n, labels=labels)))
     assert await full.execution_ids(ExecutionFilter(q=text, start=creation(20).execution.head.created), 9) == [
         id_of(22),

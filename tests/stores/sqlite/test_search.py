@@ -127,8 +127,8 @@ async def test_many_labels_are_one_list(full: SqliteStore, monkeypatch: pytest.M
     assert await full.execution_ids(ExecutionFilter(q="abxc"), 99) == []
 
 
-async def test_a_short_text_is_counted_in_what_comes_first(full: SqliteStore, monkeypatch: pytest.MonkeyPatch):
-    """Where that promises to be enough; no index knows texts of one or two letters."""
+async def test_a_text_is_counted_in_what_comes_first(full: SqliteStore, monkeypatch: pytest.MonkeyPatch):
+    """Where that is enough; of a few letters, too."""
 
     def ask(asked: Asked) -> tuple[int, list[str]]:
         counting = Counting(asked)
@@ -139,3 +139,36 @@ async def test_a_short_text_is_counted_in_what_comes_first(full: SqliteStore, mo
     assert (found, len(said)) == (3, 1)
     monkeypatch.setattr(search, "LOOKED_AT", 1)
     assert (await full._ask(ask))[0] == 3
+
+
+@pytest.mark.parametrize(("q", "found"), [("b1", [1]), ("A", [8, 7, 6, 5, 4, 3, 2, 1]), ("7", [7]), ("zq", [])])
+async def test_the_index_tells_which_labels_have_one_or_two_letters(full: SqliteStore, q: str, found: list[int]):
+    """Also at the end of a label: no label is read but those."""
+
+    def ask(asked: Asked) -> list[str]:
+        counting = Counting(asked)
+        part = text(counting, q)  # type: ignore[arg-type]  # one of its methods
+        assert any("label_text match" in sql for sql in counting.said)
+        ids_, values = ids_of(Plan(part, (), None, "", LAST))
+        return [row[0] for row in asked._db.execute(f"{ids_} order by 1 desc", values)] if asked._db else []
+
+    assert await full._ask(ask) == [id_of(n) for n in found]
+
+
+async def test_those_with_a_text_are_tested_before_all_of_them_are(full: SqliteStore, monkeypatch: pytest.MonkeyPatch):
+    """What is asked beside a text that many have: a page is full before all were looked at."""
+    for name, value in (("LOOKED_AT", 0), ("TESTED", -1), ("COMPARED", 3), ("TRIED", 4)):
+        monkeypatch.setattr(search, name, value)
+    monkeypatch.setattr(conditions, "MANY", 3)
+    wanted = ExecutionFilter(q="a:b", states=(State.CREATED,))
+
+    def ask(asked: Asked, limit: int) -> tuple[list[str], list[str]]:
+        counting = Counting(asked)
+        return ids(counting, wanted, Sort.CREATED, True, None, 0, limit), counting.said  # type: ignore[arg-type]  # one of its methods
+
+    few, said = await full._ask(lambda asked: ask(asked, 2))
+    assert len(few) == 2
+    more, also = await full._ask(lambda asked: ask(asked, 5))
+    assert more[:2] == few
+    assert len(more) == 5
+    assert len(also) == len(said) + 1

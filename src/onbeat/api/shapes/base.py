@@ -20,8 +20,8 @@ class Shape(BaseModel):
 
 
 class Paged(Shape, Generic[T]):
-    """One page of a list. total: how many there are on all pages; lists that could be endless are counted up to 10,000, and one more means
-    that there are more."""
+    """One page of a list. total: how many there are on all pages; lists that could be endless are counted up to 10,000, executions with a
+    text (`q`) up to 1,000 or the end of the page, and one more means that there are more."""
 
     results: list[T]
     total: int

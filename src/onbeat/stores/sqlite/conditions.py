@@ -30,7 +30,7 @@ FEW = 10_000
 PROBED = 8
 """So few labels are looked up for each execution; of more, each execution's own are read."""
 LETTERS = 3
-"""So many make a text that the index of labels knows; for fewer every label is looked at."""
+"""So many make a text that the index of labels knows; of fewer it is asked which three letters begin with them."""
 LONGEST_LIKE = 1_000
 """SQLite takes a pattern of up to 50,000 bytes."""
 LAST = "\U0010ffff"
@@ -63,6 +63,7 @@ select count(*) from (
   select 1 from execution indexed by execution_correlation
   where correlation_id >= ?1 and correlation_id < ?2 and correlation_id <> id limit ?3)
 """
+THREES = "select json_group_array(term) from (select term from label_three where term >= ? and term <= ? limit ?)"
 CHILDREN = "select count(*) from (select 1 from execution indexed by execution_parent where parent is not null limit ?)"
 BEGINS = "id >= ? and id < ? or correlation_id >= ? and correlation_id < ?"
 NAMED = "instr(lower(namespace || '.' || flow), ?)"
@@ -233,7 +234,7 @@ def text(asked: Asked, q: str) -> Part:
     """An execution that has the text in its flow's name or a label, or whose id or correlation id begins with it."""
     small = lowered(q)
     flows = msgspec.json.decode(asked.one(FLOWS, small, MANY + 1))
-    tables, has, about = _labels_with(small)
+    tables, has, about = _labels_with(asked, small)
     chosen = " ".join((tables, "where", has.sql, "limit ?)"))
     labels = msgspec.json.decode(asked.one(" ".join((LABELS, chosen)), *has.values, MANY + 1))
     few = len(labels) <= MANY
@@ -276,19 +277,37 @@ def _bears(small: str) -> Condition:
     return Condition(f"({' and '.join([*[MAY_BEAR] * len(plain), BEARS])})", (*plain, small))
 
 
-def _labels_with(small: str) -> tuple[str, Condition, Condition]:
+def _labels_with(asked: Asked, small: str) -> tuple[str, Condition, Condition]:
     """The tables that labels are read from which may have the text, the test that they have it, and about how many do (see Part)."""
-    threes = (small[n : n + LETTERS] for n in range(len(small) - LETTERS + 1))
-    letters = {part.replace('"', '""') for part in threes if "\0" not in part}  # which ends what the index is asked
-    has = _has(small)
-    if not letters:
+    has, threes = _has(small), _threes(asked, small)
+    if not threes:
         return "label", has, Condition(" ".join((COUNTED, "label where", has.sql, "limit ?)")), has.values)
-    match = " AND ".join(f'"{three}"' for three in sorted(letters))
+    of_all, of_some = (" AND ", (threes[0], threes[-1])) if len(small) >= LETTERS else (" OR ", threes)
     return (
         "label_text cross join label on label.id = label_text.rowid",
-        Condition(f"label_text match ? and {has.sql}", (match, *has.values)),
-        Condition(" ".join((COUNTED, "label_text where label_text match ? limit ?)")), (match,)),
+        Condition(f"label_text match ? and {has.sql}", (of_all.join(threes), *has.values)),
+        Condition(" ".join((COUNTED, "label_text where label_text match ? limit ?)")), (of_all.join(of_some),)),
     )
+
+
+def _threes(asked: Asked, small: str) -> list[str]:
+    """The letters that the index of labels is asked for: all that a text has, or those that begin with it. None: it cannot be asked."""
+    if len(small) >= LETTERS:
+        threes = dict.fromkeys(small[n : n + LETTERS] for n in range(len(small) - LETTERS + 1))
+        return [_quoted(three) for three in threes if "\0" not in three]  # which ends what the index is asked
+    if not small or "\0" in small or not _is_folded(small):
+        return []
+    begun: list[str] = msgspec.json.decode(asked.one(THREES, small, small + LETTERS * LAST, MANY + 1))
+    return [_quoted(three) for three in begun or [LETTERS * LAST]] if len(begun) <= MANY else []
+
+
+def _quoted(three: str) -> str:
+    return '"' + three.replace('"', '""') + '"'
+
+
+def _is_folded(small: str) -> bool:
+    """Whether the index has these letters as they are: it folds the case of those beyond ASCII by rules of its own."""
+    return all(letter.isascii() or letter.lower() == letter.upper() == letter for letter in small)
 
 
 def _has(small: str) -> Condition:

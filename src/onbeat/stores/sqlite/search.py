@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from onbeat.ports.search import ExecutionFilter, Sort
-from onbeat.stores.sqlite.conditions import BORNE, FEW, ID, LETTERS, ROW, Arm, Condition, Part, instants, parts, text, text_alone
+from onbeat.stores.sqlite.conditions import BORNE, FEW, ID, ROW, Arm, Condition, Part, instants, parts, text, text_alone
 from onbeat.stores.sqlite.questions import Asked
 
 COMPARED = 100_000
@@ -27,8 +27,10 @@ LOOKED_UP = 25
 """To read an execution's row costs as much as so many entries of an index."""
 LOOKED_AT = 5_000
 """Executions in which a text is looked for before its labels are."""
-REACH = 12
-"""How many times as many are looked at where that promises to be enough for a count."""
+TRIED = 1_000
+"""Executions with a text that are tested before all of them are."""
+TESTED = 25_000
+"""So few executions are tested for a text rather than counting those that have it."""
 READ = "execution.id as id, namespace, flow, correlation_id, labels"
 """What the test for a text reads."""
 EVERY = Part(Condition("true"), (Arm(Condition("true")),), covers=ROW)
@@ -88,13 +90,13 @@ def _without_text(asked: Asked, wanted: ExecutionFilter, *, sized: bool = False)
 
 def _with_text(asked: Asked, near: Plan, q: str, *, sized: bool = False) -> Plan:
     """That a text is there as well: it drives where it has less than what drives without it."""
-    before, rivals, short = near.driver, near.size, len(q) < LETTERS
+    before, rivals = near.driver, near.size
     if before is not EVERY:
         rivals = size(asked, before, near.first, near.last) if rivals is None else rivals
-        if rivals <= FEW or (short and rivals < COMPARED):
+        if rivals <= TESTED:
             return replace(near, tests=(*near.tests, text_alone(q)), size=rivals, bare=False)
     part = text(asked, q)
-    counted = sized or (rivals is not None and not short)  # to count those of a short text costs as much as to read them
+    counted = sized or rivals is not None
     count = size(asked, part, near.first, near.last) if counted and part.arms is not None else None
     if part.arms is None or (rivals is not None and count is not None and _guess(rivals) < _guess(count)):
         return replace(near, tests=(*near.tests, part.test), size=rivals, bare=False)
@@ -181,6 +183,11 @@ def ids(asked: Asked, wanted: ExecutionFilter, sort: Sort, descending: bool, bef
                 return found
     if wanted.q:
         chosen = _with_text(asked, chosen, wanted.q, sized=sort is not Sort.CREATED)
+        if sort is Sort.CREATED and not chosen.driver.apart and chosen.tests:
+            sql, given = _first_tested(chosen, direction, TRIED)
+            found = _page(asked, sql, given, offset, limit)
+            if len(found) == limit:
+                return found
     if sort is Sort.CREATED:
         sql, given = ids_of(chosen)
         return _page(asked, joined(sql, "order by 1", direction), given, offset, limit)
@@ -223,18 +230,22 @@ def _first_with(q: str, near: Plan, direction: str, most: int) -> Condition:
     return Condition(found, (*given, most, *test.values))
 
 
+def _first_tested(chosen: Plan, direction: str, most: int) -> Condition:
+    """A statement that gives the ids of those of the first of a driver's executions that pass the tests."""
+    sql, given = ids_of(replace(chosen, tests=()))
+    found = joined("select execution.id as id from (", sql, "order by 1", direction, "limit ?) as first cross join execution")
+    tests = " and ".join(test.sql.replace("{id}", "execution.id") for test in chosen.tests)
+    return Condition(joined(found, "on execution.id = first.id where", tests), (*given, most, *values(chosen.tests)))
+
+
 def count(asked: Asked, wanted: ExecutionFilter, limit: int | None) -> int:
     """How many there are, no more than one above the limit."""
     at_most = -1 if limit is None else limit + 1
     chosen = _without_text(asked, wanted)
-    if wanted.q and limit is not None and len(wanted.q) < LETTERS and chosen.driver is EVERY:
-        most, found = LOOKED_AT, 0
-        for most in (LOOKED_AT, LOOKED_AT * REACH):
-            if most > LOOKED_AT and found * REACH <= limit:
-                break
-            found = _counted(asked, _first_with(wanted.q, chosen, "desc", most), at_most)
-            if found > limit:
-                return found
+    if wanted.q and limit is not None and limit < LOOKED_AT:
+        found = _counted(asked, _first_with(wanted.q, chosen, "desc", LOOKED_AT), at_most)
+        if found > limit:
+            return found
     if wanted.q:
         chosen = _with_text(asked, chosen, wanted.q)
     if chosen.driver.apart:

@@ -12,6 +12,7 @@ import { Section } from "@/parts/Page";
 import { Failed, Loading } from "@/parts/Shown";
 import { StateIcon } from "@/parts/StateBadge";
 import { Duration, TimeAgo } from "@/parts/Time";
+import { totalText } from "@/parts/total";
 
 const OPEN = ["CREATED", "RUNNING", "RESTARTED", "RETRYING", "KILLING"] as const;
 
@@ -120,7 +121,7 @@ function All({ search, total }: { search: FilterValues; total: number }) {
   if (total === 0) return null;
   return (
     <Link to="/executions" search={search} className={css.all}>
-      {total > 10_000 ? "10,000+" : total.toLocaleString("en")} in all
+      {totalText(total)} in all
     </Link>
   );
 }

@@ -7,13 +7,12 @@ import { useMe } from "@/app/useMe";
 import { pageOfPart, type Span } from "@/pages/dashboard/numbers";
 import { histogramOf, quantile } from "@/pages/dashboard/prometheus";
 import { parseDuration } from "@/parts/time";
+import { COUNTED } from "@/parts/total";
 
 /** Under which all of it is kept: `useFresh` asks it again. */
 export const KEY = "dashboard";
 /** What only time changes, or what no execution tells of: a source that broke. */
 const SLOW = 30_000;
-/** Executions of which the exact percentiles are asked for; of more the histogram is told. */
-const MOST = 10_000;
 const OVER: StateName[] = ["SUCCESS", "WARNING", "FAILED"];
 
 const keyed = (...parts: unknown[]): QueryKey => [KEY, ...parts];
@@ -62,8 +61,9 @@ export function useDurations(scope: Scope) {
       const query = { ...range(scope), namespace: scope.namespace, state: OVER, size: 1, sort: ["state.duration:desc"] };
       const { total } = await api.get("/executions/search", { params: { query: { ...query, page: 1 } } });
       if (total === 0) return { p50: null, p99: null, sinceStart: false };
-      if (total > MOST && !whole) return { p50: null, p99: null, sinceStart: false };
-      if (total > MOST) return { ...latencyOf(await metrics(), "onbeat_execution_seconds"), sinceStart: true };
+      // Of so many the exact percentiles are asked for; of more the histogram tells.
+      if (total > COUNTED && !whole) return { p50: null, p99: null, sinceStart: false };
+      if (total > COUNTED) return { ...latencyOf(await metrics(), "onbeat_execution_seconds"), sinceStart: true };
       const at = async (part: number) => {
         const { results } = await api.get("/executions/search", { params: { query: { ...query, page: pageOfPart(total, part) } } });
         const duration = results[0]?.state.duration;

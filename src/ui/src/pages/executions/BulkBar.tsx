@@ -2,15 +2,15 @@
 import { ActionIcon, Button, Menu, Tooltip } from "@mantine/core";
 import { IconChevronUp, IconX } from "@tabler/icons-react";
 import type { StateName } from "@/api/types";
-import { BULK, type BulkName, countText, firstOf, type Target } from "@/pages/executions/bulk";
+import { BULK, type BulkName, firstOf, type Target } from "@/pages/executions/bulk";
 import css from "@/pages/executions/executions.module.css";
 
 interface BulkBarProps {
   target: Target;
   /** In which states they are: what fits is offered first. */
   states: readonly StateName[];
-  /** How many the filter means. */
-  total: number;
+  /** How many the filter means, as text. */
+  all: string;
   /** All rows that are loaded are selected, and there are more. */
   offerAll: boolean;
   onAll: () => void;
@@ -19,17 +19,16 @@ interface BulkBarProps {
 }
 
 /** The bar; it lies over the rows, so that none moves. */
-export function BulkBar({ target, states, total, offerAll, onAll, onDo, onClear }: BulkBarProps) {
+export function BulkBar({ target, states, all, offerAll, onAll, onDo, onClear }: BulkBarProps) {
   const first = firstOf(states);
-  const count = target.kind === "ids" ? target.ids.length : target.total;
   return (
     <section className={css.bulk} aria-label="What is done to the selected">
       <span className={css.count} role="status">
-        {target.kind === "query" ? `All ${countText(count)} that match` : `${count.toLocaleString()} selected`}
+        {target.kind === "query" ? `All ${all} executions that match` : `${target.ids.length.toLocaleString("en")} selected`}
       </span>
       {offerAll && (
         <Button variant="subtle" onClick={onAll}>
-          Select all {total.toLocaleString()} that match
+          Select all {all} that match
         </Button>
       )}
       {first.map((each) => (

@@ -23,6 +23,7 @@ import { CopyAs, curlOf } from "@/parts/Copy";
 import { isLabel } from "@/parts/filter/values";
 import { notify } from "@/parts/notify";
 import { ended, STATES, stateWord } from "@/parts/states";
+import { totalText } from "@/parts/total";
 
 interface Done {
   count: number;
@@ -79,9 +80,15 @@ export function BulkModal({ name, target, states, onClose, onDone }: BulkModalPr
   const invalid = problem ? invalidOf(problem) : [];
   const count = dry.data?.count ?? 0;
   const path = call.path;
+  const meant =
+    of.kind === "ids"
+      ? countText(of.ids.length)
+      : dry.data
+        ? countText(count)
+        : `${totalText(of.total, of.filter)} execution${of.total === 1 ? "" : "s"}`;
 
   return (
-    <Modal opened onClose={onClose} title={titleOf(words, of.kind === "ids" ? of.ids.length : of.total)}>
+    <Modal opened onClose={onClose} title={titleOf(words, meant)}>
       <form
         className={css.form}
         onSubmit={(event) => {

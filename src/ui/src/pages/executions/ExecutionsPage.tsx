@@ -24,9 +24,8 @@ import { NewPill } from "@/parts/runs/NewPill";
 import { useHold } from "@/parts/runs/useHold";
 import { useRuns } from "@/parts/runs/useRuns";
 import { Empty, Failed, Loading } from "@/parts/Shown";
+import { totalText } from "@/parts/total";
 
-/** The API counts no further. */
-const COUNTED = 10_000;
 const NOBODY: ReadonlySet<string> = new Set();
 const COLUMNS = runColumns({ flow: true });
 
@@ -82,7 +81,7 @@ export default function ExecutionsPage() {
     <Page
       title="Executions"
       wide
-      beside={!followed.loading && <span className={css.total}>{totalText(runs.total)}</span>}
+      beside={!followed.loading && <span className={css.total}>{totalText(runs.total, filter)}</span>}
       actions={
         <>
           <ViewsMenu filter={filter} onChange={change} />
@@ -139,7 +138,7 @@ export default function ExecutionsPage() {
           <BulkBar
             target={target}
             states={whole ? (filter.state ?? []) : chosen}
-            total={runs.total}
+            all={totalText(runs.total, filter)}
             offerAll={offerAll}
             onAll={() => setWhole(true)}
             onDo={setDoing}
@@ -191,8 +190,6 @@ function Nothing({ filter, clear }: { filter: FilterValues; clear: () => void })
     </Empty>
   );
 }
-
-const totalText = (total: number): string => (total > COUNTED ? `${COUNTED.toLocaleString("en")}+` : total.toLocaleString("en"));
 
 /** The same list by the command line, as far as it can be asked there. */
 function commandOf({ state, namespace, flowId }: FilterValues): string {

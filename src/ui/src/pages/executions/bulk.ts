@@ -158,7 +158,7 @@ export function bulkCommands(name: BulkName, target: Target, choices: Choices): 
 }
 
 /** `Kill 5 executions`, `Add labels to 1 execution`. */
-export const titleOf = ({ verb, join }: Words, count: number): string => `${verb} ${join ? `${join} ` : ""}${countText(count)}`;
+export const titleOf = ({ verb, join }: Words, what: string): string => `${verb} ${join ? `${join} ` : ""}${what}`;
 
 /** `1 execution`, `12 executions`. */
 export const countText = (count: number): string => `${count.toLocaleString("en")} execution${count === 1 ? "" : "s"}`;
