@@ -1,4 +1,5 @@
 /** Which page is at which address. Each page comes when it is asked for; its `search.ts` says what its address holds after the `?`. */
+
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { Shell } from "@/app/Shell";
 import { dashboardSearch } from "@/pages/dashboard/search";
@@ -11,12 +12,22 @@ import { namespacesSearch } from "@/pages/namespaces/search";
 import { pluginsSearch } from "@/pages/plugins/search";
 import { settingsSearch } from "@/pages/settings/search";
 import { triggersSearch } from "@/pages/triggers/search";
+import { ButtonLink } from "@/parts/ButtonLink";
 import { Empty, Failed } from "@/parts/Shown";
 
 const root = createRootRoute({
   component: Shell,
   notFoundComponent: () => (
-    <Empty title="There is no such page">The address may be from another version. Ctrl-K finds every page, flow and execution.</Empty>
+    <Empty
+      title="There is no such page"
+      action={
+        <ButtonLink to="/" variant="default">
+          To the dashboard
+        </ButtonLink>
+      }
+    >
+      The address may be from another version. Ctrl-K finds every page, flow and execution.
+    </Empty>
   ),
   errorComponent: ({ error, reset }) => <Failed error={error} again={reset} />,
 });

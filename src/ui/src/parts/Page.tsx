@@ -1,6 +1,6 @@
 import { Tabs } from "@mantine/core";
 import type { ReactNode } from "react";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import css from "@/parts/Page.module.css";
 
 interface PageProps {
@@ -54,8 +54,14 @@ export function PageTabs<T extends string>({
   onChange: (value: T) => void;
   tabs: { value: T; label: ReactNode }[];
 }) {
+  const list = useRef<HTMLDivElement>(null);
+  // Where they are wider than the screen, the chosen one is in sight.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another one was chosen
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ inline: "center", block: "nearest" });
+  }, [value]);
   return (
-    <Tabs value={value} onChange={(next) => next && onChange(next as T)} className={css.tabs}>
+    <Tabs ref={list} value={value} onChange={(next) => next && onChange(next as T)} className={css.tabs}>
       <Tabs.List>
         {tabs.map((tab) => (
           <Tabs.Tab key={tab.value} value={tab.value}>

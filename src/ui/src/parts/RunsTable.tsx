@@ -17,11 +17,11 @@ interface RunsTableProps {
   filter: FilterValues;
   /** Where there are none: what to do next. */
   empty?: ReactNode;
-  /** Instead of filling what is around it: as high as so many rows. */
+  /** Instead of filling what is around it: as high as so many rows at most. */
   rows?: number;
 }
 
-/** A live list of executions. It fills the height that it is given, or is `rows` high. */
+/** A live list of executions. It fills the height that it is given, or is `rows` high at most. */
 export function RunsTable({ filter, empty, rows }: RunsTableProps) {
   const hold = useHold(false);
   const followed = useRuns(filter, hold.held);
@@ -50,7 +50,7 @@ export function RunsTable({ filter, empty, rows }: RunsTableProps) {
     <div
       className={css.list}
       data-rows={rows !== undefined || undefined}
-      style={rows === undefined ? undefined : heightOf(rows)}
+      style={rows === undefined ? undefined : heightOf(Math.min(rows, Math.max(runs.rows.length, LEAST)))}
       {...hold.around}
     >
       <NewPill
@@ -78,6 +78,8 @@ export function RunsTable({ filter, empty, rows }: RunsTableProps) {
   );
 }
 
+/** Rows that there is room for in any case. */
+const LEAST = 3;
 const heightOf = (rows: number) => ({ "--rows": rows }) as React.CSSProperties;
 
 const idOf = (line: ExecutionLine): string => line.id;

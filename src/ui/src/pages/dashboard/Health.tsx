@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import type { Trigger } from "@/api/types";
 import css from "@/pages/dashboard/dashboard.module.css";
 import { useStatus } from "@/pages/dashboard/data";
+import { Said } from "@/parts/Said";
 
 /** Whether all is well, in a line; what is wrong, each in a line. */
 export function Health({ triggers }: { triggers: UseQueryResult<{ results: Trigger[] }> }) {
@@ -45,7 +46,7 @@ export function Health({ triggers }: { triggers: UseQueryResult<{ results: Trigg
             <Link to="/triggers/$name" params={{ name: each.name }}>
               {each.name}
             </Link>{" "}
-            {each.pausedBecause ?? "fails"}
+            <Said text={each.pausedBecause ?? "fails"} />
           </span>
         </p>
       ))}

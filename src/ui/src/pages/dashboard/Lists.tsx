@@ -1,4 +1,5 @@
 /** The lists of the dashboard: what failed and why, what waits for somebody, what runs, what comes. */
+
 import { Tooltip } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
@@ -9,6 +10,7 @@ import { byFlow } from "@/pages/dashboard/numbers";
 import { byUrgency, nextOf } from "@/pages/dashboard/triggers";
 import type { FilterValues } from "@/parts/filter/values";
 import { Section } from "@/parts/Page";
+import { Said } from "@/parts/Said";
 import { Failed, Loading } from "@/parts/Shown";
 import { StateIcon } from "@/parts/StateBadge";
 import { Duration, TimeAgo } from "@/parts/Time";
@@ -194,7 +196,11 @@ export function Lags({ triggers }: { triggers: readonly Trigger[] }) {
                       {each.name}
                     </Link>
                   </Tooltip>
-                  {each.pausedBecause && <span className={css.because}>{each.pausedBecause}</span>}
+                  {each.pausedBecause && (
+                    <span className={css.because}>
+                      <Said text={each.pausedBecause} />
+                    </span>
+                  )}
                 </td>
                 <td data-family={FAMILY_OF[each.status]}>{WORD[each.status] ?? each.status}</td>
                 <td data-right>{each.lag === null ? "–" : each.lag.toLocaleString("en")}</td>

@@ -10,6 +10,7 @@ import { DeadDetail } from "@/pages/events/DeadDetail";
 import { DEAD_KEY, type DeadEvent, type Replayed, replaysText, useReplay } from "@/pages/events/dead";
 import css from "@/pages/events/Events.module.css";
 import { type Column, DataTable } from "@/parts/DataTable";
+import { Said } from "@/parts/Said";
 import { Empty, Failed, Loading } from "@/parts/Shown";
 import { TimeAgo } from "@/parts/Time";
 import { useFresh } from "@/parts/useFresh";
@@ -24,8 +25,17 @@ const COLUMNS: Column<DeadEvent>[] = [
     width: "minmax(9rem, 1fr)",
     cell: (dead) => <span title={dead.trigger ?? dead.subscription}>{dead.trigger ?? dead.subscription}</span>,
   },
-  { id: "reason", title: "Reason", width: "minmax(9rem, 2.5fr)", cell: (dead) => <span title={dead.reason}>{dead.reason}</span> },
-  { id: "at", title: "Died", width: "6rem", right: true, cell: (dead) => <TimeAgo at={dead.at} /> },
+  {
+    id: "reason",
+    title: "Reason",
+    width: "minmax(9rem, 2.5fr)",
+    cell: (dead) => (
+      <span title={dead.reason}>
+        <Said text={dead.reason} />
+      </span>
+    ),
+  },
+  { id: "at", title: "Died", width: "6rem", right: true, wide: true, cell: (dead) => <TimeAgo at={dead.at} /> },
   { id: "replayed", title: "Replayed", width: "6rem", right: true, wide: true, cell: (dead) => <TimeAgo at={dead.replayedAt} /> },
 ];
 

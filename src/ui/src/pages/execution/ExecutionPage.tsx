@@ -1,6 +1,8 @@
 /** One execution: what became of it and why, what it does now, and what can be done. One task run is chosen, in all views and in the address. */
+
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
+import { asProblem } from "@/api/problem";
 import { Gantt } from "@/gantt/Gantt";
 import { instant, type Run } from "@/gantt/runs";
 import { ActionsBar } from "@/pages/execution/ActionsBar";
@@ -24,21 +26,37 @@ import { useActs } from "@/pages/execution/useActs";
 import { useChain } from "@/pages/execution/useChain";
 import { useExecution } from "@/pages/execution/useExecution";
 import { useFlow } from "@/pages/execution/useFlow";
+import { sentence } from "@/parts/explained";
 import { Page, PageTabs } from "@/parts/Page";
-import { Failed, Loading } from "@/parts/Shown";
+import { Empty, Failed, Loading } from "@/parts/Shown";
 import { StateBadge } from "@/parts/StateBadge";
 import { ended } from "@/parts/states";
+
+const TRAIL = (
+  <>
+    <Link to="/executions">Executions</Link> /
+  </>
+);
 
 /** The page at /executions/$id. */
 export default function ExecutionPage() {
   const { id } = useParams({ from: "/executions/$id" });
   const { known, problem, again } = useExecution(id);
-  const trail = <Link to="/executions">Executions</Link>;
   if (known && known.head.id === id) return <Shown key={id} known={known} again={again} />;
   return (
-    <Page title={id} trail={trail}>
-      {problem ? <Failed error={problem} again={again} /> : <Loading label="Loading the execution" />}
+    <Page title={id} trail={TRAIL}>
+      {problem ? <Missing error={problem} again={again} /> : <Loading label="Loading the execution" />}
     </Page>
+  );
+}
+
+function Missing({ error, again }: { error: unknown; again: () => void }) {
+  const problem = asProblem(error);
+  if (!problem.missing) return <Failed error={error} again={again} />;
+  return (
+    <Empty title="There is no such execution" action={<Link to="/executions">See all executions</Link>}>
+      {`${sentence(problem.detail)} It was deleted, or purged when its time was over, or the address is not whole.`}
+    </Empty>
   );
 }
 
@@ -113,11 +131,7 @@ function Shown({ known, again }: { known: Known; again: () => void }) {
     <Page
       wide
       title={head.flowId}
-      trail={
-        <>
-          <Link to="/executions">Executions</Link> /
-        </>
-      }
+      trail={TRAIL}
       beside={<StateBadge state={head.state.current} large />}
       actions={<ActionsBar head={head} waits={waits} run={runOf(chosen)} busy={acts.isPending} onAct={start} />}
       below={

@@ -17,6 +17,7 @@ import { FLOW_TABS, type FlowTab } from "@/pages/flow/search";
 import { TriggersTab } from "@/pages/flow/TriggersTab";
 import { useFlow } from "@/pages/flow/useFlow";
 import { CopyAs, curlOf } from "@/parts/Copy";
+import { sentence } from "@/parts/explained";
 import { Page, PageTabs } from "@/parts/Page";
 import { RunsTable } from "@/parts/RunsTable";
 import { Empty, Failed, Loading } from "@/parts/Shown";
@@ -41,7 +42,7 @@ function Missing({ error, again }: { error: unknown; again: () => void }) {
   if (!problem.missing) return <Failed error={error} again={again} />;
   return (
     <Empty title="There is no such flow" action={<Link to="/flows">See all flows</Link>}>
-      {`${problem.detail.charAt(0).toUpperCase()}${problem.detail.slice(1).replace(/\.$/, "")}. Where it was deleted, its executions are still there.`}
+      {`${sentence(problem.detail)} Where it was deleted, its executions are still there.`}
     </Empty>
   );
 }

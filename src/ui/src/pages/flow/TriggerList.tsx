@@ -10,6 +10,7 @@ import { isWebhook, lookOf, troubleOf } from "@/pages/triggers/status";
 import { useSwitch } from "@/pages/triggers/useSwitch";
 import { useTriggers } from "@/pages/triggers/useTriggers";
 import { Copyable } from "@/parts/Copy";
+import { Said } from "@/parts/Said";
 import { Failed, Loading } from "@/parts/Shown";
 import { Sign } from "@/parts/Sign";
 import { TimeAgo } from "@/parts/Time";
@@ -61,7 +62,11 @@ function Row({ trigger, flow, whole }: { trigger: Trigger; flow: FlowWithSource;
       )}
       <Sign family={look.family} icon={look.icon} word={look.word} why={look.means} />
       {whole && <OnOff trigger={trigger} namespace={flow.namespace} />}
-      {trouble && <span className={css.trouble}>{trouble}</span>}
+      {trouble && (
+        <span className={css.trouble}>
+          <Said text={trouble} />
+        </span>
+      )}
       {address && (
         <span className={css.address}>
           <Copyable text={address} />

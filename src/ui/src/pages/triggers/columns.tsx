@@ -4,6 +4,7 @@ import type { Trigger } from "@/api/types";
 import { flowParts, isShared, lookOf, shortType, troubleOf } from "@/pages/triggers/status";
 import css from "@/pages/triggers/Triggers.module.css";
 import type { Column } from "@/parts/DataTable";
+import { Said } from "@/parts/Said";
 import { Sign } from "@/parts/Sign";
 import { TimeAgo } from "@/parts/Time";
 
@@ -98,14 +99,16 @@ export const columns: Column<Trigger>[] = [
   },
   {
     id: "why",
-    title: "What is wrong",
-    width: "minmax(6rem, 1.2fr)",
+    title: <span className={css.apart}>What is wrong</span>,
+    width: "minmax(8rem, 2fr)",
     wide: true,
     cell: (trigger) => {
       const trouble = troubleOf(trigger);
       return trouble ? (
         <Tooltip label={trouble}>
-          <span className={css.dim}>{trouble}</span>
+          <span className={css.why}>
+            <Said text={trouble} />
+          </span>
         </Tooltip>
       ) : null;
     },

@@ -62,7 +62,7 @@ export default function KvTab({ namespace }: { namespace: string }) {
     { id: "type", title: "Type", width: "7rem", cell: (line) => TYPE_WORDS[line.type as ValueType] ?? line.type },
     {
       id: "description",
-      title: "",
+      title: "For",
       width: "minmax(8rem, 3fr)",
       wide: true,
       cell: (line) => (
