@@ -85,6 +85,32 @@ async def test_following_an_execution_ends_with_it(tmp_path: Path) -> None:
         assert (await call("GET", "/api/v1/executions/nope/follow")).status == 404
 
 
+@pytest.mark.parametrize("delta", ["", "?delta=true"])
+async def test_following_an_execution_goes_on_after_a_place(tmp_path: Path, delta: str) -> None:
+    """What came behind it and not all of it again; nothing is behind the end of one that has ended, and that is told."""
+    async with api(tmp_path) as call:
+        id_ = (await call("POST", "/api/v1/executions/t/pause")).json["id"]
+        path = f"/api/v1/executions/{id_}/follow{delta}"
+        async with call.stream(path) as frames:
+            name, first, _ = await anext(frames)
+        await call("POST", f"/api/v1/executions/{id_}/resume", {"ok": True})
+        await call.node.engine.ended(id_)
+        async with call.stream(path, last_event_id=str(first)) as frames:
+            seen = [each async for each in frames]
+        assert name == "progress"
+        assert seen[-1][0] == "end"
+        assert seen[-1][2]["state"]["current"] == "SUCCESS"
+        assert all(position > first for _, position, _ in seen)
+        if not delta:
+            states = [shown["state"]["current"] for _, _, shown in seen]
+            assert "PAUSED" not in states[1:]
+            assert len(seen) > 2
+        async with call.stream(path, last_event_id=str(seen[-1][1])) as frames:
+            assert [name async for name, _, _ in frames] == ["end"]
+        async with call.stream(path, last_event_id="999999") as frames:
+            assert [name async for name, _, _ in frames] == ["reset", "end"]
+
+
 async def test_following_a_restarted_execution_goes_on_to_its_new_end(tmp_path: Path) -> None:
     """The first end is history: the stream ends when the execution has ended now."""
     async with api(tmp_path) as call:

@@ -85,6 +85,38 @@ async def test_each_change_is_told_in_order(scene: Scene) -> None:
         assert [each.seq for each in told] == sorted({each.seq for each in told})
 
 
+async def test_who_comes_back_to_an_execution_hears_what_he_missed(scene: Scene) -> None:
+    """It begins as it was at that place; each change behind it is told, and what comes."""
+    await scene.create(1)
+    await scene.write(1, move, State.RUNNING)
+    seen, then = await scene.store.journal_end(), scene.at[1]
+    await scene.write(1, task, 1)
+    async with scene.watch.execution(id_of(1), seen) as following:
+        assert following.waits
+        told = await following.next()
+        assert versions(told) == list(range(then.version + 1, scene.at[1].version + 1))
+        assert told[-1].execution == await scene.store.load(id_of(1))
+        await scene.write(1, move, State.SUCCESS)
+        await scene.pass_by(PAUSE)
+        assert versions(await following.next()) == [scene.at[1].version]
+    async with scene.watch.execution(id_of(1), await scene.store.journal_end()) as following:
+        assert (following.waits, following.execution) == (False, scene.at[1])
+
+
+@pytest.mark.parametrize(("most", "after"), [(2, 1), (99, 0), (99, 10_000)])
+async def test_a_place_that_is_none_of_an_execution_is_too_far_back(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, most: int, after: int
+) -> None:
+    """Too much was missed; before it was; behind all that is written."""
+    monkeypatch.setattr(watching, "MOST", most)
+    await scene.create(1)
+    await scene.write(1, move, State.RUNNING)
+    await scene.write(1, task, 1)
+    with pytest.raises(Lagged):
+        async with scene.watch.execution(id_of(1), after):
+            pass
+
+
 async def test_a_change_between_the_look_and_the_first_word_is_not_missed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is written after the execution was loaded, and read by the reader before he knows of the follower."""
     await scene.create(1)

@@ -101,26 +101,34 @@ class Guard:
 
 
 def events_of_execution(request: Request, node: Node, execution: Execution, flow: Flow, delta: bool = False) -> StreamingResponse:
-    """Each state of an execution with its task runs, until the end. delta: after the first, only what changed (`change`)."""
+    """Each state of an execution with its task runs, until the end. delta: after the first, only what changed (`change`). Who goes on
+    after a place gets what came behind it, and not first all of it again."""
+    shown = _changes if delta else _states
     guard = Guard(request, lambda caller: caller.may(Permission.READ, execution.head.namespace))
 
     async def frames() -> AsyncIterator[bytes]:
+        after = position_of(request)
         while True:
-            async with node.watch.execution(execution.id) as following:
-                ended = following.execution.ended
-                yield frame("end" if ended else "progress", following.seq, execution_json(following.execution, flow))
-                try:
+            try:
+                async with node.watch.execution(execution.id, after) as following:
+                    ended = following.execution.ended and (after is None or not following.waits)
+                    if after is None:
+                        yield frame("end" if ended else "progress", following.seq, execution_json(following.execution, flow))
+                    elif ended:
+                        for part in shown([Told(following.seq, following.execution, None)], flow):
+                            yield part
                     while not ended and await guard.holds():
                         told = await within_beat(following.next())
                         if told is None:
                             yield BEAT
                             continue
-                        for part in _changes(told, flow) if delta else _states(told, flow):
+                        for part in shown(told, flow):
                             yield part
                         ended = told[-1].execution.ended
                     return
-                except Lagged:
-                    yield frame("reset", following.seq, {})
+            except Lagged:
+                after = None
+                yield frame("reset", await node.store.journal_end(), {})
 
     return stream(frames())
 

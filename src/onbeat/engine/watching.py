@@ -14,12 +14,13 @@ Called by: the API's streams.
 """
 
 import asyncio
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-from onbeat.core.evolve import evolve
+from onbeat.core.evolve import evolve, fold
 from onbeat.core.execution import Execution
 from onbeat.errors import NotFound
 from onbeat.ports import Clock, ExecutionFilter, ExecutionSummary, StoreAndQueries
@@ -59,6 +60,11 @@ class Following:
         self._told: list[Told] = []
         self._changed = asyncio.Event()
         self._lost = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is there that `next` has not told."""
+        return self._changed.is_set()
 
     async def next(self) -> list[Told]:
         """What came since the last time. Raises Lagged."""
@@ -168,14 +174,13 @@ class Watch:
         self._at = 0
 
     @asynccontextmanager
-    async def execution(self, id_: str) -> AsyncIterator[Following]:
-        """Follow an execution from now on. Raises NotFound."""
+    async def execution(self, id_: str, after: int | None = None) -> AsyncIterator[Following]:
+        """Follow an execution, from now on or from a place in the journal: then it begins as it was there.
+
+        Raises NotFound; Lagged when the place is too far back, or none of this execution.
+        """
         async with self._look():
-            seq = self._at
-            found = await self._store.load(id_)
-            if found is None:
-                raise NotFound(f"there is no execution {id_}")
-            follower = Following(found, seq)
+            follower = await (self._now(id_) if after is None else self._as_it_was(id_, after))
             self._followers[id_].append(follower)
             try:
                 await self._catch_up(id_)  # what was written since it was loaded, and may have been read before it was listed here
@@ -202,6 +207,20 @@ class Watch:
                 self._lists[wanted].remove(follower)
                 if not self._lists[wanted]:
                     del self._lists[wanted]
+
+    async def _now(self, id_: str) -> Following:
+        seq = self._at
+        found = await self._store.load(id_)
+        if found is None:
+            raise NotFound(f"there is no execution {id_}")
+        return Following(found, seq)
+
+    async def _as_it_was(self, id_: str, after: int) -> Following:
+        rows = await self._store.changes(id_)
+        known = bisect_right(rows, after, key=lambda row: row.seq)
+        if not known or len(rows) - known > MOST or after > await self._store.journal_end():
+            raise Lagged
+        return Following(fold([row.change for row in rows[:known]]), after)
 
     async def _take_up(self, follower: Listing, wanted: ExecutionFilter, after: int) -> None:
         end = await self._store.journal_end()

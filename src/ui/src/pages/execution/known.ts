@@ -34,7 +34,7 @@ export function withFrames(known: Known | null, frames: readonly Frame[]): Known
     const { taskRunList, goneTaskRuns, ...rest } = frame.data;
     const change = goneTaskRuns !== undefined;
     if (change && head === null) continue;
-    // After a break the stream begins with all of it again, as it is then; the place that it names may lie before what it holds.
+    // After a long break the stream begins with all of it again, as it is then; the place that it names may lie before what it holds.
     if (change ? frame.seq < seq : runs === null && isSame(known, rest, taskRunList as TaskRun[])) continue;
     runs = change ? (runs ?? new Map(known?.runs)) : new Map();
     for (const shape of taskRunList as TaskRun[]) runs.set(shape.id, runOf(shape));
