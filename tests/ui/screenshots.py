@@ -64,8 +64,8 @@ def sheet(browser: Browser, folder: Path, target: Path, size: tuple[int, int]) -
     width = 480 if size == DESKTOP else 240
     height = width * size[1] // size[0]
     cells = "".join(
-        f'<figure><img src="{path.resolve().as_uri()}" width="{width}" height="{height}"><figcaption>{html.escape(path.stem)}</figcaption></figure>'
-        for path in sorted(folder.glob("*.png"))
+        f'<figure><img src="{path.as_uri()}" width="{width}" height="{height}"><figcaption>{html.escape(path.stem)}</figcaption></figure>'
+        for path in sorted(folder.resolve().glob("*.png"))
     )
     style = "body{margin:16px;display:flex;flex-wrap:wrap;gap:16px;font:13px sans-serif;background:#888}figure{margin:0}img{display:block}"
     with tempfile.NamedTemporaryFile("w", suffix=".html") as file:
