@@ -1,7 +1,7 @@
 import { Modal, TextInput, UnstyledButton } from "@mantine/core";
 import { type KeyboardEvent, useMemo, useState } from "react";
+import { TypeDocs } from "@/docs/TypeDocs";
 import type { Schemas } from "@/editor/schema";
-import { TypeDocs } from "@/editor/TypeDocs";
 import { inputTypes } from "@/forms/ItemForm";
 import css from "@/forms/NoCode.module.css";
 import type { Kind } from "@/forms/outline";

@@ -1,13 +1,13 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { api } from "@/api/client";
+import { PropertyTable } from "@/docs/PropertyTable";
+import { propertiesOf, schemasOf } from "@/docs/properties";
 import type { Schema } from "@/editor/schema";
 import { Examples } from "@/pages/plugins/Examples";
 import css from "@/pages/plugins/Plugins.module.css";
-import { PropertyTable } from "@/pages/plugins/PropertyTable";
-import { propertiesOf, schemasOf } from "@/pages/plugins/properties";
 import { useCatalogue } from "@/pages/plugins/useCatalogue";
 import { CopyButton } from "@/parts/Copy";
 import { Markdown } from "@/parts/Markdown";
@@ -20,6 +20,7 @@ const isInput = (type: string) => /^[A-Z]+$/.test(type);
 /** What a type can do: what it is for, examples, each of its properties. */
 export default function PluginPage() {
   const { type } = useParams({ from: "/plugins/$type" });
+  const { property } = useSearch({ from: "/plugins/$type" });
   const { items } = useCatalogue();
   const found = useQuery({
     queryKey: ["plugins", "page", type],
@@ -85,7 +86,7 @@ export default function PluginPage() {
             </Section>
           )}
           <Section title="Properties">
-            <PropertyTable schemas={made.schemas} rows={made.rows} />
+            <PropertyTable schemas={made.schemas} rows={made.rows} anchors={{ asked: property }} />
           </Section>
         </div>
       )}

@@ -1,12 +1,7 @@
-/** Examples of types as YAML: by themselves, and as a whole flow. */
+/** Examples of types as whole flows. */
 import { stringify } from "yaml";
+import { WIDE } from "@/docs/example";
 import type { Kind } from "@/pages/plugins/search";
-
-const WIDE = { lineWidth: 0, defaultStringType: "PLAIN", defaultKeyType: "PLAIN" } as const;
-
-/** As it stands in a list of a flow. */
-export const exampleText = (example: unknown): string =>
-  typeof example === "string" ? example.trimEnd() : stringify(Array.isArray(example) ? example : [example], WIDE).trimEnd();
 
 /** A flow that has the example in it, `NAMESPACE` for where it is to be; null where a flow has no place for its kind. */
 export function flowOf(type: string, kind: Kind, example: unknown): string | null {

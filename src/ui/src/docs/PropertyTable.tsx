@@ -1,9 +1,9 @@
 import { IconChevronRight, IconLink } from "@tabler/icons-react";
-import { Link, useSearch } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
+import css from "@/docs/Docs.module.css";
+import { type Property, propertiesOf } from "@/docs/properties";
 import type { Schemas } from "@/editor/schema";
-import css from "@/pages/plugins/Plugins.module.css";
-import { type Property, propertiesOf } from "@/pages/plugins/properties";
 import { Markdown } from "@/parts/Markdown";
 
 interface PropertyTableProps {
@@ -11,17 +11,19 @@ interface PropertyTableProps {
   rows: readonly Property[];
   /** What stands before the names: the property that these are in. */
   within?: string;
+  /** Each has an address on this page; asked: the one that the address names, such as `options.auth`, is opened and marked. */
+  anchors?: { asked: string | undefined };
 }
 
-/** The properties of a type; those that have others in them open. `?property=options.auth` opens and marks one. */
-export function PropertyTable({ schemas, rows, within = "" }: PropertyTableProps) {
+/** The properties of a type; those that have others in them open. */
+export function PropertyTable({ schemas, rows, within = "", anchors }: PropertyTableProps) {
   const own = rows.filter((row) => !row.shared);
   const shared = rows.filter((row) => row.shared);
   return (
     <>
       <ul className={css.properties} data-within={within !== "" || undefined}>
         {own.map((row) => (
-          <PropertyRow key={row.name} schemas={schemas} row={row} path={within ? `${within}.${row.name}` : row.name} />
+          <PropertyRow key={row.name} schemas={schemas} row={row} path={within ? `${within}.${row.name}` : row.name} anchors={anchors} />
         ))}
       </ul>
       {shared.length > 0 && (
@@ -29,7 +31,7 @@ export function PropertyTable({ schemas, rows, within = "" }: PropertyTableProps
           {own.length > 0 && <h3 className={css.sub}>As every type has</h3>}
           <ul className={css.properties}>
             {shared.map((row) => (
-              <PropertyRow key={row.name} schemas={schemas} row={row} path={row.name} />
+              <PropertyRow key={row.name} schemas={schemas} row={row} path={row.name} anchors={anchors} />
             ))}
           </ul>
         </>
@@ -38,8 +40,13 @@ export function PropertyTable({ schemas, rows, within = "" }: PropertyTableProps
   );
 }
 
-function PropertyRow({ schemas, row, path }: { schemas: Schemas; row: Property; path: string }) {
-  const { property } = useSearch({ from: "/plugins/$type" });
+interface PropertyRowProps extends Pick<PropertyTableProps, "schemas" | "anchors"> {
+  row: Property;
+  path: string;
+}
+
+function PropertyRow({ schemas, row, path, anchors }: PropertyRowProps) {
+  const property = anchors?.asked;
   const asked = property === path;
   const [open, setOpen] = useState(property?.startsWith(`${path}.`) ?? false);
   const place = useRef<HTMLLIElement>(null);
@@ -62,16 +69,18 @@ function PropertyRow({ schemas, row, path }: { schemas: Schemas; row: Property; 
           ))}
         </span>
         {row.required && <span className={css.required}>required</span>}
-        <Link
-          to="."
-          search={(before: Record<string, unknown>) => ({ ...before, property: path })}
-          replace
-          className={css.anchor}
-          aria-label={`Link to ${path}`}
-          title="Link to this property"
-        >
-          <IconLink className={css.icon} />
-        </Link>
+        {anchors && (
+          <Link
+            to="."
+            search={(before: Record<string, unknown>) => ({ ...before, property: path })}
+            replace
+            className={css.anchor}
+            aria-label={`Link to ${path}`}
+            title="Link to this property"
+          >
+            <IconLink className={css.icon} />
+          </Link>
+        )}
       </div>
       {row.description && <Markdown text={row.description} />}
       {(row.default !== null || row.limits.length > 0) && (
@@ -90,7 +99,7 @@ function PropertyRow({ schemas, row, path }: { schemas: Schemas; row: Property; 
           <button type="button" className={css.more} aria-expanded={open} onClick={() => setOpen((now) => !now)}>
             <IconChevronRight className={css.chevron} data-open={open || undefined} aria-hidden /> What is in {row.name}
           </button>
-          {open && <PropertyTable schemas={schemas} rows={propertiesOf(schemas, row.inside)} within={path} />}
+          {open && <PropertyTable schemas={schemas} rows={propertiesOf(schemas, row.inside)} within={path} anchors={anchors} />}
         </>
       )}
     </li>

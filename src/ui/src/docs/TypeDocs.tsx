@@ -1,8 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import css from "@/editor/FlowEditor.module.css";
+import { useMemo } from "react";
+import css from "@/docs/Docs.module.css";
+import { exampleText } from "@/docs/example";
+import { PropertyTable } from "@/docs/PropertyTable";
+import { propertiesOf, schemasOf } from "@/docs/properties";
 import { flowSchemas, type TypePage, typePage } from "@/editor/knowledge";
+import { CodeBlock } from "@/parts/CodeBlock";
 import { Markdown } from "@/parts/Markdown";
+import { Said } from "@/parts/Said";
 import { Empty, Failed, Loading } from "@/parts/Shown";
 
 /** What the type under the cursor can do; those of inputs are in capitals. */
@@ -24,16 +30,37 @@ export function TypeDocs({ type }: { type: string | null }) {
   if (page.data === null)
     return (
       <Empty title={`There is no type ${type.length > 60 ? `${type.slice(0, 60)}…` : type}`}>
-        Ctrl-Space behind `type:` shows all that there are.
+        <Said text="Ctrl-Space behind `type:` shows all that there are." />
       </Empty>
     );
+  return <Page page={page.data} type={type} input={input} />;
+}
+
+function Page({ page, type, input }: { page: TypePage; type: string; input: boolean }) {
+  const { properties: root, definitions } = page.schema;
+  const [schemas, rows] = useMemo(() => {
+    const made = schemasOf({ properties: root, definitions });
+    return [made, propertiesOf(made, [root])] as const;
+  }, [root, definitions]);
+  const example = root.examples?.[0];
   return (
     <div className={css.docs}>
-      <Markdown text={page.data.markdown} />
+      <h2 className={css.title}>{root.title ?? type}</h2>
+      <Markdown text={root.description ?? ""} />
+      {example !== undefined && (
+        <>
+          <h3 className={css.part}>Example</h3>
+          <CodeBlock text={exampleText(example)} language="yaml" label="Example" />
+        </>
+      )}
+      <h3 className={css.part}>Properties</h3>
+      <PropertyTable schemas={schemas} rows={rows} />
       {!input && (
-        <Link to="/plugins/$type" params={{ type }}>
-          Open in Plugins
-        </Link>
+        <p className={css.foot}>
+          <Link to="/plugins/$type" params={{ type }}>
+            Open in Plugins
+          </Link>
+        </p>
       )}
     </div>
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { defaultText, propertiesOf, schemasOf, tidy } from "@/docs/properties";
 import type { Schema } from "@/editor/schema";
-import { defaultText, propertiesOf, schemasOf, tidy } from "@/pages/plugins/properties";
 
 const SCALAR: Schema = { type: ["string", "number", "boolean", "null"] };
 const EXPRESSION: Schema = { $ref: "#/$defs/expression" };
