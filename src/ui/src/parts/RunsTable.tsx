@@ -1,13 +1,11 @@
 /** The executions of a flow, namespace or trigger as they come and change: a live list for other pages. */
 import { Button } from "@mantine/core";
-import { Link, type LinkProps } from "@tanstack/react-router";
-import { type ReactNode, useMemo, useState } from "react";
-import type { ExecutionLine } from "@/api/types";
-import { DataTable } from "@/parts/DataTable";
+import { Link } from "@tanstack/react-router";
+import { type ReactNode, useMemo } from "react";
 import type { FilterValues } from "@/parts/filter/values";
 import css from "@/parts/RunsTable.module.css";
 import { runColumns } from "@/parts/runs/columns";
-import { NewPill } from "@/parts/runs/NewPill";
+import { RunsList } from "@/parts/runs/RunsList";
 import { useHold } from "@/parts/runs/useHold";
 import { useRuns } from "@/parts/runs/useRuns";
 import { Empty, Failed, Loading } from "@/parts/Shown";
@@ -25,7 +23,6 @@ interface RunsTableProps {
 export function RunsTable({ filter, empty, rows }: RunsTableProps) {
   const hold = useHold(false);
   const followed = useRuns(filter, hold.held);
-  const [toTop, setToTop] = useState(0);
   const { runs } = followed;
   const columns = useMemo(() => runColumns({ flow: filter.flowId === undefined }), [filter.flowId]);
   if (followed.problem) return <Failed error={followed.problem} again={followed.again} />;
@@ -53,27 +50,7 @@ export function RunsTable({ filter, empty, rows }: RunsTableProps) {
       style={rows === undefined ? undefined : heightOf(Math.min(rows, Math.max(runs.rows.length, LEAST)))}
       {...hold.around}
     >
-      <NewPill
-        runs={runs}
-        held={hold.held}
-        show={() => {
-          followed.release();
-          setToTop((now) => now + 1);
-        }}
-      />
-      <DataTable
-        label="Executions"
-        rows={runs.rows}
-        columns={columns}
-        keyOf={idOf}
-        linkOf={linkOf}
-        onScroll={(away, nearEnd) => {
-          hold.onScroll(away);
-          if (nearEnd) followed.older();
-        }}
-        dim={runs.gone}
-        toTop={toTop}
-      />
+      <RunsList followed={followed} hold={hold} columns={columns} />
     </div>
   );
 }
@@ -81,6 +58,3 @@ export function RunsTable({ filter, empty, rows }: RunsTableProps) {
 /** Rows that there is room for in any case. */
 const LEAST = 3;
 const heightOf = (rows: number) => ({ "--rows": rows }) as React.CSSProperties;
-
-const idOf = (line: ExecutionLine): string => line.id;
-const linkOf = (line: ExecutionLine): LinkProps => ({ to: "/executions/$id", params: { id: line.id } });

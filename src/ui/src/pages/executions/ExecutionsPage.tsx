@@ -2,10 +2,9 @@
 import { Button } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { IconDownload } from "@tabler/icons-react";
-import { Link, type LinkProps, useNavigate, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
 import { BASE } from "@/api/client";
-import type { ExecutionLine } from "@/api/types";
 import { useCommands } from "@/app/commands";
 import { useMay } from "@/app/useMe";
 import { BulkBar } from "@/pages/executions/BulkBar";
@@ -15,12 +14,11 @@ import css from "@/pages/executions/executions.module.css";
 import { ViewsMenu } from "@/pages/executions/ViewsMenu";
 import { USUAL } from "@/pages/executions/views";
 import { CopyAs, curlOf } from "@/parts/Copy";
-import { DataTable } from "@/parts/DataTable";
 import { Filters } from "@/parts/Filters";
 import { type FilterValues, filterKey, filterQuery, isAny, queryText } from "@/parts/filter/values";
 import { Page } from "@/parts/Page";
 import { runColumns } from "@/parts/runs/columns";
-import { NewPill } from "@/parts/runs/NewPill";
+import { RunsList } from "@/parts/runs/RunsList";
 import { useHold } from "@/parts/runs/useHold";
 import { useRuns } from "@/parts/runs/useRuns";
 import { Empty, Failed, Loading } from "@/parts/Shown";
@@ -107,32 +105,15 @@ export default function ExecutionsPage() {
         ) : runs.rows.length === 0 && runs.waiting.length === 0 ? (
           <Nothing filter={filter} clear={() => change({})} />
         ) : (
-          <>
-            <NewPill
-              runs={runs}
-              held={hold.held}
-              show={() => {
-                followed.release();
-                setToTop((now) => now + 1);
-              }}
-            />
-            <DataTable
-              label="Executions"
-              rows={runs.rows}
-              columns={COLUMNS}
-              keyOf={idOf}
-              linkOf={linkOf}
-              selected={mayRun ? selected : undefined}
-              onSelect={select}
-              onScroll={(away, nearEnd) => {
-                hold.onScroll(away);
-                if (nearEnd) followed.older();
-              }}
-              dim={runs.gone}
-              toTop={toTop}
-              end={runs.complete && runs.rows.length > 50 ? <p className={css.end}>That is all.</p> : null}
-            />
-          </>
+          <RunsList
+            followed={followed}
+            hold={hold}
+            columns={COLUMNS}
+            selected={mayRun ? selected : undefined}
+            onSelect={select}
+            toTop={toTop}
+            end={runs.complete && runs.rows.length > 50 ? <p className={css.end}>That is all.</p> : null}
+          />
         )}
         {selected.size > 0 && (
           <BulkBar
@@ -200,6 +181,3 @@ function commandOf({ state, namespace, flowId }: FilterValues): string {
     ...(flowId ? [`--flow ${flowId}`] : []),
   ].join(" ");
 }
-
-const idOf = (line: ExecutionLine): string => line.id;
-const linkOf = (line: ExecutionLine): LinkProps => ({ to: "/executions/$id", params: { id: line.id } });
