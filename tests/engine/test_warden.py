@@ -107,12 +107,14 @@ async def test_a_background_job_that_is_about_to_end_may_end(shell: Shell, log: 
 
 
 async def test_a_program_inherits_three_descriptors_and_ignores_no_signal(shell: Shell, log: Log) -> None:
-    """Neither the engine's sockets and database nor the guard's; SIGPIPE and the like are as usual."""
+    """Neither the engine's sockets and database nor the guard's; SIGPIPE and the like are as usual, and what the daemon was started with."""
     os.set_inheritable(read := os.open("/", os.O_RDONLY), True)
+    before = signal.signal(signal.SIGQUIT, signal.SIG_IGN)
     try:
         await shell("ls -l /proc/$$/fd | grep -c -e '->'; sed -n 's/SigIgn:/0x/p' /proc/$$/status")
     finally:
         os.close(read)
+        signal.signal(signal.SIGQUIT, before)
     descriptors, ignored = (message for _, message in log.lines)
     assert descriptors == "3"
     assert int(ignored.replace("\t", ""), 16) & 0x7FFFFFFF == 0

@@ -43,7 +43,8 @@ _LINUX = sys.platform == "linux"
 _PRCTL = ctypes.CDLL(None).prctl if _LINUX else None
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 _OWN_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-_DEFAULTS = (*_OWN_SIGNALS, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD)
+_DEFAULTS = frozenset(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}
+"""What a program gets as usual, whatever it was started from ignores: a shell's `onbeat serve &` has SIGINT and SIGQUIT ignored."""
 
 
 def serve(requests: socket.socket, engine: int | None) -> None:
