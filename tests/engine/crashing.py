@@ -37,7 +37,7 @@ Make = Callable[[Path, "Crash"], Any]
 DOWN: Micros = 90_000_000
 """How long it takes until somebody starts it again: a timer of a minute is overdue then, one of an hour is not."""
 ONE_IN = 20
-"""Of so many points one may not be come to: what two lanes write comes together in one commit now and then, and one run has a write less."""
+"""Of so many points one may not be come to: what two lanes write comes together in one commit now and then, and a run has one less."""
 _PATIENCE = 30.0
 """Real seconds that one run may take."""
 

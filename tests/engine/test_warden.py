@@ -107,7 +107,7 @@ async def test_a_background_job_that_is_about_to_end_may_end(shell: Shell, log: 
 
 
 async def test_a_program_inherits_three_descriptors_and_ignores_no_signal(shell: Shell, log: Log) -> None:
-    """Neither the engine's sockets and database nor the guard's; SIGPIPE and the like are as usual, and what the daemon was started with."""
+    """Neither the engine's sockets and database nor the guard's; SIGPIPE and what the daemon was started with are as usual."""
     os.set_inheritable(read := os.open("/", os.O_RDONLY), True)
     before = signal.signal(signal.SIGQUIT, signal.SIG_IGN)
     try:
