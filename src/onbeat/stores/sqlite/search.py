@@ -25,7 +25,7 @@ COMPARED = 100_000
 """How far the lists of a condition are counted to see which are the shortest."""
 LOOKED_UP = 25
 """To read an execution's row costs as much as so many entries of an index."""
-LOOKED_AT = 5_000
+LOOKED_AT = 2_000
 """Executions in which a text is looked for before its labels are."""
 TRIED = 1_000
 """Executions with a text that are tested before all of them are."""
