@@ -45,7 +45,7 @@ def _sent(value: Any) -> list[str]:
     if value is None:
         return []
     if isinstance(value, list | Mapping):
-        return ["" if each in ([], {}) else _text(each) for each in value]
+        return ["" if each in ([], {}) else _text(each) for each in value if each is not None]
     return [_text(value)]
 
 

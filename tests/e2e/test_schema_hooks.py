@@ -25,6 +25,7 @@ SCHEMAS: dict[str, Any] = {
         ({"labels": [[]]}, True),
         ({"size": [], "sort": False}, True),
         ({"size": ["3"]}, True),
+        ({"size": [None], "sort": 3e16}, True),
         ({"size": ["x"]}, False),
         ({"size": 0}, False),
         ({"size": [0]}, False),
