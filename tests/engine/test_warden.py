@@ -111,12 +111,12 @@ async def test_a_program_inherits_three_descriptors_and_ignores_no_signal(shell:
     os.set_inheritable(read := os.open("/", os.O_RDONLY), True)
     before = signal.signal(signal.SIGQUIT, signal.SIG_IGN)
     try:
-        await shell("ls -l /proc/$$/fd | grep -c -e '->'; sed -n 's/SigIgn:/0x/p' /proc/$$/status")
+        await shell("ls /proc/$$/fd; sed -n 's/SigIgn:/0x/p' /proc/$$/status")  # a pipe would be one of the shell's own, for a moment
     finally:
         os.close(read)
         signal.signal(signal.SIGQUIT, before)
-    descriptors, ignored = (message for _, message in log.lines)
-    assert descriptors == "3"
+    *descriptors, ignored = (message for _, message in log.lines)
+    assert descriptors == ["0", "1", "2"]
     assert int(ignored.replace("\t", ""), 16) & 0x7FFFFFFF == 0
 
 
