@@ -15,7 +15,6 @@ export const flowSchemas = (): Promise<Schemas> =>
   });
 
 export interface TypePage {
-  markdown: string;
   schema: { properties: Schema; outputs: Schema | null; definitions: Record<string, Schema> };
 }
 

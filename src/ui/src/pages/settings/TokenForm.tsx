@@ -2,11 +2,11 @@ import { Button, Group, Modal, SegmentedControl, Select, TextInput } from "@mant
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api } from "@/api/client";
-import { asProblem } from "@/api/problem";
 import { type ScopeRow, scopesOf, wrongRows, wrongUserName } from "@/pages/settings/grants";
 import { PlaceRows } from "@/pages/settings/PlaceRows";
 import css from "@/pages/settings/Settings.module.css";
 import { Copyable } from "@/parts/Copy";
+import { FormEnd } from "@/parts/FormEnd";
 
 interface TokenFormProps {
   opened: boolean;
@@ -134,19 +134,7 @@ function Form({
       </div>
       {rows && <PlaceRows kind="scope" rows={rows} onChange={setRows} />}
       {tried && wrong.rows && <p className={css.wrong}>{wrong.rows}</p>}
-      {make.isError && (
-        <p className={css.wrong} role="alert">
-          {asProblem(make.error).message}
-        </p>
-      )}
-      <Group justify="flex-end" gap="sm">
-        <Button variant="default" onClick={onClose}>
-          Cancel
-        </Button>
-        <Button type="submit" loading={make.isPending}>
-          Make it
-        </Button>
-      </Group>
+      <FormEnd save={make} onClose={onClose} label="Make it" />
     </form>
   );
 }

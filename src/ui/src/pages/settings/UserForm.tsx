@@ -1,12 +1,12 @@
-import { Button, Group, Modal, PasswordInput, TextInput } from "@mantine/core";
+import { Button, Modal, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api } from "@/api/client";
-import { asProblem } from "@/api/problem";
 import { type GrantRow, grantsOf, makePassword, wrongPassword, wrongRows, wrongUserName } from "@/pages/settings/grants";
 import { PlaceRows } from "@/pages/settings/PlaceRows";
 import css from "@/pages/settings/Settings.module.css";
 import { Copyable } from "@/parts/Copy";
+import { FormEnd } from "@/parts/FormEnd";
 import { notify } from "@/parts/notify";
 
 /** Make a user. */
@@ -92,19 +92,7 @@ function Form({ onClose }: { onClose: () => void }) {
         <PlaceRows kind="grant" rows={rows} onChange={setRows} />
       </div>
       {tried && wrong.rows && <p className={css.wrong}>{wrong.rows}</p>}
-      {save.isError && (
-        <p className={css.wrong} role="alert">
-          {asProblem(save.error).message}
-        </p>
-      )}
-      <Group justify="flex-end" gap="sm">
-        <Button variant="default" onClick={onClose}>
-          Cancel
-        </Button>
-        <Button type="submit" loading={save.isPending}>
-          Make it
-        </Button>
-      </Group>
+      <FormEnd save={save} onClose={onClose} label="Make it" />
     </form>
   );
 }
