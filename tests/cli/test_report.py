@@ -10,6 +10,7 @@ from onbeat.cli.report import Watch, conclude, report
 from onbeat.core.states import State
 from onbeat.daemon import running
 from onbeat.daemon.logs import configure
+from onbeat.ports import Work, Written
 from onbeat.settings import Settings
 from onbeat.stores.memory import MemoryStore
 from tests.cli.conftest import reset_logs
@@ -83,3 +84,44 @@ async def test_the_report_holds_all_executions_and_logs(settings: Settings, caps
     assert [line["message"] for line in logs if line["executionId"] == first.id] == ["a", "b", "done"]
     assert {line["executionId"] for line in logs} == {first.id, second.id}
     assert capsys.readouterr().out.splitlines()[-1] == "task end failed: no"
+
+
+SHORT_PAUSE = """
+id: short
+namespace: test
+tasks:
+  - id: pause
+    type: core.flow.Pause
+    pauseDuration: PT0.05S
+"""
+
+
+class SlowAfterAPause(MemoryStore):
+    """Takes what follows a pause only once the watcher has looked in vain: the pause's timer has fired by then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held = False
+        self._looked = asyncio.Event()
+
+    async def write(self, work: Work) -> Written:
+        if work.appends:
+            self.held = True
+            await self._looked.wait()
+        return await super().write(work)
+
+    async def wait_journal(self, after: int) -> None:
+        if self.held:
+            self._looked.set()
+        await super().wait_journal(after)
+
+
+async def test_a_pause_that_just_ended_waits_for_nobody(settings: Settings, tmp_path: Path):
+    """Its timer has fired and what follows is not written yet: the engine is at work."""
+    (tmp_path / "short.yaml").write_text(SHORT_PAUSE)
+    store = SlowAfterAPause()
+    async with running(settings, store, sources=False) as node:
+        execution = await node.start("test", "short")
+        assert await Watch(node, quiet=True).until_ended(60, asyncio.Event()) is None
+        assert (await node.engine.load(execution.id)).state is State.SUCCESS
+    assert store.held

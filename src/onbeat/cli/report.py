@@ -85,7 +85,8 @@ class Watch:
 
     async def _waits_for_somebody(self) -> bool:
         """Whether only a person could make it go on."""
-        if len(self._node.runner) or len(self._node.engine.timers):
+        engine = self._node.engine
+        if len(self._node.runner) or len(engine.timers) or engine.at_work():
             return False
         found = [await self._node.engine.load(id_) for id_ in self._open]
         return any(execution.state is State.PAUSED or execution.paused for execution in found)
