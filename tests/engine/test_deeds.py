@@ -1,7 +1,9 @@
 """What a task did inside of this daemon is known to its next attempt, and to nobody else."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,11 +14,13 @@ from onbeat.engine.node import Node
 from onbeat.engine.storage import LocalStorage
 from onbeat.engine.values import KeptValues
 from onbeat.errors import Refused
-from onbeat.ports import Work
+from onbeat.ports import TaskContext, Work, Written
 from onbeat.stores.memory import MemoryStore
 from onbeat.testing import START, ManualClock
 from tests.engine.families import ended, until
 from tests.engine.harness import node_with
+
+Deeds = dict[str, Callable[[TaskContext], Any]]
 
 ASKS = """
 id: asks
@@ -115,6 +119,44 @@ async def test_what_a_task_killed_it_may_kill_again(node: Node) -> None:
     await kill(execution.id, key="mine")
     with pytest.raises(Refused):
         await kill(execution.id, key="other")
+
+
+SLOW = """
+id: slow
+namespace: t
+tasks: [{id: stops, type: test.Told, what: stops}]
+"""
+
+
+async def test_what_a_task_killed_may_end_while_it_kills_it_again(tmp_path: Path, deeds: Deeds, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lost attempt had it killed, and it was not at its end when the next one looked, but a moment later."""
+    begun, stopped = asyncio.Event(), asyncio.Event()
+
+    async def stops(context: TaskContext) -> None:
+        try:
+            begun.set()
+            await asyncio.Event().wait()
+        finally:
+            await stopped.wait()
+
+    deeds["stops"] = stops
+    async with node_with(MemoryStore(), {"slow.yaml": SLOW}, tmp_path, sources=False) as node:
+        kill, write = node.runner._services.actions.kill, node.store.write
+        execution = await node.start("t", "slow")
+        await begun.wait()
+        await kill(execution.id, key="mine")
+        assert (await until(node, execution.id, State.KILLING)).state is State.KILLING
+
+        async def ended_first(work: Work) -> Written:
+            if work.ledger:
+                stopped.set()
+                await ended(node, execution.id)
+            return await write(work)
+
+        monkeypatch.setattr(node.store, "write", ended_first)
+        await kill(execution.id, key="mine")
+        stopped.set()
+        assert (await ended(node, execution.id)).state is State.KILLED
 
 
 async def test_a_file_that_a_lost_attempt_removed_is_removed(tmp_path: Path) -> None:

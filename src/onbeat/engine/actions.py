@@ -65,10 +65,11 @@ class NodeActions:
     async def kill(self, execution: str, *, key: str) -> None:
         """See ports.Actions."""
         found, what = await self.node.engine.load(execution), f"kill {execution}"
-        if not found.ended:
-            await self._store.write(Work(ledger=(deed(key, what, self.node.clock.now()),)))
-        elif found.state is State.KILLED and await done(self._store, key, what) is not None:
+        earlier = await done(self._store, key, what)
+        if earlier is not None and found.state in (State.KILLING, State.KILLED):
             return
+        if earlier is None and not found.ended:
+            await self._store.write(Work(ledger=(deed(key, what, self.node.clock.now()),)))
         await self.node.kill(execution)
 
     async def resume(self, execution: str, inputs: Mapping[str, Json], by: str | None = None, *, key: str) -> None:
