@@ -12,6 +12,7 @@ from onbeat.core.states import State
 from onbeat.ports import Creation, ExecutionFilter, Sort
 from onbeat.stores.memory_search import in_order, is_meant
 from onbeat.stores.sqlite import conditions, search
+from onbeat.stores.sqlite import texts as of_texts
 from tests.stores.build import AT, append, creation, end, id_of, move, work
 from tests.stores.conftest import AnyStore, Home
 
@@ -241,7 +242,11 @@ async def test_it_does_where_there_is_much_of_everything(
 ):
     """The same where a few are many: nothing is sorted, and a condition of so many lists is a test."""
     with pytest.MonkeyPatch.context() as patch:
-        small = {search: {"FEW": -1, "TESTED": -1, "COMPARED": 3, "LOOKED_AT": 2, "TRIED": 2}, conditions: {"FEW": 1, "MANY": many}}
+        small = {
+            search: {"FEW": -1, "TESTED": -1, "COMPARED": 3, "LOOKED_AT": 2, "TRIED": 2},
+            conditions: {"FEW": 1, "MANY": many},
+            of_texts: {"FEW": 1, "MANY": many, "SAMPLED": 2, "USED_SINCE": 4},
+        }
         for module, name, value in ((module, *each) for module, values in small.items() for each in values.items()):
             patch.setattr(module, name, value)
         await hold(home, lived, wanted, sort, descending, offset)

@@ -124,6 +124,8 @@ async def test_a_damaged_backup_is_not_restored(store: SqliteStore, tmp_path: Pa
         ("update topic set records = 7", "topic orders"),
         ("""update execution set labels = '{"a":"b"}' where id = :one""", "other labels than it has"),
         ("insert into execution_label select id, :two from label", "other labels than it has"),
+        ("update label set used = '0000000'", "said to have been used last before"),
+        ("update label set used = ''", "said to have been used last before"),
         ("delete from record where id = '1'", "topic orders"),
         ("insert into slot (scope, execution, granted, places) values ('t.f', :two, 1, 1)", "has ended and holds a place of t.f"),
         ("insert into slot (scope, execution, granted, places) values ('t.f', :one, 0, 1)", "a place of t.f is free"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from onbeat.stores.sqlite import conditions, housekeeping, lines, queries, read, slots, write
+from onbeat.stores.sqlite import texts as of_texts
 from onbeat.stores.sqlite.migrate import STEPS, steps
 from onbeat.stores.sqlite.rows import Rows
 
@@ -37,7 +38,7 @@ def slow(db: sqlite3.Connection, sql: str) -> list[str]:
 
 def statements() -> Iterator[Any]:
     """Every statement that the store holds as a constant."""
-    for module in (write, slots, read, queries, housekeeping, conditions, lines):
+    for module in (write, slots, read, queries, housekeeping, conditions, of_texts, lines):
         for name, value in vars(module).items():
             if name.isupper() and not name.startswith("_") and name not in FINE:
                 for n, text in enumerate(texts(value)):

@@ -6,10 +6,11 @@ import pytest
 
 from onbeat.core.states import State
 from onbeat.ports import ExecutionFilter, Sort
-from onbeat.stores.sqlite import SqliteStore, conditions, search
-from onbeat.stores.sqlite.conditions import LAST, Condition, parts, text
+from onbeat.stores.sqlite import SqliteStore, search, texts
+from onbeat.stores.sqlite.conditions import LAST, Condition, parts
 from onbeat.stores.sqlite.questions import Asked
 from onbeat.stores.sqlite.search import EVERY, LOOKED_AT, Plan, count, ids, ids_of, plan
+from onbeat.stores.sqlite.texts import text
 from tests.stores.build import AT, creation, id_of, work
 
 WANTED = [
@@ -113,7 +114,7 @@ async def test_what_many_have_is_found_in_the_executions_that_come_first(full: S
 async def test_many_labels_are_one_list(full: SqliteStore, monkeypatch: pytest.MonkeyPatch):
     """Read once, whatever their number, and exact: a label may have the letters and not the text."""
     monkeypatch.setattr(search, "LOOKED_AT", 0)
-    monkeypatch.setattr(conditions, "MANY", 3)
+    monkeypatch.setattr(texts, "MANY", 3)
     for q in ("a:b", "b", "A:B"):
         wanted = ExecutionFilter(q=q)
         assert await full.execution_ids(wanted, 99) == [id_of(n) for n in range(8, 0, -1)]
@@ -159,7 +160,7 @@ async def test_those_with_a_text_are_tested_before_all_of_them_are(full: SqliteS
     """What is asked beside a text that many have: a page is full before all were looked at."""
     for name, value in (("LOOKED_AT", 0), ("TESTED", -1), ("COMPARED", 3), ("TRIED", 4)):
         monkeypatch.setattr(search, name, value)
-    monkeypatch.setattr(conditions, "MANY", 3)
+    monkeypatch.setattr(texts, "MANY", 3)
     wanted = ExecutionFilter(q="a:b", states=(State.CREATED,))
 
     def ask(asked: Asked, limit: int) -> tuple[list[str], list[str]]:

@@ -54,6 +54,10 @@ where not exists (
   select 1 from execution cross join json_each(execution.labels) as each
   where execution.id = borne.execution and each.key = label.key and each.value = label.value)
 """
+USED_EARLIER = """
+select key, value from label
+where used < (select substr(max(execution), 1, length(used)) from execution_label where label = label.id) or used = ''
+"""
 TOPICS = """
 select name from topic where (records, bytes) is not (select count(*), coalesce(sum(size), 0) from record where topic = name)
 """
@@ -141,6 +145,8 @@ def _differences(db: sqlite3.Connection) -> Iterator[str]:
         yield f"execution {id_} waits for a place and stands in no line"
     for (id_,) in db.execute(MISLABELLED):
         yield f"execution {id_}: it is found by other labels than it has"
+    for key, value in db.execute(USED_EARLIER):
+        yield f"label {key}:{value}: it is said to have been used last before it was"
     for (topic,) in db.execute(TOPICS):
         yield f"topic {topic}: its size is not that of its records"
 

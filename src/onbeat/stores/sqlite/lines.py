@@ -14,10 +14,11 @@ import msgspec
 from onbeat.core.event import Micros
 from onbeat.ports import LogLine
 from onbeat.ports.search import Bucket, ExecutionFilter, FoundLine, LogFilter, MetricFilter, MetricSum
-from onbeat.stores.sqlite.conditions import Condition, lowered
+from onbeat.stores.sqlite.conditions import Condition
 from onbeat.stores.sqlite.questions import Asked
 from onbeat.stores.sqlite.search import Plan, ids_of, joined, plan, values
 from onbeat.stores.sqlite.statistics import start_of
+from onbeat.stores.sqlite.texts import lowered
 
 FEW = 2_000
 """Of so many executions all lines are sorted."""

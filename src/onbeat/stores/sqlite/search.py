@@ -6,20 +6,21 @@ Rules
 2. In another order, what is little is sorted; what is much is read from the index of that order, and tested.
 3. A count stops where it is told to.
 4. A text is first looked for in the executions that come first: what many have is soon found there, and what few have is found by its
-   labels, each of which is read once and put in order.
+   labels. Of many labels those used last are looked at first, and all only where that does not fill a page.
 
 Called by: queries.py, in a thread of questions.py; statistics.py and lines.py read from the same lists.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
 from onbeat.ports.search import ExecutionFilter, Sort
-from onbeat.stores.sqlite.conditions import BORNE, FEW, ID, ROW, Arm, Condition, Part, instants, parts, text, text_alone
+from onbeat.stores.sqlite.conditions import BORNE, FEW, ID, ROW, Arm, Condition, Part, instants, parts
 from onbeat.stores.sqlite.questions import Asked
+from onbeat.stores.sqlite.texts import since, text, text_alone
 
 COMPARED = 100_000
 """How far the lists of a condition are counted to see which are the shortest."""
@@ -56,6 +57,11 @@ class Plan:
     last: str
     bare: bool = False
 
+    @property
+    def is_short(self) -> bool:
+        """Whether it is known that so few ids can each be tested for a text."""
+        return self.driver is not EVERY and self.size is not None and self.size <= TESTED
+
     def narrow(self, before: str | None, descending: bool) -> None:
         """Go on after that id."""
         if before is not None and descending:
@@ -90,19 +96,34 @@ def _without_text(asked: Asked, wanted: ExecutionFilter, *, sized: bool = False)
 
 def _with_text(asked: Asked, near: Plan, q: str, *, sized: bool = False) -> Plan:
     """That a text is there as well: it drives where it has less than what drives without it."""
-    before, rivals = near.driver, near.size
-    if before is not EVERY:
-        rivals = size(asked, before, near.first, near.last) if rivals is None else rivals
-        if rivals <= TESTED:
-            return replace(near, tests=(*near.tests, text_alone(q)), size=rivals, bare=False)
-    part = text(asked, q)
-    counted = sized or rivals is not None
-    count = size(asked, part, near.first, near.last) if counted and part.arms is not None else None
+    near = _counted_to_compare(asked, near)
+    return _tested_for(near, q) if near.is_short else _with_part(asked, near, text(asked, q), sized=sized)
+
+
+def _counted_to_compare(asked: Asked, near: Plan) -> Plan:
+    """The plan and its size, where anything but the whole table drives it."""
+    if near.driver is EVERY or near.size is not None:
+        return near
+    return replace(near, size=size(asked, near.driver, near.first, near.last))
+
+
+def _tested_for(near: Plan, q: str) -> Plan:
+    return replace(near, tests=(*near.tests, text_alone(q)), bare=False)
+
+
+def _with_part(asked: Asked, near: Plan, part: Part, *, sized: bool = False) -> Plan:
+    rivals = None if near.driver is EVERY else near.size
+    counted = part.arms is not None and (sized or rivals is not None)
+    count = size(asked, part, near.first, near.last) if counted else None
     if part.arms is None or (rivals is not None and count is not None and _guess(rivals) < _guess(count)):
         return replace(near, tests=(*near.tests, part.test), size=rivals, bare=False)
-    if before is EVERY:
-        return Plan(part, near.tests, count, near.first, near.last, bare=not near.tests)
-    return Plan(part, (before.test, *near.tests), count, near.first, near.last)
+    return replace(_driven_by(part, near), size=count)
+
+
+def _driven_by(part: Part, near: Plan) -> Plan:
+    """A plan that reads the lists of a text, and tests what drives without it."""
+    tests = near.tests if near.driver is EVERY else (near.driver.test, *near.tests)
+    return Plan(part, tests, None, near.first, near.last, bare=not tests)
 
 
 def _guess(counted: int) -> int:
@@ -118,16 +139,15 @@ def needed(found: Sequence[Part], driver: Part, tests: Sequence[Condition]) -> f
 
 def size(asked: Asked, part: Part, first: str, last: str) -> int:
     """How many ids the lists of a condition have, no more than COMPARED."""
-    if part.counted is not None:
-        about: int = asked.one(part.counted.sql, *part.counted.values, COMPARED)
+    about: int = asked.one(part.counted.sql, *part.counted.values, COMPARED) if part.counted is not None else 0
+    arms = part.arms or ()
+    lists = [_list("1", arm, Plan(part, (), None, first, last)) for arm in (arms if part.counted is None else arms[:-1])]
+    if not lists or about >= COMPARED:
         return about
-    lists = [_list("1", arm, Plan(part, (), None, first, last)) for arm in part.arms or ()]
-    if not lists:
-        return 0
     found: int = asked.one(
-        joined("select count(*) from (", " union all ".join(sql for sql, _ in lists), "limit ?)"), *values(lists), COMPARED
+        joined("select count(*) from (", " union all ".join(sql for sql, _ in lists), "limit ?)"), *values(lists), COMPARED - about
     )
-    return found
+    return about + found
 
 
 def ids_of(plan: Plan) -> Condition:
@@ -176,26 +196,41 @@ def ids(asked: Asked, wanted: ExecutionFilter, sort: Sort, descending: bool, bef
     chosen = _without_text(asked, wanted, sized=sort is not Sort.CREATED)
     if sort is Sort.CREATED:
         chosen.narrow(before, descending)
-        if wanted.q:
-            sql, given = _first_with(wanted.q, chosen, direction, LOOKED_AT)
+        for sql, given in _by_creation(asked, chosen, wanted.q, descending):
             found = _page(asked, sql, given, offset, limit)
             if len(found) == limit:
-                return found
+                break
+        return found
     if wanted.q:
-        chosen = _with_text(asked, chosen, wanted.q, sized=sort is not Sort.CREATED)
-        if sort is Sort.CREATED and not chosen.driver.apart and chosen.tests:
-            sql, given = _first_tested(chosen, direction, TRIED)
-            found = _page(asked, sql, given, offset, limit)
-            if len(found) == limit:
-                return found
-    if sort is Sort.CREATED:
-        sql, given = ids_of(chosen)
-        return _page(asked, joined(sql, "order by 1", direction), given, offset, limit)
+        chosen = _with_text(asked, chosen, wanted.q, sized=True)
     if chosen.size is not None and chosen.size <= FEW:
         sql, given = ids_of(chosen)
         sorted_ = joined("select execution.id from (", sql, ") as found cross join execution on execution.id = found.id")
         return _page(asked, joined(sorted_, "order by", ORDERS[sort][1].format(direction)), given, offset, limit)
     return _in_order(asked, chosen, sort, direction, offset, limit)
+
+
+def _by_creation(asked: Asked, near: Plan, q: str | None, descending: bool) -> Iterator[Condition]:
+    """Statements that give ids in order: the last one all of them; those before it are cheaper, and are enough where they fill a page."""
+    direction = "desc" if descending else "asc"
+    chosen = near
+    if q:
+        yield _first_with(q, near, direction, LOOKED_AT)
+        near = _counted_to_compare(asked, near)
+        if near.is_short:
+            chosen = _tested_for(near, q)
+        else:
+            part = text(asked, q)
+            latest = since(asked, part) if descending else None
+            if latest is not None:
+                first, of_latest = latest
+                sql, given = ids_of(replace(_driven_by(of_latest, near), first=max(near.first, first)))
+                yield Condition(joined(sql, "order by 1 desc"), given)
+            chosen = _with_part(asked, near, part)
+            if latest is None and not chosen.driver.apart and chosen.tests:
+                yield _first_tested(chosen, direction, TRIED)
+    sql, given = ids_of(chosen)
+    yield Condition(joined(sql, "order by 1", direction), given)
 
 
 def _in_order(asked: Asked, chosen: Plan, sort: Sort, direction: str, offset: int, limit: int) -> list[str]:
