@@ -28,13 +28,21 @@ QUIET = 500
 
 def settle(page: Page) -> None:
     """Wait until the page has not changed for a while; five seconds at most."""
+    watch_settling(page)
+    page.evaluate("window.settled")
+
+
+def watch_settling(page: Page) -> None:
+    """Begin to look whether the page changes: the promise `window.settled` is kept once it has not for a while."""
     page.evaluate(
-        """quiet => new Promise(done => {
-            let timer = setTimeout(done, quiet);
-            const end = setTimeout(done, 5000);
-            new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(done, quiet); })
-                .observe(document.body, { subtree: true, childList: true, attributes: true });
-        })""",
+        """quiet => {
+            window.settled = new Promise(done => {
+                let timer = setTimeout(done, quiet);
+                const end = setTimeout(done, 5000);
+                new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(done, quiet); })
+                    .observe(document.body, { subtree: true, childList: true, attributes: true });
+            });
+        }""",
         QUIET,
     )
 

@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.ui.browser import Visit, visit
-from tests.ui.places import PROVOKED, places
-from tests.ui.screenshots import settle
+from tests.ui.places import places
+from tests.ui.sweep import opened, windows
 from tests.ui.world import PASSWORD, World
 
 ASKED_WHO = r"status 401: .*/me$|console: Failed to load resource.*401"
@@ -19,6 +19,13 @@ def log_in(made: Visit, name: str, password: str = PASSWORD) -> None:
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Log in").click()
+
+
+def as_vera(made: Visit) -> None:
+    """Who may only look."""
+    page = made.go("/flows")
+    log_in(made, "vera")
+    expect(page.get_by_role("heading", name="Flows")).to_be_visible()
 
 
 def test_a_wrong_password_is_told_and_the_name_stays(browser: Browser, world: World) -> None:
@@ -38,20 +45,14 @@ def test_a_wrong_password_is_told_and_the_name_stays(browser: Browser, world: Wo
 @pytest.mark.timeout(300)
 def test_a_viewer_meets_no_refusal(browser: Browser, world: World) -> None:
     """Every page: nothing was asked that he may not, and no button is there for what he may not."""
-    with visit(browser, world.url, None) as made:
-        made.expect_wrong(PROVOKED)
-        page = made.go("/flows")
-        log_in(made, "vera")
-        expect(page.get_by_role("heading", name="Flows")).to_be_visible()
-        found = []
-        for name, address in places(world).items():
-            page = made.go(address)
-            settle(page)
+    found = []
+    with windows(browser, world, log_in=as_vera) as several:
+        for made, name in opened(several, places(world)):
             found += [f"{name}: {flaw}" for flaw in made.flaws]
-            made.wrong.clear()
             for word in ("Run", "Restart", "Replay", "Kill", "Save", "New flow", "New value", "New user", "Publish", "Delete"):
-                found += [f"{name}: offers {word}"] if page.locator("main").get_by_role("button", name=word, exact=True).count() else []
-        assert found == []
+                here = made.page.locator("main").get_by_role("button", name=word, exact=True)
+                found += [f"{name}: offers {word}"] if here.count() else []
+    assert found == []
 
 
 def test_who_is_logged_out_elsewhere_keeps_what_he_wrote(browser: Browser, world: World) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.ui.browser import Visit, visit
+from tests.ui.browser import Visit
 from tests.ui.payloads import PAYLOADS
-from tests.ui.screenshots import settle
+from tests.ui.sweep import opened, windows
 from tests.ui.world import API, World
 
 TRAP = "window.pwned = undefined; for (const name of ['alert', 'confirm', 'prompt']) window[name] = () => { window.pwned = name; };"
@@ -89,18 +89,18 @@ def addresses(hostile: dict[str, Any]) -> list[str]:
 def test_no_script_of_anybodys_text_runs(browser: Browser, world: World, hostile: dict[str, Any]) -> None:
     """200 payloads in every string that a user or an event can set."""
     assert len(PAYLOADS) == 200
-    with visit(browser, world.url, world.link()) as made:
-        made.context.add_init_script(TRAP)
-        ran = []
-        for address in addresses(hostile):
-            page = made.go(address)
-            settle(page)
+    ran = []
+    with windows(browser, world) as several:
+        for made in several:
+            made.context.add_init_script(TRAP)
+        for made, address in opened(several, {each: each for each in addresses(hostile)}):
+            page = made.page
             page.evaluate("document.querySelectorAll('main [title], main button[aria-expanded=false]').forEach((each) => each.focus())")
             if (what := page.evaluate("window.pwned")) is not None:
                 ran.append(f"{address}: {what}")
             links: list[str] = page.eval_on_selector_all("a[href]", "found => found.map(each => each.protocol)")
             ran += [f"{address}: a link with {protocol}" for protocol in links if protocol not in ("http:", "https:", "blob:")]
-        assert ran == []
+    assert ran == []
 
 
 def test_the_page_allows_no_script_but_its_own(admin: Visit, world: World) -> None:
