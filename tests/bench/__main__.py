@@ -124,7 +124,7 @@ async def floor_times(arguments: list[str], send: Send, count: int, ready: Calla
 async def latency(folder: Path, count: int) -> dict[str, Any]:
     """Event -> first task for each source, beside its floor."""
     figures: dict[str, Any] = {}
-    with Kafka() as broker, Mosquitto() as mosquitto:
+    with Kafka(measured=True) as broker, Mosquitto() as mosquitto:
         env = {"ONBEAT_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap, "ONBEAT_MQTT_URL": mosquitto.url, "PYTHONPATH": str(ROOT)}
         daemon = Daemon(folder, env)
         triggers = {

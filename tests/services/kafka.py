@@ -86,14 +86,17 @@ CLUSTER = "b25iZWF0LXRlc3RzLTAwMQ"
 
 
 class Kafka:
-    """One broker of our own. `bootstrap` is its address, before and after every restart."""
+    """One broker of our own. `bootstrap` is its address, before and after every restart. measured: with Java's second compiler, which takes
+    as long as a test and is what a broker that lives for long has."""
 
-    def __init__(self, port: int = 0, data: Path | None = None, partitions: int = 1, settings: Sequence[str] = ()) -> None:
+    def __init__(
+        self, port: int = 0, data: Path | None = None, partitions: int = 1, settings: Sequence[str] = (), measured: bool = False
+    ) -> None:
         self.port, self.controller = port or free_port(), free_port()
         self.bootstrap = f"{HOST}:{self.port}"
         self.data = Path(data or tempfile.mkdtemp(prefix="onbeat-kafka-")).absolute()
         self._throw_away = data is None
-        self._partitions, self._settings = partitions, tuple(settings)
+        self._partitions, self._settings, self._measured = partitions, tuple(settings), measured
         self._process: Process | None = None
 
     def start(self, seconds: float = 90) -> "Kafka":
@@ -152,26 +155,47 @@ class Kafka:
         settings = PROPERTIES.format(host=HOST, port=self.port, controller=self.controller, logs=logs, partitions=self._partitions)
         properties.write_text(settings + "".join(f"{line}\n" for line in self._settings))
         logging.write_text(LOGGING)
-        # A broker of the tests is small and starts often: no parallel collectors, and the loaded classes come from an archive
-        # that the first orderly stop of this Java leaves beside the jars.
+        # A broker of the tests is small, starts often and lives for seconds: no parallel collectors, no second compiler, the loaded
+        # classes come from an archive that the first orderly stop of this Java leaves beside the jars, and so does an empty store.
         self._archive, self._new_archive = jars / f"java-{version}.jsa", self.data / "classes.jsa"
         share = f"-XX:SharedArchiveFile={self._archive}" if self._archive.exists() else f"-XX:ArchiveClassesAtExit={self._new_archive}"
         heap = os.environ.get("ONBEAT_TEST_KAFKA_HEAP", "512m")
-        run = [java, f"-Xmx{heap}", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xlog:disable", f"-Dlog4j2.configurationFile={logging}"]
+        run = [
+            java,
+            f"-Xmx{heap}",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-XX:-UsePerfData",
+            "-Xlog:disable",
+            f"-Dlog4j2.configurationFile={logging}",
+        ]
         classes = ["-cp", f"{jars}/*"]
+        empty = jars / "empty"
+        if empty.exists() and not logs.exists():
+            shutil.copytree(empty, logs)
         if not (logs / "meta.properties").exists():
             form = [*run, *classes, "kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(properties)]
             done = subprocess.run(form, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise ServiceFailed(f"Kafka could not format {logs}\n{done.stdout}{done.stderr}")
+            _keep(logs, empty)
         return Process("Kafka", [*run, share, *classes, "kafka.Kafka", str(properties)], self.data / "kafka.log")
 
     def _keep_class_archive(self) -> None:
         if self._new_archive.exists() and not self._archive.exists():
-            half = self._archive.with_name(f".{self._archive.name}.{os.getpid()}")
-            with contextlib.suppress(OSError):  # a cache that is read-only stays as it is
-                shutil.copyfile(self._new_archive, half)
-                half.rename(self._archive)
+            _keep(self._new_archive, self._archive)
+
+
+def _keep(made: Path, kept: Path) -> None:
+    """Copy a file or folder to where the next broker finds it, whole or not at all; a cache that is read-only stays as it is."""
+    half = kept.with_name(f".{kept.name}.{os.getpid()}")
+    with contextlib.suppress(OSError):
+        if made.is_dir():
+            shutil.copytree(made, half)
+        else:
+            shutil.copyfile(made, half)
+        half.rename(kept)
+    shutil.rmtree(half, ignore_errors=True)
 
 
 class OutsideKafka:
