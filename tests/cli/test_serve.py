@@ -1,4 +1,4 @@
-"""`onbeat serve` before and beside the daemon: settings, and what it says when it is ready."""
+"""`onbeat serve` beside the daemon: what it says when it is ready."""
 
 import sys
 from pathlib import Path
@@ -7,9 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from onbeat.cli import serve
-from onbeat.cli.serve import announce, load_settings
+from onbeat.cli.serve import announce
 from onbeat.daemon.serve import Serving
-from onbeat.errors import UserError
 
 
 def ready(token: str | None, trouble: list[str]) -> Serving:
@@ -21,31 +20,6 @@ def ready(token: str | None, trouble: list[str]) -> Serving:
         trouble=lambda: trouble,
     )
     return Serving("http://127.0.0.1:1", Path("data"), token, node)  # type: ignore[arg-type]  # only what is shown
-
-
-def test_the_command_line_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """Over the environment, which wins over the file; what is not given is not given."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "onbeat.yaml").write_text("port: 1\nhost: file\nnode: file\n")
-    monkeypatch.setenv("ONBEAT_HOST", "env")
-    monkeypatch.setenv("ONBEAT_PORT", "2")
-    settings = load_settings({"port": 3, "host": None})
-    assert (settings.port, settings.host, settings.node) == (3, "env", "file")
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "said"),
-    [
-        ("ONBEAT_PORT", "x", "ONBEAT_PORT: "),
-        ("ONBEAT_BUS", "rabbit", "ONBEAT_BUS: "),
-        ("ONBEAT_FLOWS", "a,b", "lists in the environment are JSON"),
-    ],
-)
-def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str):
-    """With what is wrong with it."""
-    monkeypatch.setenv(name, value)
-    with pytest.raises(UserError, match=said):
-        load_settings({})
 
 
 def test_it_says_where_it_is_and_what_is_wrong(capsys: pytest.CaptureFixture[str]):

@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path, PurePosixPath
 
 from onbeat.cli import show
-from onbeat.cli.serve import load_settings
+from onbeat.cli.configured import load_settings
 from onbeat.engine.vault import FILE as KEYS
 from onbeat.engine.vault import OLDER_FILE as OLDER_KEY
 from onbeat.errors import NotFound, Refused, UserError

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from onbeat.cli import show
+from onbeat.cli.configured import load_settings
 from onbeat.cli.errors import Exit, complain
-from onbeat.cli.serve import load_settings
 from onbeat.core.event import Json
 from onbeat.core.flow import Flow
 from onbeat.core.inputs import unknown

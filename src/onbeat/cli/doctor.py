@@ -21,8 +21,8 @@ from pydantic import SecretStr
 from onbeat import __version__
 from onbeat.cli import show
 from onbeat.cli.client import Client
+from onbeat.cli.configured import load_settings
 from onbeat.cli.errors import Exit
-from onbeat.cli.serve import load_settings
 from onbeat.core.names import did_you_mean
 from onbeat.errors import OnbeatError, OutsideError
 from onbeat.settings import CONFIG_FILE, Settings, misspelt

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import uvloop
 
+from onbeat.cli.configured import load_settings
 from onbeat.cli.errors import Exit, complain
 from onbeat.cli.report import Watch, conclude, report
-from onbeat.cli.serve import load_settings
 from onbeat.cli.show import put_json
 from onbeat.core.changes import ChildStarted
 from onbeat.core.execution import ROOT, Execution

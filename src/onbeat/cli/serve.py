@@ -10,31 +10,15 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from onbeat import __version__
 from onbeat.api.ui import BUILT, HOME
 from onbeat.cli import show
+from onbeat.cli.configured import load_settings
 from onbeat.core.names import did_you_mean
 from onbeat.daemon.serve import Serving
 from onbeat.daemon.serve import serve as serve_daemon
 from onbeat.errors import UserError
 from onbeat.settings import CONFIG_FILE, Settings, misspelt
-
-
-def load_settings(given: Mapping[str, Any]) -> Settings:
-    """The settings; what is given wins, None is not given. Raises UserError that names each wrong one."""
-    try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as wrong:
-        told = [f"ONBEAT_{_name(error['loc'])}: {error['msg']}" for error in wrong.errors(include_url=False)]
-        raise UserError("\n".join([*told, f"these are set on the command line, in the environment or in {CONFIG_FILE}"])) from None
-    except ValueError as wrong:
-        raise UserError(f"the settings cannot be read ({wrong}); lists in the environment are JSON: ONBEAT_FLOWS='[\"flows\"]'") from None
-
-
-def _name(location: tuple[int | str, ...]) -> str:
-    return ".".join(map(str, location)).upper()
 
 
 def serve(given: Mapping[str, Any]) -> int:

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from onbeat.cli import show
+from onbeat.cli.configured import load_settings
 from onbeat.cli.errors import Exit, complain
-from onbeat.cli.serve import load_settings
 from onbeat.core.plugin_defaults import server_defaults
 from onbeat.daemon import running
 from onbeat.daemon.logs import configure
