@@ -160,15 +160,8 @@ class Kafka:
         self._archive, self._new_archive = jars / f"java-{version}.jsa", self.data / "classes.jsa"
         share = f"-XX:SharedArchiveFile={self._archive}" if self._archive.exists() else f"-XX:ArchiveClassesAtExit={self._new_archive}"
         heap = os.environ.get("ONBEAT_TEST_KAFKA_HEAP", "512m")
-        run = [
-            java,
-            f"-Xmx{heap}",
-            "-XX:TieredStopAtLevel=1",
-            "-XX:+UseSerialGC",
-            "-XX:-UsePerfData",
-            "-Xlog:disable",
-            f"-Dlog4j2.configurationFile={logging}",
-        ]
+        small = ["-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xlog:disable", *([] if self._measured else ["-XX:TieredStopAtLevel=1"])]
+        run = [java, f"-Xmx{heap}", *small, f"-Dlog4j2.configurationFile={logging}"]
         classes = ["-cp", f"{jars}/*"]
         empty = jars / "empty"
         if empty.exists() and not logs.exists():
@@ -188,14 +181,13 @@ class Kafka:
 
 def _keep(made: Path, kept: Path) -> None:
     """Copy a file or folder to where the next broker finds it, whole or not at all; a cache that is read-only stays as it is."""
-    half = kept.with_name(f".{kept.name}.{os.getpid()}")
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError), tempfile.TemporaryDirectory(dir=kept.parent, prefix=".keep-") as work:
+        half = Path(work) / kept.name
         if made.is_dir():
             shutil.copytree(made, half)
         else:
             shutil.copyfile(made, half)
         half.rename(kept)
-    shutil.rmtree(half, ignore_errors=True)
 
 
 class OutsideKafka:

@@ -56,7 +56,7 @@ where not exists (
 """
 USED_EARLIER = """
 select key, value from label
-where used < (select substr(max(execution), 1, length(used)) from execution_label where label = label.id) or used = ''
+where used < (select substr(max(execution), 1, max(length(used), 1)) from execution_label where label = label.id)
 """
 TOPICS = """
 select name from topic where (records, bytes) is not (select count(*), coalesce(sum(size), 0) from record where topic = name)

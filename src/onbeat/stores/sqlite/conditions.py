@@ -65,8 +65,7 @@ class Bearing(NamedTuple):
 class Part(NamedTuple):
     """One condition of a filter. arms: None where no index has it. apart: no execution is in two of the lists. needs: the columns that the
     test reads, of which `{id}` is the id. covers: the columns that are in the index of the lists. counted: tells cheaper than the last list
-    itself about how many it has; its last value, a limit, is left out. bearing: the many labels whose executions are the last
-    list."""
+    itself about how many it has; its last value, a limit, is left out. bearing: the many labels whose executions are the last list."""
 
     test: Condition
     arms: tuple[Arm, ...] | None = None
@@ -136,6 +135,7 @@ def in_namespaces(names: Sequence[str]) -> Condition:
 
 
 def json_of(value: Any) -> str:
+    """A list as json_each takes it."""
     return msgspec.json.encode(value).decode()
 
 
@@ -171,6 +171,7 @@ def _flow(asked: Asked, wanted: ExecutionFilter) -> Part:
 
 
 def arm_of_flow(namespace: str, flow: str | None) -> Arm:
+    """The list of a flow."""
     return Arm(Condition("namespace = ? and flow = ?", (namespace, flow)), "execution indexed by execution_flow")
 
 
@@ -193,6 +194,7 @@ def _label(asked: Asked, key: str, value: str) -> Part:
 
 
 def arm_of_label(number: int) -> Arm:
+    """The list of a label, by its number."""
     return Arm(Condition("label = ?", (number,)), "execution_label", "execution")
 
 
