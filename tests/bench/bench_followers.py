@@ -27,6 +27,15 @@ def processor(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / 100
 
 
+async def quiet(pid: int) -> float:
+    """Return, when the process does nothing any more, how much processor time it has had."""
+    while True:
+        had = processor(pid)
+        await asyncio.sleep(0.5)
+        if processor(pid) - had < 0.02:
+            return processor(pid)
+
+
 async def read(session: aiohttp.ClientSession, url: str, seen: list[int]) -> None:
     """Follow until cancelled."""
     async with session.get(url) as answer:
@@ -50,17 +59,15 @@ async def measure(daemon: Daemon, requests: int, singles: int, lists: int, pairs
         for _ in range(singles):
             async with session.post(f"{api}/executions/bench/waits") as answer:
                 ids.append((await answer.json())["id"])
-        for _ in range(pairs):
-            for kind in found:
+        for pair in range(pairs):
+            for kind in sorted(found, reverse=bool(pair % 2)):  # what grows or warms up meanwhile falls on both alike
                 async with asyncio.TaskGroup() as group:
                     followed = [f"{api}/executions/{id_}/follow" for id_ in ids]
                     followed += [f"{api}/executions/follow?namespace=bench&{LISTS[n % len(LISTS)]}" for n in range(lists)]
                     looking = [group.create_task(read(session, each, events)) for each in followed if kind == "followed"]
-                    await asyncio.sleep(3)
-                    before = processor(pid)
+                    before = await quiet(pid)
                     await flood(url, requests, 32, {})
-                    await asyncio.sleep(2)
-                    found[kind].append((processor(pid) - before) / requests * 1e6)
+                    found[kind].append((await quiet(pid) - before) / requests * 1e6)
                     for task in looking:
                         task.cancel()
     costs = {kind: round(statistics.median(times)) for kind, times in found.items()}
@@ -76,10 +83,10 @@ async def measure(daemon: Daemon, requests: int, singles: int, lists: int, pairs
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--requests", type=int, default=2_000)
+    parser.add_argument("--requests", type=int, default=1_000)
     parser.add_argument("--singles", type=int, default=500)
     parser.add_argument("--lists", type=int, default=50)
-    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--pairs", type=int, default=30)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="onbeat-bench-") as folder:
         daemon = Daemon(Path(folder), {"ONBEAT_MAX_ACTIVE": "100000"})

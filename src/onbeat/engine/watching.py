@@ -16,8 +16,9 @@ Called by: the API's streams.
 import asyncio
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
+from itertools import islice
 from typing import NamedTuple
 
 from onbeat.core.evolve import evolve, fold
@@ -25,7 +26,7 @@ from onbeat.core.execution import Execution
 from onbeat.errors import NotFound
 from onbeat.ports import Clock, ExecutionFilter, ExecutionSummary, StoreAndQueries
 from onbeat.ports.waiting import first
-from onbeat.stores.memory_search import is_meant
+from onbeat.stores.memory_search import conditions
 
 PAUSE = 0.02
 """Seconds from one reading to the next."""
@@ -120,7 +121,7 @@ class Listing:
     def show(self, ids: Iterable[str]) -> None:
         """He sees these: he is told when they change, and when they are not in the list any more."""
         self._shown.update(dict.fromkeys(ids))
-        for id_ in list(self._shown)[: max(len(self._shown) - _REMEMBERED * self._size, 0)]:
+        for id_ in list(islice(self._shown, max(len(self._shown) - _REMEMBERED * self._size, 0))):
             del self._shown[id_]
 
     async def next(self) -> Seen:
@@ -137,21 +138,19 @@ class Listing:
         self.show(came)
         return seen
 
-    def _tell(self, seq: int, meant: Mapping[str, Line], touched: Iterable[str]) -> None:
+    def _tell(self, seq: int, meant: Mapping[str, Line], touched: Set[str]) -> None:
         self._seq = seq
-        for id_ in touched:
+        for id_ in self._shown.keys() & touched:
             line = meant.get(id_)
-            if id_ not in self._shown:
-                if line is not None:
-                    self._came[id_] = line
-                else:
-                    self._came.pop(id_, None)
-            elif line is not None:
+            if line is not None:
                 self._changed[id_] = line
                 self._gone.pop(id_, None)
             else:
                 self._changed.pop(id_, None)
                 self._gone[id_] = None
+        for id_ in self._came.keys() & (touched - meant.keys()):
+            del self._came[id_]
+        self._came.update({id_: meant[id_] for id_ in meant.keys() - self._shown.keys()})
         if len(self._came) > MOST:
             self._lost, self._changed, self._came, self._gone = True, {}, {}, {}
         if self._lost or self._changed or self._came or self._gone:
@@ -230,7 +229,7 @@ class Watch:
         if touched:
             lines = await self._lines(touched)
             follower.show(_meant(lines, ExecutionFilter(allowed=wanted.allowed)))  # he may have seen any of them
-            follower._tell(end, _meant(lines, wanted), touched)
+            follower._tell(end, _meant(lines, wanted), set(touched))
 
     @asynccontextmanager
     async def _look(self) -> AsyncIterator[None]:
@@ -263,12 +262,12 @@ class Watch:
                 self._at = touched[-1][0]
                 self._untold.update(dict.fromkeys(id_ for _, id_ in touched) if self._lists else {})
             if self._untold and self._clock.monotonic() >= tick:
-                untold, self._untold = list(self._untold), {}
-                lines = await self._lines(untold)
+                told, self._untold = self._untold.keys(), {}
+                lines = await self._lines(list(told))
                 for wanted, followers in self._lists.items():
                     meant = _meant(lines, wanted)
                     for follower in followers:
-                        follower._tell(self._at, meant, untold)
+                        follower._tell(self._at, meant, told)
                 tick = self._clock.monotonic() + max(TICK, EACH * sum(map(len, self._lists.values())))
             await self._clock.sleep(PAUSE)
 
@@ -289,4 +288,7 @@ class Watch:
 
 def _meant(lines: Iterable[Line], wanted: ExecutionFilter) -> dict[str, Line]:
     """Those of them that the filter means."""
-    return {line.summary.id: line for line in lines if is_meant(line.summary, wanted)}
+    left = list(lines)
+    for holds in conditions(wanted):
+        left = [line for line in left if holds(line.summary)]
+    return {line.summary.id: line for line in left}
