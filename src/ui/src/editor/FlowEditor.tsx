@@ -41,6 +41,8 @@ interface FlowEditorProps {
   /** What stands beside the text, where the page keeps it in its address. */
   side?: Side;
   onSide?: (side: Side) => void;
+  /** Where the cursor stands first: a line, from 1, or the id of a task or trigger. */
+  begin?: number | string;
 }
 
 const SIDES = [
@@ -61,11 +63,12 @@ tasks:
     message: Hello
 `;
 
-export function FlowEditor({ initial, onSaved, template, namespace = "company.team", side, onSide }: FlowEditorProps) {
+export function FlowEditor({ initial, onSaved, template, namespace = "company.team", side, onSide, begin }: FlowEditorProps) {
   const edited = useEdited(initial, template ?? templateOf(namespace), onSaved);
   const { text, setText, dirty } = edited;
   const [ownSide, setOwnSide] = useState<Side | null>(null);
   const [cursor, setCursor] = useState(NOWHERE);
+  const [row] = useState(() => (typeof begin === "string" ? rowOfId(linesOf(text), begin) + 1 : begin));
   const editor = useRef<YamlHandle>(null);
   const may = useMay("write", initial?.namespace);
   const checked = useChecked(text);
@@ -129,6 +132,7 @@ export function FlowEditor({ initial, onSaved, template, namespace = "company.te
               onCursor={setCursor}
               readOnly={!may}
               handle={editor}
+              begin={row}
             />
           </div>
           <ProblemList problems={checked.problems} onGo={(problem) => editor.current?.goTo(problem.line, problem.column)} />

@@ -41,6 +41,8 @@ export interface YamlEditorProps {
   readOnly?: boolean;
   label?: string;
   handle?: Ref<YamlHandle>;
+  /** The line where the cursor stands first, from 1. */
+  begin?: number;
   /** The text is a flow: completion and docs by its schema (default). */
   flow?: boolean;
 }
@@ -49,7 +51,7 @@ const REST = 120;
 
 /** See YamlEditor. */
 export function Yaml(props: YamlEditorProps) {
-  const { value, onChange, problems, readOnly = false, label = "Text of the flow", handle, flow = true } = props;
+  const { value, onChange, problems, readOnly = false, label = "Text of the flow", handle, begin, flow = true } = props;
   const latest = useRef(props);
   const flush = useRef<() => void>(() => undefined);
   useEffect(() => {
@@ -93,15 +95,11 @@ export function Yaml(props: YamlEditorProps) {
     const editor = view.current;
     if (editor && problems) editor.dispatch(setDiagnostics(editor.state, diagnostics(editor.state.doc, problems)));
   }, [problems, view]);
+  useEffect(() => {
+    if (view.current && begin) goTo(view.current, begin);
+  }, [begin, view]);
   useImperativeHandle(handle, () => ({
-    goTo: (line, column = 1) => {
-      const editor = view.current;
-      if (!editor) return;
-      const at = editor.state.doc.line(Math.min(Math.max(line, 1), editor.state.doc.lines));
-      const anchor = Math.min(at.from + column - 1, at.to);
-      editor.dispatch({ selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: "center" }) });
-      editor.focus();
-    },
+    goTo: (line, column) => view.current && goTo(view.current, line, column),
     focus: () => view.current?.focus(),
   }));
 
@@ -110,6 +108,13 @@ export function Yaml(props: YamlEditorProps) {
       <div className={css.host} ref={host} />
     </div>
   );
+}
+
+function goTo(editor: EditorView, line: number, column = 1) {
+  const at = editor.state.doc.line(Math.min(Math.max(line, 1), editor.state.doc.lines));
+  const anchor = Math.min(at.from + column - 1, at.to);
+  editor.dispatch({ selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: "center" }) });
+  editor.focus();
 }
 
 /** Tell where the cursor is, a moment after it rests: never on a keystroke's own time. */

@@ -6,6 +6,12 @@ export function one(value: unknown): string | undefined {
   return typeof first === "string" && first !== "" ? first : undefined;
 }
 
+/** A number from 1 on, as its digits; undefined for anything else. */
+export function natural(value: unknown): string | undefined {
+  const digits = one(value);
+  return digits !== undefined && /^[1-9]\d{0,8}$/.test(digits) ? digits : undefined;
+}
+
 /** All texts; undefined when there are none. */
 export function several(value: unknown): string[] | undefined {
   const all = (Array.isArray(value) ? value : [value]).filter((each): each is string => typeof each === "string" && each !== "");

@@ -115,7 +115,7 @@ function SourceOf({ known, task }: { known: Known; task: string }) {
         <span>
           {head.flowId}, revision {head.flowRevision}, line {place.line}
         </span>
-        <Link to="/flows/$namespace/$flow" params={{ namespace: head.namespace, flow: head.flowId }} search={{ tab: "editor" }}>
+        <Link to="/flows/$namespace/$flow" params={{ namespace: head.namespace, flow: head.flowId }} search={{ tab: "editor", task }}>
           Edit the flow
         </Link>
       </figcaption>

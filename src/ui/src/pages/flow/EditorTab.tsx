@@ -9,7 +9,7 @@ import { FLOWS_KEY } from "@/pages/flows/useFlows";
 /** A flow's text: to edit, or to read for who may not. */
 export default function EditorTab({ flow }: { flow: FlowWithSource }) {
   const client = useQueryClient();
-  const { side } = useSearch({ from: "/flows/$namespace/$flow" });
+  const { side, task, line } = useSearch({ from: "/flows/$namespace/$flow" });
   const navigate = useNavigate({ from: "/flows/$namespace/$flow" });
   const { namespace, id, revision, source } = flow;
   const initial = useMemo(() => ({ namespace, id, revision, source: source ?? "" }), [namespace, id, revision, source]);
@@ -17,6 +17,7 @@ export default function EditorTab({ flow }: { flow: FlowWithSource }) {
     <FlowEditor
       initial={initial}
       side={side}
+      begin={line ? Number(line) : task}
       onSide={(next) => void navigate({ search: (now) => ({ ...now, side: next }), replace: true })}
       onSaved={(saved) => {
         client.setQueryData(flowKey(flow), saved);

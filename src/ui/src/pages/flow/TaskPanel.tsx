@@ -41,7 +41,7 @@ export function TaskPanel({ flow, task, onClose }: { flow: FlowWithSource; task:
                 Open {other.flow}
               </Link>
             )}
-            <Link to="/flows/$namespace/$flow" params={{ namespace, flow: id }} search={{ tab: "editor" }}>
+            <Link to="/flows/$namespace/$flow" params={{ namespace, flow: id }} search={{ tab: "editor", task }}>
               Edit
             </Link>
           </div>

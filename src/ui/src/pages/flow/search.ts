@@ -1,5 +1,5 @@
 /** What the address of a flow's page, and of a new flow, holds. */
-import { one, oneOf } from "@/parts/address";
+import { natural, one, oneOf } from "@/parts/address";
 
 export const FLOW_TABS = ["overview", "editor", "runs", "revisions", "triggers", "metrics", "dependencies"] as const;
 export type FlowTab = (typeof FLOW_TABS)[number];
@@ -9,8 +9,10 @@ const SIDES = ["none", "docs", "topology", "form"] as const;
 export interface FlowSearch {
   /** overview when it is not said. */
   tab?: FlowTab;
-  /** The task that is chosen in the topology. */
+  /** The task that is chosen in the topology; in the editor: the task or trigger where the cursor stands first. */
   task?: string;
+  /** Editor: the line where the cursor stands first. */
+  line?: string;
   /** The form that starts it is open. */
   run?: "form";
   /** Editor: what stands beside the text. */
@@ -31,6 +33,7 @@ export interface FlowSearch {
 export const flowSearch = (given: Record<string, unknown>): FlowSearch => ({
   tab: oneOf(given.tab, FLOW_TABS),
   task: one(given.task),
+  line: natural(given.line),
   run: oneOf(given.run, ["form"]),
   side: oneOf(given.side, SIDES),
   before: one(given.before),

@@ -5,6 +5,13 @@ import { type FlowName, keyOf } from "@/pages/flows/lines";
 
 const SHOWN = 8;
 
+const editorOf = (flow: FlowName, line?: number) =>
+  ({
+    to: "/flows/$namespace/$flow",
+    params: { namespace: flow.namespace, flow: flow.id },
+    search: { tab: "editor", line: line?.toString() },
+  }) as const;
+
 /** Where a text is in the texts of flows: each flow with its lines. */
 export function Found({ results, q }: { results: readonly (FlowName & { matches: readonly Match[] })[]; q: string }) {
   return (
@@ -12,9 +19,7 @@ export function Found({ results, q }: { results: readonly (FlowName & { matches:
       {results.map((flow) => (
         <li key={keyOf(flow)} className={css.hit}>
           <div className={css.hitHead}>
-            <Link to="/flows/$namespace/$flow" params={{ namespace: flow.namespace, flow: flow.id }} search={{ tab: "editor" }}>
-              {flow.id}
-            </Link>
+            <Link {...editorOf(flow)}>{flow.id}</Link>
             <span className={css.dim}>{flow.namespace}</span>
           </div>
           <ol className={css.hitLines}>
@@ -22,12 +27,14 @@ export function Found({ results, q }: { results: readonly (FlowName & { matches:
               const { line, before, hit, after } = markedOf(match, q);
               return (
                 <li key={line} className={css.hitLine}>
-                  <span className={css.number}>{line}</span>
-                  <span>
-                    {before}
-                    <mark>{hit}</mark>
-                    {after}
-                  </span>
+                  <Link className={css.place} {...editorOf(flow, line)}>
+                    <span className={css.number}>{line}</span>
+                    <span>
+                      {before}
+                      <mark>{hit}</mark>
+                      {after}
+                    </span>
+                  </Link>
                 </li>
               );
             })}

@@ -27,7 +27,12 @@ export function Definition({ trigger }: { trigger: Trigger }) {
       title={inFlow ? `In flow ${flow}` : "A file of its own"}
       actions={
         inFlow && flow !== undefined ? (
-          <ButtonLink to="/flows/$namespace/$flow" params={flowParts(flow)} search={{ tab: "editor" }} variant="default">
+          <ButtonLink
+            to="/flows/$namespace/$flow"
+            params={flowParts(flow)}
+            search={{ tab: "editor", task: trigger.triggerId }}
+            variant="default"
+          >
             Edit the flow
           </ButtonLink>
         ) : undefined
