@@ -4,7 +4,7 @@ A table that is written by hand is right on the day it is written. Here it is re
 
 Rules
 1. A key is shown as YAML has it; a model inside a model is shown by dotted keys.
-2. The sentence is the docstring under the field; where the source has none, words.py has it.
+2. The sentence is the docstring under the field; where the source has none, engine.words has it.
 
 Called by: pages.py.
 """
@@ -26,7 +26,7 @@ from onbeat.core.inputs import InputSpec
 from onbeat.core.inputs.choices import Option
 from onbeat.core.short_schedule import ShortSchedule
 from onbeat.core.trigger import FlowRef
-from tests.docs.words import WORDS
+from onbeat.engine.words import said_of, where
 
 
 class Row(NamedTuple):
@@ -143,15 +143,15 @@ def _yaml(value: Any) -> str:
 
 
 def _sentence(model: type[BaseModel], name: str, key: str, field: FieldInfo) -> str:
-    """What is said of a field: a description, the docstring under it, or words.py. Raises LookupError when nobody says anything."""
+    """What is said of a field: a description, the docstring under it, or engine.words. Raises LookupError when nobody says anything."""
     owner = next(each for each in model.__mro__ if name in vars(each).get("__annotations__", {}))
     said = field.description or docstrings(owner).get(name)
-    where = f"{owner.__module__.removeprefix('onbeat.')}.{owner.__name__}"
-    written = WORDS.get(where, {}).get(key)
+    written = said_of(model, name, key)
+    place = f"{where(owner)}.{key}"
     if said and written:
-        raise LookupError(f"{where}.{key} is described in the source: take it out of tests/docs/words.py")
+        raise LookupError(f"{place} is described in the source: take it out of src/onbeat/engine/words.py")
     if not said and written is None:
-        raise LookupError(f"nobody says what {where}.{key} is: write a docstring under the field, or a sentence into tests/docs/words.py")
+        raise LookupError(f"nobody says what {place} is: write a docstring under the field, or a sentence into src/onbeat/engine/words.py")
     return " ".join((said or written or "").split()).replace("|", "\\|")
 
 

@@ -24,11 +24,11 @@ from onbeat.core.inputs import InputSpec
 from onbeat.core.plan import FLOWABLES
 from onbeat.core.short_schedule import ShortSchedule
 from onbeat.core.trigger import TriggerSpec
+from onbeat.engine.constructs import CONSTRUCTS
 from onbeat.engine.meters import KEPT, METERS, OTHER
 from onbeat.registry import Registry
 from onbeat.settings import CONFIG_FILE, Settings
 from tests.docs import kestra_clients
-from tests.docs.constructs import CONSTRUCTS
 from tests.docs.expression_names import expression_parts
 from tests.docs.models import key_of, table
 

@@ -31,6 +31,7 @@ from onbeat.core.expressions import compile_value, make_scope
 from onbeat.core.plan import FLOWABLES
 from onbeat.core.states import State
 from onbeat.engine.loader import check_flow, check_trigger
+from onbeat.engine.words import WORDS
 from onbeat.registry import SOURCES, TASKS, Registry
 from onbeat.settings import Settings
 from onbeat.stores.memory import MemoryStore
@@ -40,7 +41,6 @@ from tests.docs.generate import CHECKOUT, DOCS, stale
 from tests.docs.markdown import Block, anchors, blocks, links, prose
 from tests.docs.pages import BUS_ONLY, walk
 from tests.docs.test_how_to import PLAYED, flows_of
-from tests.docs.words import WORDS
 from tests.engine.harness import node_with
 
 PAGES = sorted([CHECKOUT / "README.md", CHECKOUT / "deploy" / "README.md", CHECKOUT / "CHANGELOG.md", *DOCS.rglob("*.md")])

@@ -39,6 +39,26 @@ def test_it_is_a_schema_of_the_present_draft(schema: dict[str, Any]):
     assert {*referred(schema)} == {*schema["$defs"]}
 
 
+@pytest.mark.parametrize("schema", [FLOW, TRIGGER], ids=["flow", "trigger"])
+def test_every_key_says_what_it_is(schema: dict[str, Any]):
+    """An editor shows it while it is written, the UI beside it; links of the reference pages lead nowhere there."""
+
+    def said(key: dict[str, Any]) -> str:
+        return key.get("description") or ("$ref" in key and said(schema["$defs"][key["$ref"].rpartition("/")[2]])) or ""
+
+    keys = {f"{name}.{key}": said(each) for name, made in schema["$defs"].items() for key, each in made.get("properties", {}).items()}
+    assert [key for key, text in keys.items() if not text and not key.endswith(".type")] == []
+    assert [key for key, text in keys.items() if "](" in text] == []
+
+
+def test_a_construct_says_what_it_does_to_who_writes_flows_with_an_example():
+    """Not what its module says to who works on it."""
+    made = FLOW["$defs"]["core.flow.If"]
+    assert made["description"].startswith("Runs one of two branches.")
+    assert made["examples"][0]["condition"] == "{{ trigger.data.total >= 100 }}"
+    assert FLOW["$defs"]["task.retry"]["description"] == "Try again when it fails; see retry."
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_example_is_taken(path: Path):
     """Rule 1."""

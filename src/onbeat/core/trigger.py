@@ -34,7 +34,9 @@ class FlowRef(Frozen):
     """Names a flow."""
 
     namespace: str
+    """Its namespace."""
     id: str = Field(alias="id")
+    """Its id."""
 
 
 class TriggerSpec(Frozen):

@@ -37,8 +37,11 @@ class Preconditions(Frozen):
     id: str = Field(pattern=TASK_ID)
     """Its name."""
     flows: tuple[PreconditionFlow, ...] = ()
+    """Executions of these flows are waited for, one of each."""
     where: tuple[Where, ...] = ()
+    """Executions of which this is true are waited for."""
     time_window: TimeWindow = Field(TimeWindow(), alias="timeWindow")
+    """The time within which all must come."""
     reset_on_success: bool = Field(True, alias="resetOnSuccess")
     """Begin anew once all have come; else each further one in the window starts the flow again."""
     description: str | None = None
@@ -82,13 +85,17 @@ class Upstream(Frozen):
     states: frozenset[State] | None = None
     """Which states of executions count; without it those of ended ones, and those that are named below."""
     preconditions: Preconditions | None = None
+    """Starts when all of these have come."""
     depends_on: tuple[DependsOn, ...] = Field((), alias="dependsOn")
+    """The flows whose executions are waited for."""
     mode: Literal["ALL", "ANY", "AT_LEAST"] = "ALL"
     """How many of `dependsOn` must have come: all, any, or `minSatisfied`."""
     min_satisfied: int | None = Field(None, alias="minSatisfied", ge=1)
     """How many, with `mode: AT_LEAST`."""
     window: FlowWindow | None = None
+    """The time within which they must come."""
     on_miss: OnMiss | None = Field(None, alias="onMiss")
+    """What is done when a window ends and not all have come."""
 
     @field_validator("states")
     @classmethod

@@ -189,6 +189,7 @@ class Where(Frozen):
     operand: Literal["AND", "OR"] = "AND"
     """Whether all of the filters must hold, or one."""
     filters: Annotated[tuple[Filter, ...], AfterValidator(_not_empty)]
+    """The comparisons."""
 
     @property
     def needs_runs(self) -> bool:

@@ -29,6 +29,7 @@ from onbeat.core.flow import Flow, TaskSpec
 from onbeat.core.plan import FLOWABLES
 from onbeat.core.trigger import TriggerSpec
 from onbeat.core.type_names import long_types
+from onbeat.engine.constructs import CONSTRUCTS
 from onbeat.engine.schema_models import EXPRESSION, REF, Schema, dynamic, mark, marked, referred, resolved, schemas_of
 from onbeat.ports import SourceOptions, TaskOptions
 from onbeat.registry import RENAMED, Registry
@@ -106,7 +107,8 @@ class _Parts:
                 made |= {name: each for name, (_, each) in kinds.items()}
                 made[what] = _by_type([(names, name) for name, (names, _) in kinds.items()], what)
             flow = self._made[Flow]
-            made["flow"] = {**flow, "properties": {**flow["properties"], "triggers": {"type": "array", "items": mark("trigger")}}}
+            triggers = {"description": flow["properties"]["triggers"]["description"], "type": "array", "items": mark("trigger")}
+            made["flow"] = {**flow, "properties": {**flow["properties"], "triggers": triggers}}
             own = holding | (made.keys() - inner.keys())
             found |= {name + suffix if name in own else name: resolved(each, own, suffix) for name, each in made.items()}
         return found
@@ -180,7 +182,7 @@ def _said(model: _Model, name: str) -> tuple[str, list[Any]]:
     """What a type's documentation says, and its example of that type."""
     written = inspect.cleandoc(model.__doc__ or "")
     if issubclass(model, TaskSpec):
-        written = inspect.cleandoc(inspect.getmodule(model).__doc__ or "")
+        written = CONSTRUCTS[name].strip() if name in CONSTRUCTS else inspect.cleandoc(inspect.getmodule(model).__doc__ or "")
     found: list[Any] = []
     for block in _EXAMPLE.findall(written):
         waiting: list[Any] = [yaml12.parse(block, name).data]

@@ -3,7 +3,7 @@
 The models say what a value is once it was read; a file may write it in other ways, and may have an expression in its place.
 
 Rules
-1. A key has all its names, each with the sentence that stands under the field; what is required may bear any of them.
+1. A key has all its names, each with the sentence that stands under the field, or in words; what is required may bear any of them.
 2. What is read by a function before it is validated may have other forms than the model's; those are let through, unknown keys are not.
 3. An option of a plugin may be an expression, at any depth; a property of the flow may not, unless its model says so.
 
@@ -21,6 +21,8 @@ from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
+
+from onbeat.engine.words import said_of, without_links
 
 Schema = dict[str, Any]
 REF = "#/$defs/"
@@ -50,6 +52,8 @@ _READ_BY: Mapping[str, Schema] = {
 _EXACT = ("_text_keys", "_known_type", "_item_type", "_validate")
 """Functions that only word the refusal: what the model says is what may be written."""
 
+_SAID = ("description", "default")
+"""What a schema says of its value, beside what the value may be."""
 _NULLS = "_null_is_left_out"
 """The function that takes keys away that are null and may be left out."""
 
@@ -72,19 +76,25 @@ class _Generator(GenerateJsonSchema):
             first, *others = keys_of(name, field)
             if first not in properties:
                 continue
-            said = field.description or docstrings.get(name)
+            said = field.description or docstrings.get(name) or said_of(owner, name, first)
             if said:
-                properties[first]["description"] = said
+                properties[first]["description"] = without_links(said)
             for other in others:
-                properties[other] = {"description": f"Another name of `{first}`.", **_without(properties[first], "description", "default")}
+                properties[other] = {"description": f"Another name of `{first}`.", **_without(properties[first], *_SAID)}
             if before - {_NULLS}:  # the model mends values before it reads them
-                properties[first] = {"anyOf": [properties[first], _SCALAR]}
+                properties[first] = _or(properties[first], _SCALAR)
             elif before and not field.is_required():
-                properties[first] = {"anyOf": [properties[first], {"type": "null"}]}
+                properties[first] = _or(properties[first], {"type": "null"})
             if others and first in made.get("required", ()):
                 made["required"] = [each for each in made["required"] if each != first]
                 made.setdefault("allOf", []).append({"anyOf": [{"required": [each]} for each in (first, *others)]})
         return made
+
+
+def _or(schema: Schema, other: Schema) -> Schema:
+    """What is the one or the other; what is said of the one stays with both."""
+    said: Schema = {key: schema[key] for key in _SAID if key in schema}
+    return {**said, "anyOf": [_without(schema, *_SAID), other]}
 
 
 def schemas_of(models: Iterable[type[BaseModel]]) -> tuple[dict[type[BaseModel], Schema], dict[str, Schema]]:
@@ -136,10 +146,9 @@ def dynamic(schema: Schema) -> Schema:
 
 
 def _or_expression(schema: Schema) -> Schema:
-    if not _without(schema, "description", "default", "title"):
+    if not _without(schema, *_SAID, "title"):
         return schema
-    shown: Schema = {key: schema[key] for key in ("description", "default") if key in schema}
-    return {**shown, "anyOf": [dynamic(_without(schema, "description", "default")), {"$ref": REF + EXPRESSION}]}
+    return _or(dynamic(schema), {"$ref": REF + EXPRESSION})
 
 
 def referred(schema: Any) -> Iterable[str]:

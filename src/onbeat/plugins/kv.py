@@ -223,6 +223,7 @@ class PurgeKV(TaskOptions):
     key_pattern: str = Field("*", alias="keyPattern")
     """Only keys that fit."""
     behavior: PurgeBehavior = PurgeBehavior()
+    """What is removed."""
     expired_only: bool | None = Field(None, alias="expiredOnly")
     """The older way to say `behavior.expiredOnly`."""
 

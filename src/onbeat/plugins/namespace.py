@@ -243,6 +243,7 @@ class PurgeFiles(TaskOptions):
     file_pattern: str | None = Field(None, alias="filePattern")
     """Only files that fit."""
     behavior: PurgeVersions = PurgeVersions()
+    """What stays."""
 
     async def run(self, context: TaskContext) -> Outcome:
         """There are none."""

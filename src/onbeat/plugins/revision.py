@@ -49,6 +49,7 @@ class PurgeFlows(TaskOptions):
     flow_id: Name | None = Field(None, alias="flowId")
     """Only this flow's revisions."""
     behavior: Kept = Kept()
+    """What stays."""
 
     async def run(self, context: TaskContext) -> Outcome:
         """Remove them."""

@@ -153,6 +153,7 @@ class MultipleCondition(Condition):
     id: str = Field(pattern=TASK_ID)
     """Its name."""
     time_window: TimeWindow | None = Field(None, validation_alias=AliasChoices("timeWindow", "timeSLA", "sla"))
+    """The time within which all must hold."""
     window: Duration | None = None
     """The same as `timeWindow.window`."""
     window_advance: Duration | None = Field(None, alias="windowAdvance")

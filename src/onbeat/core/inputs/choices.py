@@ -21,7 +21,9 @@ class Option(Frozen):
     """A value to choose, and what a form shows for it."""
 
     value: str
+    """What is chosen."""
     label: str | None = None
+    """What a form shows for it."""
 
 
 def _item_type(value: object) -> object:

@@ -55,6 +55,7 @@ class CommonInput(Frozen):
     defaults: Any = None
     prefill: Any = None
     depends_on: DependsOn | None = Field(None, alias="dependsOn")
+    """It is asked for only when this holds of the inputs before it."""
 
     def accept(self, value: Json, render: Render, inputs: Mapping[str, Json]) -> Json:
         """The typed value as plain JSON. Raises ValueError with the reason."""

@@ -31,6 +31,7 @@ class Dag(FlowableSpec):
     """A lane for each task, begun when its dependencies are over. onChildFailure: CONTINUE lets what runs go on to its end."""
 
     tasks: tuple[DagTask, ...] = Field(min_length=1)
+    """The tasks, each with those that it waits for."""
     concurrent: int = Field(0, ge=0)
     on_child_failure: OnChildFailure = Field("CONTINUE", alias="onChildFailure")
 

@@ -76,6 +76,7 @@ class Call(BaseModel):
     params: dict[str, Any] = Field({}, repr=False)
     """Added to the query of `uri`; each item of a list is one."""
     options: Options = Options()
+    """How it is sent: timeouts, redirects, credentials, proxy."""
 
     @model_validator(mode="before")
     @classmethod

@@ -59,6 +59,7 @@ class Options(Part):
     basicAuthPassword of `auth`."""
 
     timeout: Timeouts = Timeouts()
+    """How long is waited."""
     connect_timeout: Duration | None = Field(None, alias="connectTimeout")
     read_timeout: Duration | None = Field(None, alias="readTimeout")
     read_idle_timeout: Duration | None = Field(None, alias="readIdleTimeout")
@@ -67,10 +68,13 @@ class Options(Part):
     allow_failed: bool = Field(False, alias="allowFailed")
     allowed_response_codes: list[int] | None = Field(None, alias="allowedResponseCodes")
     auth: Annotated[Basic | Bearer, Field(discriminator="type")] | None = None
+    """How it says who asks."""
     basic_user: str | None = Field(None, alias="basicAuthUser")
     basic_password: str | None = Field(None, alias="basicAuthPassword", repr=False)
     ssl: Ssl = Ssl()
+    """Whom it trusts."""
     proxy: Proxy | None = None
+    """What it goes through."""
     default_charset: str = Field("UTF-8", alias="defaultCharset")
     max_content_length: int = Field(10 * MEGABYTE, alias="maxContentLength", ge=1, le=100 * MEGABYTE)
     logs: list[Literal["REQUEST_HEADERS", "REQUEST_BODY", "RESPONSE_HEADERS", "RESPONSE_BODY"]] = []

@@ -1,9 +1,16 @@
 """Say what a YAML key is where the source has no docstring under the field: one sentence each, by the class that has the field.
 
-Called by: models.py, which fails for a key that nobody describes and for one that is described twice.
+Rules
+1. A key has a docstring or a sentence here, never both: the making of the reference pages fails for anything else.
+2. Links are those of the reference pages; `said_of` gives the sentence without them.
+
+Called by: schema_models (editors, the API's pages of plugins), the making of the reference pages.
 """
 
-from tests.docs.words_of_flows import FLOW_WORDS
+import re
+from typing import Any
+
+from onbeat.engine.words_of_flows import FLOW_WORDS
 
 WORDS: dict[str, dict[str, str]] = {
     **FLOW_WORDS,
@@ -164,3 +171,21 @@ WORDS: dict[str, dict[str, str]] = {
         "from": "Only `latest`: an MQTT broker keeps no history.",
     },
 }
+
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+
+
+def where(owner: type[Any]) -> str:
+    """How a class is called here: `plugins.log.Log`."""
+    return f"{owner.__module__.removeprefix('onbeat.')}.{owner.__name__}"
+
+
+def said_of(model: type[Any], name: str, key: str) -> str | None:
+    """The sentence about a field of a model, by the class of it that has the field; None where there is none here."""
+    owner = next((each for each in model.__mro__ if name in vars(each).get("__annotations__", {})), model)
+    return WORDS.get(where(owner), {}).get(key)
+
+
+def without_links(said: str) -> str:
+    """What is said, where nothing can be linked to."""
+    return _LINK.sub(r"\1", said)

@@ -1,6 +1,6 @@
 """Say what each flow construct does, with an example: their modules speak to those who work on them, not to those who write flows.
 
-Called by: pages.py. The examples are loaded and run by test_docs.py like every other.
+Called by: schema (editors, the API's pages of plugins), the making of the reference pages, whose examples are all run.
 """
 
 CONSTRUCTS: dict[str, str] = {

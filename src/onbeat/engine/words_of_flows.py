@@ -1,6 +1,6 @@
-"""Say what a key of flows, constructs and triggers is where the source has no docstring under the field; words.py has those of plugins.
+"""Say what a key of flows, constructs and triggers is where the source has no docstring under the field; words has those of plugins.
 
-Called by: words.py.
+Called by: words.
 """
 
 TASKS = "The tasks, one after another."
@@ -243,6 +243,7 @@ FLOW_WORDS: dict[str, dict[str, str]] = {
         "matches": "Only an event for which this is true; it sees `event`: `id`, `topic`, `key`, `data`, `time`, `headers`.",
     },
     "core.trigger.TriggerSpec": {
+        "correlate": "Several events together start it, those of one `key` within a `window`.",
         "id": "Name of the trigger, unique in its flow or its namespace.",
         "type": "Where events come from.",
         "description": "What it is for.",
