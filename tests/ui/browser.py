@@ -16,10 +16,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 BUILD = Path(__file__).parents[2] / "src" / "onbeat" / "static" / "index.html"
 DESKTOP, PHONE = (1440, 900), (390, 844)
+PATIENCE = 20_000
+"""Milliseconds until something that does not come is missing; the machine may have much else to do."""
+expect.set_options(timeout=PATIENCE)
 
 
 class NoBrowser(RuntimeError):
@@ -81,7 +84,7 @@ def visit(
         locale="en-GB",
         timezone_id="Europe/Zurich",
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE)
     made = Visit(context, context.new_page(), url)
     watch(made)
     try:

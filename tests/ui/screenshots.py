@@ -24,26 +24,32 @@ from tests.ui.world import World
 KINDS = {"desk-light": (DESKTOP, False), "desk-dark": (DESKTOP, True), "phone-light": (PHONE, False), "phone-dark": (PHONE, True)}
 QUIET = 500
 """Milliseconds without a change of the page until its picture is taken."""
+MOST = 5_000
+"""Milliseconds after which a page that never rests is taken as it is; one that loads has thrice as many."""
 
 
 def settle(page: Page) -> None:
-    """Wait until the page has not changed for a while; five seconds at most."""
+    """Wait until the page has what it loads and has not changed for a while. Raises playwright's error when it loads for too long."""
     watch_settling(page)
     page.evaluate("window.settled")
 
 
 def watch_settling(page: Page) -> None:
-    """Begin to look whether the page changes: the promise `window.settled` is kept once it has not for a while."""
+    """Begin to look whether the page changes: the promise `window.settled` is kept once it has not for a while, and shows no loading."""
     page.evaluate(
-        """quiet => {
-            window.settled = new Promise(done => {
-                let timer = setTimeout(done, quiet);
-                const end = setTimeout(done, 5000);
-                new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(done, quiet); })
+        """([quiet, most]) => {
+            window.settled = new Promise((done, broken) => {
+                const loads = () => document.querySelector('[aria-busy="true"]');
+                const rest = () => loads() || done();
+                let timer = setTimeout(rest, quiet);
+                setTimeout(rest, most);
+                setTimeout(() => loads() ? broken(new Error(`${location.pathname} still loads`)) : done(), 3 * most);
+                new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(rest, quiet); })
                     .observe(document.body, { subtree: true, childList: true, attributes: true });
             });
+            window.settled.catch(() => undefined);
         }""",
-        QUIET,
+        [QUIET, MOST],
     )
 
 

@@ -106,19 +106,10 @@ def test_restart_from_the_failed_task(admin: Visit, world: World) -> None:
     try:
         page = admin.go(f"/executions/{id}")
         page.get_by_role("button", name="Restart", exact=True).first.click()
-        confirm(page, "Restart")
         state_is(page, "SUCCESS")
         assert [run["taskId"] for run in world.execution(id)["taskRunList"]].count("prepare") == before.count("prepare")
     finally:
         world.api("DELETE", "/namespaces/shop.payments/kv/bank")
-
-
-def confirm(page: Page, name: str) -> None:
-    """Press the button of the dialog, where there is one."""
-    dialog = page.get_by_role("dialog")
-    page.wait_for_timeout(300)
-    if dialog.count():
-        dialog.get_by_role("button", name=name).last.click()
 
 
 def test_replay_with_edited_inputs(admin: Visit, world: World) -> None:

@@ -74,6 +74,7 @@ export function Shell() {
 }
 
 function Navigation() {
+  const custom = useRouterState({ select: (state) => state.location.pathname.startsWith("/dashboards/") });
   return (
     <div className={css.inner}>
       <Link to="/" className={css.brand} data-desktop>
@@ -90,6 +91,7 @@ function Navigation() {
               className={css.place}
               activeOptions={{ exact: to === "/", includeSearch: false }}
               activeProps={{ "data-here": true }}
+              data-here={(to === "/" && custom) || undefined}
             >
               <Icon className={css.icon} aria-hidden /> {label}
             </Link>

@@ -59,7 +59,7 @@ export function Failed({ error, again }: { error: unknown; again?: () => void })
 /** Rows that are being fetched for the first time. Never over data that is shown. */
 export function Loading({ rows = 8, label = "Loading" }: { rows?: number; label?: string }) {
   return (
-    <div className={css.loading} role="status" aria-label={label}>
+    <div className={css.loading} role="status" aria-label={label} aria-busy="true">
       {Array.from({ length: rows }, (_, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: rows without data have nothing else
         <Skeleton key={index} height="var(--space-4)" width={`${92 - ((index * 17) % 40)}%`} />

@@ -8,6 +8,7 @@ import css from "@/pages/dashboard/dashboard.module.css";
 import { type Scope, useNewest, useWhy } from "@/pages/dashboard/data";
 import { byFlow } from "@/pages/dashboard/numbers";
 import { byUrgency, nextOf } from "@/pages/dashboard/triggers";
+import { lookOf } from "@/pages/triggers/status";
 import type { FilterValues } from "@/parts/filter/values";
 import { Section } from "@/parts/Page";
 import { Said } from "@/parts/Said";
@@ -155,11 +156,9 @@ export function NextSchedules({ triggers }: { triggers: readonly Trigger[] }) {
   );
 }
 
-const WORD: Record<string, string> = { failing: "Failing", disabled: "Paused", starting: "Starting", ready: "Ready" };
-const FAMILY_OF: Record<string, string> = { failing: "failed", disabled: "paused", starting: "waiting", ready: "success" };
 const SHOWN = 8;
 
-/** Each trigger with what waits for it; those that fail or are paused first. */
+/** Each trigger with what waits for it, in the words of the page of triggers; those that fail or are paused first. */
 export function Lags({ triggers }: { triggers: readonly Trigger[] }) {
   const sorted = byUrgency(triggers);
   return (
@@ -202,7 +201,7 @@ export function Lags({ triggers }: { triggers: readonly Trigger[] }) {
                     </span>
                   )}
                 </td>
-                <td data-family={FAMILY_OF[each.status]}>{WORD[each.status] ?? each.status}</td>
+                <td data-family={lookOf(each).family}>{lookOf(each).word}</td>
                 <td data-right>{each.lag === null ? "–" : each.lag.toLocaleString("en")}</td>
                 <td data-right data-wide className={css.dim}>
                   {each.lastEvent ? <TimeAgo at={each.lastEvent} /> : "none yet"}

@@ -3,10 +3,18 @@ import type { Trigger } from "@/api/types";
 import { byUrgency, nextOf } from "@/pages/dashboard/triggers";
 
 const trigger = (name: string, status: string, lag: number | null, next: string | null = null) =>
-  ({ name, status, lag, state: { nextExecutionDate: next } }) as unknown as Trigger;
+  ({
+    name,
+    type: "core.trigger.Event",
+    status,
+    lag,
+    disabled: false,
+    pausedBecause: null,
+    state: { nextExecutionDate: next, backfill: null },
+  }) as unknown as Trigger;
 
 describe("triggers", () => {
-  it("that fail come first, then paused ones, then by what waits", () => {
+  it("that fail come first, then by what waits, and those that are off last", () => {
     const found = byUrgency([
       trigger("a", "ready", null),
       trigger("b", "ready", 5),
@@ -14,7 +22,7 @@ describe("triggers", () => {
       trigger("d", "failing", 0),
       trigger("e", "ready", 9),
     ]);
-    expect(found.map((each) => each.name)).toEqual(["d", "c", "e", "b", "a"]);
+    expect(found.map((each) => each.name)).toEqual(["d", "e", "b", "a", "c"]);
   });
 
   it("fire soonest first", () => {

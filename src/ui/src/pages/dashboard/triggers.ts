@@ -1,10 +1,8 @@
 /** Which triggers somebody on call must see first, and when schedules fire next. Pure. */
 import type { Trigger } from "@/api/types";
+import { rank } from "@/pages/triggers/status";
 
-const RANK: Record<string, number> = { failing: 0, disabled: 1, starting: 2, ready: 3 };
-const rank = (trigger: Trigger): number => RANK[trigger.status] ?? 3;
-
-/** Failing ones first, then those that are paused, then those with most events waiting. */
+/** Failing ones first, then those that are paused, then those with most events waiting; those that are off last. */
 export function byUrgency(triggers: readonly Trigger[]): Trigger[] {
   return [...triggers].sort(
     (one, other) => rank(one) - rank(other) || (other.lag ?? -1) - (one.lag ?? -1) || one.name.localeCompare(other.name),

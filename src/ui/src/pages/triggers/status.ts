@@ -63,7 +63,8 @@ export function lookOf(trigger: Trigger): Look {
 /** Why it is not well: the sentence of the server. */
 export const troubleOf = (trigger: Trigger): string | null => trigger.pausedBecause ?? null;
 
-const rank = (trigger: Trigger) => STATUSES.indexOf(statusOf(trigger));
+/** How soon it must be seen; 0: first. */
+export const rank = (trigger: Trigger) => STATUSES.indexOf(statusOf(trigger));
 
 /** Failing and paused first, then by name. */
 export function ordered(triggers: readonly Trigger[]): Trigger[] {

@@ -132,9 +132,14 @@ function resolved(place: HTMLElement, tone: number): string {
   return color;
 }
 
-/** `14:00`, at midnight the day, and of longer times the day alone. */
-function timesText(_: uPlot, ticks: number[], __: number, ___: number, step: number): string[] {
+/** Half of what a time takes, in pixels. */
+const HALF = 20;
+
+/** `14:00`, at midnight the day, and of longer times the day alone; nothing where the end would cut it off. */
+function timesText(self: uPlot, ticks: number[], _: number, __: number, step: number): string[] {
+  const end = self.bbox.width / devicePixelRatio;
   return ticks.map((seconds) => {
+    if (end > 0 && self.valToPos(seconds, "x") > end - HALF) return "";
     const at = new Date(seconds * 1000);
     const midnight = at.getHours() === 0 && at.getMinutes() === 0;
     return step >= 86_400 || midnight
