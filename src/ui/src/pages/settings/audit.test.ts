@@ -43,10 +43,27 @@ describe("a row of the audit log", () => {
     expect(short && isLong(short)).toBe(false);
   });
 
+  it.each([
+    ["POST", "/executions/shop.orders/order", "execution start", "shop.orders.order"],
+    ["POST", "/executions/trigger/shop/order", "execution start", "shop.order"],
+    ["DELETE", "/executions/0351uAof8bvcPvsRuEhxSJ/kill", "execution kill", "0351uAof8bvcPvsRuEhxSJ"],
+    ["POST", "/executions/0351uAof8bvcPvsRuEhxSJ/actions/restart", "execution restart", "0351uAof8bvcPvsRuEhxSJ"],
+    ["POST", "/executions/0351uAof8bvcPvsRuEhxSJ/pause", "execution pause", "0351uAof8bvcPvsRuEhxSJ"],
+    ["DELETE", "/executions/0351uAof8bvcPvsRuEhxSJ", "execution delete", "0351uAof8bvcPvsRuEhxSJ"],
+    ["POST", "/events/shop.orders", "event publish", "shop.orders"],
+    ["POST", "/events/dead/12/replay", "event replay", "12"],
+    ["PUT", "/namespaces/a%20b/kv/color", "value set", "a b: color"],
+    ["PUT", "/namespaces/shop/secrets", "secret set", "shop"],
+    ["DELETE", "/namespaces/shop/secrets/BANK", "secret delete", "shop: BANK"],
+    ["POST", "/namespaces/shop/files", "file save", "shop"],
+    ["POST", "/executions/labels/by-ids", "posted", "/executions/labels/by-ids"],
+    ["POST", "/flows/import", "posted", "/flows/import"],
+  ])("says of %s %s that it is a %s", (method, path, did, on) => expect(rowText(method, path)).toEqual({ did, on }));
+
   it("is said in words", () => {
     expect(rowText("user.change", "user:bob")).toEqual({ did: "user change", on: "bob" });
     expect(rowText("login", "user:ada")).toEqual({ did: "login", on: "user:ada" });
-    expect(rowText("PUT", "/namespaces/a%20b/kv/color")).toEqual({ did: "put", on: "/namespaces/a b/kv/color" });
+    expect(rowText("PUT", "/namespaces/a%20b")).toEqual({ did: "put", on: "/namespaces/a b" });
     expect(rowText("PUT", "/a%ZZ")).toEqual({ did: "put", on: "/a%ZZ" });
   });
 

@@ -42,9 +42,32 @@ export const isLong = (difference: Difference): boolean =>
 
 const DONE: Record<string, string> = { POST: "posted", PUT: "put", PATCH: "changed", DELETE: "deleted" };
 
-/** `user.change` on `user:bob` as `user change`, `bob`; a request as its method and path. */
+/** Requests that are often made, in words: method and path, what was done, and to what (the path's parts by their number). */
+const REQUESTS: readonly (readonly [RegExp, string, string])[] = [
+  [/^POST \/executions\/(\w{22})\/(pause|resume|restart|replay|state|labels|force-run|unqueue|change-status)$/, "execution $2", "$1"],
+  [/^POST \/executions\/(?:trigger\/)?([^/]+)\/(?!by-(?:ids|query)$)([^/]+)$/, "execution start", "$1.$2"],
+  [/^\w+ \/executions\/([^/]+)\/actions\/([^/]+)$/, "execution $2", "$1"],
+  [/^DELETE \/executions\/([^/]+)\/(kill)$/, "execution $2", "$1"],
+  [/^DELETE \/executions\/([^/]+)$/, "execution delete", "$1"],
+  [/^POST \/events\/dead\/([^/]+)\/replay$/, "event replay", "$1"],
+  [/^POST \/events\/(.+)$/, "event publish", "$1"],
+  [/^PUT \/namespaces\/([^/]+)\/kv\/(.+)$/, "value set", "$1: $2"],
+  [/^DELETE \/namespaces\/([^/]+)\/kv\/(.+)$/, "value delete", "$1: $2"],
+  [/^PUT \/namespaces\/([^/]+)\/secrets(?:\/(.+))?$/, "secret set", "$1: $2"],
+  [/^DELETE \/namespaces\/([^/]+)\/secrets\/(.+)$/, "secret delete", "$1: $2"],
+  [/^POST \/namespaces\/([^/]+)\/files$/, "file save", "$1"],
+  [/^DELETE \/namespaces\/([^/]+)\/files$/, "file delete", "$1"],
+];
+
+/** `user.change` on `user:bob` as `user change`, `bob`; a request in words, or as its method and path. */
 export function rowText(action: string, what: string): { did: string; on: string } {
-  if (action in DONE) return { did: DONE[action] ?? action, on: decoded(what) };
+  if (action in DONE) {
+    const request = `${action} ${what}`;
+    const known = REQUESTS.find(([pattern]) => pattern.test(request));
+    if (!known) return { did: DONE[action] ?? action, on: decoded(what) };
+    const [pattern, did, on] = known;
+    return { did: request.replace(pattern, did), on: decoded(request.replace(pattern, on)).replace(/: $/, "") };
+  }
   const cut = what.indexOf(":");
   const kind = what.slice(0, cut);
   return { did: action.replace(".", " "), on: cut > 0 && action.startsWith(kind) ? what.slice(cut + 1) : what };
