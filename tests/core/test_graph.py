@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onbeat.core.flow import Flow
-from onbeat.core.graph import Graph, flow_graph
+from onbeat.core.graph import Graph, Inner, flow_graph
 from onbeat.core.parse import CONTEXT
 
 LOG = "core.log.Log"
@@ -216,3 +216,24 @@ def whole(graph: Graph) -> None:
         assert seen >= {name for name in names if "Triggers" not in name}
     for cluster in graph.clusters:
         assert {cluster["start"], cluster["end"]} <= set(cluster["nodes"]) <= set(names)
+
+
+def test_a_subflow_is_drawn_within_where_it_is_asked_for() -> None:
+    """Its tasks stand in a cluster whose head is the task that starts it, with facts of their own; a flow that starts itself, too."""
+    call = {"id": "call", "type": "core.flow.Subflow", "namespace": "t", "flowId": "f", "revision": 3}
+    flow = Flow.model_validate(
+        {"id": "f", "namespace": "t", "tasks": [log("a"), call], "errors": [log("sorry")], "finally": [log("last")]}, context=CONTEXT
+    )
+    alone, own = flow_graph(flow), ("a", "call", "sorry", "last")
+    assert list(alone.starting()) == [("root.call", next(node["task"] for node in alone.nodes if node["uid"] == "root.call"))]
+    assert dict(alone.starting())["root.call"]["revision"] == 3
+    within = {"root.call": Inner(flow, lambda task: {"values": [task.id]}), "root.call.call": Inner(flow), "root.none": Inner(flow)}
+    graph = flow_graph(flow, None, within)
+    kinds = {node["uid"]: node["type"].rpartition(".")[2] for node in graph.nodes if "task" in node}
+    assert kinds["root.call"] == kinds["root.call.call"] == kinds["root.call.call.call"] == "SubflowGraphTask"
+    assert {uid for uid in kinds if uid.startswith("root.call.call.")} == {f"root.call.call.{each}" for each in own}
+    clusters = {each["cluster"]["uid"]: each for each in graph.clusters}
+    assert clusters["cluster_root.call"]["cluster"]["type"].endswith(".SubflowGraphCluster")
+    assert clusters["cluster_root.call.call"]["parents"] == ["cluster_root.call"]
+    assert {node["uid"] for node in graph.nodes if "values" in node} == {f"root.call.{each}" for each in own}
+    assert {each["source"] for each in graph.edges if each["target"] == "root:finally"} == {"root.call:end", "root.sorry"}

@@ -28,6 +28,8 @@ def places(world: World) -> dict[str, str]:
         "flows-none": "/flows?q=nobody-is-called-that",
         "flow": "/flows/shop.payments/charge",
         "flow-editor": "/flows/shop.orders/order?tab=editor",
+        "flow-source": "/flows?in=source&q=order",
+        "flow-within": "/flows/shop.stock/supply?task=first&within=root.first",
         "flow-runs": "/flows/shop.payments/charge?tab=runs",
         "flow-revisions": "/flows/shop.payments/charge?tab=revisions",
         "flow-triggers": "/flows/reports/nightly?tab=triggers",

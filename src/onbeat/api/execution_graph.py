@@ -1,10 +1,11 @@
-"""Draw an execution: its flow as a graph, each task with its last task run.
+"""Draw an execution: its flow as a graph, each task with its last task run; a subflow that is drawn within, with those
+of the execution that it started.
 
 Called by: app.
 """
 
-import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -12,14 +13,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from onbeat.api.access import Permission
+from onbeat.api.access import Permission, caller_of
 from onbeat.api.lookup import execution_of
 from onbeat.api.routing import Within, answer, node_of, route
 from onbeat.api.shapes.graphs import FlowGraph
+from onbeat.api.subflow_graphs import SAID, started_flow, with_subflows
 from onbeat.core.execution import Execution
 from onbeat.core.flow import Flow, TaskSpec
-from onbeat.core.graph import flow_graph
+from onbeat.core.graph import Facts, Inner, flow_graph
 from onbeat.core.shape import run_json
+from onbeat.errors import NotFound
 
 
 def routes() -> list[BaseRoute]:
@@ -27,22 +30,46 @@ def routes() -> list[BaseRoute]:
     return route("/executions/{id}/graph", graph, Permission.READ, within=Within.OBJECT, answers=FlowGraph)
 
 
-async def graph(
-    request: Request, subflows: Annotated[list[str] | None, Query(description="Taken for Kestra's sake: a subflow is one node.")] = None
-) -> Response:
+async def graph(request: Request, subflows: Annotated[list[str] | None, Query(description=SAID)] = None) -> Response:
     """An execution as a graph of its tasks, each with its last task run."""
-    node, execution = node_of(request), await execution_of(request)
+    execution = await execution_of(request)
+    flow = await _flow_of(request, execution)
+    executions = {"root": execution}
+
+    async def find(uid: str, task: Mapping[str, Any]) -> Inner | None:
+        around = max((each for each in executions if uid.startswith(f"{each}.")), key=len)
+        started = await _started(request, executions[around], str(task["id"]))
+        if started is None:
+            waiting = await started_flow(request, task)
+            return None if waiting is None else Inner(waiting)
+        executions[uid] = started
+        inner = await _flow_of(request, started)
+        return Inner(inner, facts_of(started, inner))
+
+    return answer((await with_subflows(partial(flow_graph, flow, facts_of(execution, flow)), subflows or (), find)).as_json())
+
+
+async def _flow_of(request: Request, execution: Execution) -> Flow:
     head = execution.head
-    loaded = await node.catalog.revision(head.namespace, head.flow, head.revision)
-    return answer(await asyncio.to_thread(drawn, execution, loaded.flow))
+    return (await node_of(request).catalog.revision(head.namespace, head.flow, head.revision)).flow
 
 
-def drawn(execution: Execution, flow: Flow) -> dict[str, Any]:
-    """The graph of an execution's flow, with what ran."""
+async def _started(request: Request, execution: Execution, task: str) -> Execution | None:
+    """The execution that a task of this one started last, for who may read it."""
+    children = [run.child for _, run in sorted(execution.runs.items()) if run.task == task and run.child is not None]
+    try:
+        found = await node_of(request).engine.load(children[-1]) if children else None
+    except NotFound:  # it was purged
+        return None
+    return found if found is not None and (await caller_of(request)).may(Permission.READ, found.head.namespace) else None
+
+
+def facts_of(execution: Execution, flow: Flow) -> Facts:
+    """Of each task of an execution its last run."""
     last = {run.task: run for _, run in sorted(execution.runs.items())}
 
     def facts(task: TaskSpec) -> Mapping[str, Any]:
         run = last.get(task.id)
         return {} if run is None else {"taskRun": run_json(execution, run, flow)}
 
-    return flow_graph(flow, facts).as_json()
+    return facts

@@ -4,7 +4,8 @@ Called by: app; execution graphs use the same drawing.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -19,7 +20,8 @@ from onbeat.api.flow_changes import TEXTS, texts_of, unprocessable
 from onbeat.api.flows import RevisionQuery, stored_flow
 from onbeat.api.routing import Unprocessable, Within, answer, callers_namespaces, node_of, route
 from onbeat.api.shapes.graphs import FlowGraph, FlowTopologyGraph
-from onbeat.core.graph import flow_graph
+from onbeat.api.subflow_graphs import SAID, started_flow, with_subflows
+from onbeat.core.graph import Inner, flow_graph
 from onbeat.core.topology import Dependency, Name, dependencies, reached
 from onbeat.errors import InvalidFile
 
@@ -29,7 +31,7 @@ _TENANT = "main"
 class GraphQuery(RevisionQuery):
     """Which revision, and how it is drawn."""
 
-    subflows: list[str] = Field([], description="Taken for Kestra's sake: a subflow is one node.")
+    subflows: list[str] = Field([], description=SAID)
 
 
 class DependencyQuery(BaseModel):
@@ -56,7 +58,12 @@ async def graph(request: Request, query: Annotated[GraphQuery, Query()]) -> Resp
     """A flow as a graph of its tasks."""
     stored, _, _ = await stored_flow(request, query.revision)
     loaded = await node_of(request).catalog.revision(stored.namespace, stored.id, stored.revision)
-    return answer((await asyncio.to_thread(flow_graph, loaded.flow)).as_json())
+
+    async def find(_: str, task: Mapping[str, Any]) -> Inner | None:
+        flow = await started_flow(request, task)
+        return None if flow is None else Inner(flow)
+
+    return answer((await with_subflows(partial(flow_graph, loaded.flow, None), query.subflows, find)).as_json())
 
 
 async def source_graph(request: Request) -> Response:

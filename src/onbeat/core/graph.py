@@ -8,11 +8,13 @@ Rules
 2. Edges say how: one after the other, side by side, a choice with its value, for each value, after a failure, at last.
 3. A cluster without `finally` or `afterExecution` has no node for them; every way through it leads to its end.
 4. Names of nodes are made of the tasks' ids and are the same each time.
+5. A task that starts a flow is one node; asked for by its name, it is a cluster with that flow's tasks, whose names begin with its own.
 
 Called by: the API's graphs of flows and executions.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -31,10 +33,18 @@ from onbeat.core.plan.switch import Switch
 from onbeat.core.type_names import long_type
 
 _KINDS: Final = "io.kestra.core.models.hierarchies."
+_STARTS: Final = "SubflowGraphTask"
 SEQUENTIAL, PARALLEL, CHOICE, DYNAMIC = "SEQUENTIAL", "PARALLEL", "CHOICE", "DYNAMIC"
 ERROR, FINALLY, AFTER = "ERROR", "FINALLY", "AFTER_EXECUTION"
 Facts = Callable[[TaskSpec], Mapping[str, Any]]
 """What else a task's node says, such as its task run."""
+
+
+class Inner(msgspec.Struct, frozen=True):
+    """A flow that is drawn within the one that starts it. facts: of its own tasks."""
+
+    flow: Flow
+    facts: Facts | None = None
 
 
 class Graph(msgspec.Struct, frozen=True):
@@ -49,6 +59,10 @@ class Graph(msgspec.Struct, frozen=True):
         """Kestra's FlowGraph."""
         return {"nodes": self.nodes, "edges": self.edges, "clusters": self.clusters, "flowables": self.flowables}
 
+    def starting(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """The nodes of tasks that start flows, with what is shown of the task."""
+        yield from ((node["uid"], node["task"]) for node in self.nodes if node["type"] == _KINDS + _STARTS)
+
 
 class _Lane(msgspec.Struct, frozen=True):
     """Tasks one after another. relation, value: of the edge to the first one; inside: of those between."""
@@ -58,17 +72,18 @@ class _Lane(msgspec.Struct, frozen=True):
     value: str | None = None
 
 
-def flow_graph(flow: Flow, facts: Facts | None = None) -> Graph:
-    """The graph of a flow. facts: what the nodes of its tasks say besides."""
-    drawing = _Drawing(facts)
+def flow_graph(flow: Flow, facts: Facts | None = None, within: Mapping[str, Inner] = MappingProxyType({})) -> Graph:
+    """The graph of a flow. facts: what the nodes of its tasks say besides. within: the flows to draw in the nodes that start them."""
+    drawing = _Drawing(facts, within)
     drawing.flow(flow)
     return drawing.made
 
 
 class _Drawing:
-    def __init__(self, facts: Facts | None) -> None:
+    def __init__(self, facts: Facts | None, within: Mapping[str, Inner]) -> None:
         self.made = Graph([], [], [], [])
         self._facts = facts
+        self._within = within
 
     def flow(self, flow: Flow) -> None:
         root = self._node("root:root", "GraphClusterRoot")
@@ -137,28 +152,46 @@ class _Drawing:
         """Draw one task: the nodes that are in the cluster around it, the one it begins with, the one it ends with."""
         branch = relation if relation in (ERROR, FINALLY, AFTER) else None
         shown: dict[str, Any] = {"id": task.id, "type": long_type(task.type), "description": task.description, "disabled": task.disabled}
-        kind = "GraphTask"
+        inner, kind = f"{uid}.{task.id}", "GraphTask"
         if isinstance(task, Subflow | Items):
-            kind = "SubflowGraphTask"
+            kind = _STARTS
             shown |= {"namespace": task.namespace, "flowId": task.flow_id}
-        if not isinstance(task, FlowableSpec) or isinstance(task, Items):
-            node = self._node(f"{uid}.{task.id}", kind, branch=branch, task=shown, relationType=relation, **self._said(task))
+            if task.revision is not None:
+                shown["revision"] = task.revision
+        within = self._within.get(inner)
+        arranges = isinstance(task, FlowableSpec) and not isinstance(task, Items)
+        if within is None and not arranges:
+            node = self._node(inner, kind, branch=branch, task=shown, relationType=relation, **self._said(task))
             return [node], node, node
-        self.made.flowables.append(task.id)
-        inner = f"{uid}.{task.id}"
         cluster = f"cluster_{inner}"
         start, end = self._node(f"{inner}:root", "GraphClusterRoot", branch=branch), f"{inner}:end"
-        node = self._node(inner, "GraphTask", branch=branch, task=shown, relationType=relation, **self._said(task))
+        node = self._node(inner, kind, branch=branch, task=shown, relationType=relation, **self._said(task))
         self._edge(start, node)
         around = (*parents, cluster)
-        lanes = [*_lanes(task), _Lane(task.errors, ERROR)]
-        if isinstance(task, Dag):
-            inside = self._dag(inner, around, node, end, task)
+        if within is not None:
+            inside = self._subflow(inner, around, node, end, within)
         else:
-            inside = self._fill(inner, around, node, end, lanes, task.finally_, (), SEQUENTIAL)
+            self.made.flowables.append(task.id)
+            inside = self._arranged(inner, around, node, end, task)
         self._node(end, "GraphClusterEnd", branch=branch)
-        self._cluster(cluster, parents, [start, node, *inside, end], start, end, shown)
+        self._cluster(cluster, parents, [start, node, *inside, end], start, end, shown, kind)
         return [], start, end
+
+    def _arranged(self, uid: str, parents: tuple[str, ...], start: str, end: str, task: TaskSpec) -> list[str]:
+        """Draw what a construct arranges."""
+        assert isinstance(task, FlowableSpec)
+        if isinstance(task, Dag):
+            return self._dag(uid, parents, start, end, task)
+        lanes = [*_lanes(task), _Lane(task.errors, ERROR)]
+        return self._fill(uid, parents, start, end, lanes, task.finally_, (), SEQUENTIAL)
+
+    def _subflow(self, uid: str, parents: tuple[str, ...], start: str, end: str, within: Inner) -> list[str]:
+        """Draw the flow that a task starts."""
+        flow, outside, self._facts = within.flow, self._facts, within.facts
+        lanes = [_Lane(flow.tasks, SEQUENTIAL), _Lane(flow.errors, ERROR)]
+        inside = self._fill(uid, parents, start, end, lanes, flow.finally_, flow.after_execution, SEQUENTIAL)
+        self._facts = outside
+        return inside
 
     def _dag(self, uid: str, parents: tuple[str, ...], start: str, end: str, dag: Dag) -> list[str]:
         """Draw what depends on what."""
@@ -193,10 +226,19 @@ class _Drawing:
         said = {name: each for name, each in (("relationType", relation), ("value", value)) if each is not None}
         self.made.edges.append({"source": source, "target": target, "relation": said})
 
-    def _cluster(self, uid: str, parents: tuple[str, ...], nodes: list[str], start: str, end: str, task: Mapping[str, Any] | None) -> None:
-        cluster: dict[str, Any] = {"uid": uid, "type": _KINDS + "GraphCluster"}
+    def _cluster(
+        self,
+        uid: str,
+        parents: tuple[str, ...],
+        nodes: list[str],
+        start: str,
+        end: str,
+        task: Mapping[str, Any] | None,
+        kind: str = "GraphTask",
+    ) -> None:
+        cluster: dict[str, Any] = {"uid": uid, "type": _KINDS + ("SubflowGraphCluster" if kind == _STARTS else "GraphCluster")}
         if task is not None:
-            cluster["taskNode"] = {"uid": uid.removeprefix("cluster_"), "type": _KINDS + "GraphTask", "task": task}
+            cluster["taskNode"] = {"uid": uid.removeprefix("cluster_"), "type": _KINDS + kind, "task": task}
         self.made.clusters.append({"cluster": cluster, "nodes": nodes, "parents": [*parents], "start": start, "end": end})
 
 

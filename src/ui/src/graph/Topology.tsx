@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import type { FlowGraph, StateName } from "@/api/types";
 import { Canvas } from "@/graph/Canvas";
 import type { TaskState } from "@/graph/context";
-import { drawingOf, walk } from "@/graph/drawing";
+import { drawingOf, innerFlows, walk } from "@/graph/drawing";
 
 interface TopologyProps {
   /** From GET /flows/{ns}/{id}/graph, POST /flows/graph or GET /executions/{id}/graph. */
@@ -12,29 +12,34 @@ interface TopologyProps {
   runs?: ReadonlyMap<string, TaskState>;
   /** The chosen task's id. */
   selected?: string;
-  /** With it tasks can be chosen. */
-  onSelect?: (taskId: string) => void;
+  /** With it tasks can be chosen. uid: of its node, as `subflows` of a graph names it. */
+  onSelect?: (taskId: string, uid: string) => void;
+  /** A task of a flow that is drawn within was chosen. */
+  onInner?: (flow: { namespace: string; id: string }, taskId: string) => void;
   /** With it triggers can be chosen, too. */
   onTrigger?: (triggerId: string) => void;
 }
 
 /** A new graph is laid out; new states of the same graph only change icons, and leave the viewport as it is. */
-export function Topology({ graph, runs, selected, onSelect, onTrigger }: TopologyProps) {
+export function Topology({ graph, runs, selected, onSelect, onInner, onTrigger }: TopologyProps) {
   const drawing = useMemo(() => drawingOf(graph), [graph]);
   const states = useMemo(() => runs ?? ran(graph), [runs, graph]);
   const items = useMemo(() => new Map([...walk(drawing)].map(({ item }) => [item.id, item])), [drawing]);
+  const inner = useMemo(() => innerFlows(drawing), [drawing]);
   const own = useMemo(
-    () => [...items.values()].find((item) => item.kind === "task" && item.name === selected)?.id ?? null,
-    [items, selected],
+    () => [...items.values()].find((item) => item.kind === "task" && item.name === selected && !inner.has(item.id))?.id ?? null,
+    [items, inner, selected],
   );
   const choose = useMemo(() => {
     if (!onSelect) return null;
     return (id: string) => {
       const item = items.get(id);
-      if (item?.kind === "task") onSelect(item.name);
+      const flow = inner.get(id);
+      if (item?.kind === "task" && flow) onInner?.(flow, item.name);
+      else if (item?.kind === "task") onSelect(item.name, item.id);
       else if (item?.kind === "trigger") onTrigger?.(item.name);
     };
-  }, [onSelect, onTrigger, items]);
+  }, [onSelect, onInner, onTrigger, items, inner]);
   const triggers = onTrigger !== undefined;
   return <Canvas drawing={drawing} label="Topology" runs={states} selected={own} choose={choose} triggers={triggers} />;
 }

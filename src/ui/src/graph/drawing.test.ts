@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Drawing, drawingOf, shapeOf, walk } from "@/graph/drawing";
+import { type Drawing, drawingOf, innerFlows, shapeOf, walk } from "@/graph/drawing";
 import { edge, example, point, task } from "@/graph/example";
 
 const names = (drawing: Drawing) => drawing.items.map((item) => item.id);
@@ -62,6 +62,26 @@ describe("a graph as it is drawn", () => {
     const graph = example();
     graph.nodes.push(task("root.call", "core.flow.Subflow", { namespace: "a.b", flowId: "other" }));
     expect(find(drawingOf(graph), "root.call").flow).toEqual({ namespace: "a.b", id: "other" });
+  });
+
+  it("knows of what is drawn within a subflow whose it is", () => {
+    const graph = example();
+    const flow = { namespace: "a.b", id: "other" };
+    graph.nodes.push(point("root.call:root"), task("root.call", "core.flow.Subflow", { namespace: "a.b", flowId: "other" }));
+    graph.nodes.push(task("root.call.first"), point("root.call:end"));
+    graph.clusters.push({
+      cluster: { uid: "cluster_root.call", type: "SubflowGraphCluster", taskNode: { uid: "root.call", type: "SubflowGraphTask" } },
+      nodes: ["root.call:root", "root.call", "root.call.first", "root.call:end"],
+      parents: [],
+      start: "root.call:root",
+      end: "root.call:end",
+    });
+    const inner = innerFlows(drawingOf(graph));
+    expect([...inner.entries()]).toEqual([
+      ["root.call:entry", flow],
+      ["root.call.first", flow],
+    ]);
+    expect(innerFlows(drawingOf(example())).size).toBe(0);
   });
 
   it("keeps an edge between groups where both ends are", () => {

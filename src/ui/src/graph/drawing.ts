@@ -201,6 +201,16 @@ export function* walk(drawing: Drawing, depth = 0): Generator<{ item: Item; dept
   }
 }
 
+/** Of each item that is drawn within a subflow: the flow that it is a task of. */
+export function innerFlows(drawing: Drawing, of?: Item["flow"]): Map<string, NonNullable<Item["flow"]>> {
+  const found = new Map<string, NonNullable<Item["flow"]>>();
+  for (const item of drawing.items) {
+    if (of) found.set(item.id, of);
+    if (item.inside) for (const [id, flow] of innerFlows(item.inside, item.flow ?? of)) found.set(id, flow);
+  }
+  return found;
+}
+
 /** What a layout depends on: two drawings with the same are laid out the same, whatever states their tasks have. */
 export function shapeOf(drawing: Drawing): string {
   const items = [...walk(drawing)].map(({ item, depth }) => [depth, item.id, item.kind, item.name, item.note, item.disabled]);

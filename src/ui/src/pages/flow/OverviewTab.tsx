@@ -1,11 +1,12 @@
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback } from "react";
-import type { FlowWithSource } from "@/api/types";
+import type { FlowGraph, FlowWithSource } from "@/api/types";
 import { Topology } from "@/graph/Topology";
 import css from "@/pages/flow/Flow.module.css";
 import { TaskPanel } from "@/pages/flow/TaskPanel";
 import { TriggerList } from "@/pages/flow/TriggerList";
 import { useGraph } from "@/pages/flow/useFlow";
+import type { FlowName } from "@/pages/flows/lines";
 import { Markdown } from "@/parts/Markdown";
 import { Section } from "@/parts/Page";
 import { RunsTable } from "@/parts/RunsTable";
@@ -16,12 +17,26 @@ const ROWS = 8;
 
 /** What a flow does, what starts it, how it went. */
 export function OverviewTab({ flow }: { flow: FlowWithSource }) {
-  const { task } = useSearch({ from: "/flows/$namespace/$flow" });
+  const { task, within } = useSearch({ from: "/flows/$namespace/$flow" });
   const navigate = useNavigate({ from: "/flows/$namespace/$flow" });
-  const graph = useGraph(flow, flow.revision);
+  const graph = useGraph(flow, flow.revision, within);
+  const chosen = graph.data?.nodes.find((node) => node.task?.id === task && isOutermost(node.uid, within));
   const choose = useCallback(
     (next: string | undefined) =>
       void navigate({ search: (now) => ({ ...now, task: next === now.task ? undefined : next }), replace: true }),
+    [navigate],
+  );
+  const fold = (uid: string) =>
+    void navigate({
+      search: (now) => ({
+        ...now,
+        within: now.within?.includes(uid) ? now.within.filter((each) => each !== uid) : [...(now.within ?? []), uid],
+      }),
+      replace: true,
+    });
+  const openInner = useCallback(
+    (other: FlowName, inner: string) =>
+      void navigate({ to: "/flows/$namespace/$flow", params: { namespace: other.namespace, flow: other.id }, search: { task: inner } }),
     [navigate],
   );
   const { namespace, id } = flow;
@@ -33,7 +48,7 @@ export function OverviewTab({ flow }: { flow: FlowWithSource }) {
     <div className={css.overview}>
       <div className={css.graph}>
         {graph.data ? (
-          <Topology graph={graph.data} selected={task} onSelect={choose} onTrigger={openTrigger} />
+          <Topology graph={graph.data} selected={task} onSelect={choose} onInner={openInner} onTrigger={openTrigger} />
         ) : graph.error ? (
           <Failed error={graph.error} again={() => void graph.refetch()} />
         ) : (
@@ -41,11 +56,31 @@ export function OverviewTab({ flow }: { flow: FlowWithSource }) {
         )}
       </div>
       <aside className={css.side} aria-label={task ? `Task ${task}` : `About ${flow.id}`}>
-        {task ? <TaskPanel key={task} flow={flow} task={task} onClose={() => choose(undefined)} /> : <About flow={flow} />}
+        {task ? (
+          <TaskPanel
+            key={task}
+            flow={flow}
+            task={task}
+            onClose={() => choose(undefined)}
+            within={graph.data && chosen ? withinOf(graph.data, chosen.uid, within) : "no"}
+            onWithin={chosen?.type.endsWith(".SubflowGraphTask") ? () => fold(chosen.uid) : undefined}
+          />
+        ) : (
+          <About flow={flow} />
+        )}
       </aside>
     </div>
   );
 }
+
+/** Whether the flow that a node starts is drawn within; cannot: it was asked for. */
+function withinOf(graph: FlowGraph, uid: string, wanted: readonly string[] = []): "no" | "yes" | "cannot" {
+  if (graph.clusters.some(({ cluster }) => cluster.uid === `cluster_${uid}`)) return "yes";
+  return wanted.includes(uid) ? "cannot" : "no";
+}
+
+/** Whether a node is of the flow itself, and of none that is drawn within. */
+const isOutermost = (uid: string, within: readonly string[] = []) => !within.some((each) => uid.startsWith(`${each}.`));
 
 function About({ flow }: { flow: FlowWithSource }) {
   const { namespace, id, labels, description } = flow;

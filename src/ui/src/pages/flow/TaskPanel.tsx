@@ -1,4 +1,4 @@
-import { ActionIcon } from "@mantine/core";
+import { ActionIcon, UnstyledButton } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -11,8 +11,18 @@ import { Failed, Loading } from "@/parts/Shown";
 
 const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : null);
 
+interface TaskPanelProps {
+  flow: FlowWithSource;
+  task: string;
+  onClose: () => void;
+  /** Whether the flow that it starts is drawn within; cannot: it was asked for. */
+  within: "no" | "yes" | "cannot";
+  /** With it that can be changed. */
+  onWithin?: () => void;
+}
+
 /** The task that is chosen in the topology, as the flow's text has it. */
-export function TaskPanel({ flow, task, onClose }: { flow: FlowWithSource; task: string; onClose: () => void }) {
+export function TaskPanel({ flow, task, onClose, within, onWithin }: TaskPanelProps) {
   const { namespace, id, revision } = flow;
   const found = useQuery({
     queryKey: ["flow-task", namespace, id, revision, task],
@@ -41,11 +51,19 @@ export function TaskPanel({ flow, task, onClose }: { flow: FlowWithSource; task:
                 Open {other.flow}
               </Link>
             )}
+            {onWithin && within !== "cannot" && (
+              <UnstyledButton className={css.act} onClick={onWithin} aria-pressed={within === "yes"}>
+                {within === "yes" ? "Fold it" : "Draw it here"}
+              </UnstyledButton>
+            )}
             <Link to="/flows/$namespace/$flow" params={{ namespace, flow: id }} search={{ tab: "editor", task }}>
               Edit
             </Link>
           </div>
-          <CodeView text={stringify(found.data, { lineWidth: 0 })} language="yaml" label={`Task ${task}`} />
+          {within === "cannot" && (
+            <p className={css.dim}>The flow cannot be drawn here: it is not there, or its name comes of an expression.</p>
+          )}
+          <CodeView text={stringify(found.data, { lineWidth: 0 }).trimEnd()} language="yaml" label={`Task ${task}`} />
         </>
       ) : found.error ? (
         <Failed error={found.error} again={() => void found.refetch()} />

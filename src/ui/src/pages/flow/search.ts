@@ -1,5 +1,5 @@
 /** What the address of a flow's page, and of a new flow, holds. */
-import { natural, one, oneOf } from "@/parts/address";
+import { natural, one, oneOf, several } from "@/parts/address";
 
 export const FLOW_TABS = ["overview", "editor", "runs", "revisions", "triggers", "metrics", "dependencies"] as const;
 export type FlowTab = (typeof FLOW_TABS)[number];
@@ -11,6 +11,8 @@ export interface FlowSearch {
   tab?: FlowTab;
   /** The task that is chosen in the topology; in the editor: the task or trigger where the cursor stands first. */
   task?: string;
+  /** Topology: the subflows that are drawn within, by the names of their nodes. */
+  within?: string[];
   /** Editor: the line where the cursor stands first. */
   line?: string;
   /** The form that starts it is open. */
@@ -33,6 +35,7 @@ export interface FlowSearch {
 export const flowSearch = (given: Record<string, unknown>): FlowSearch => ({
   tab: oneOf(given.tab, FLOW_TABS),
   task: one(given.task),
+  within: several(given.within),
   line: natural(given.line),
   run: oneOf(given.run, ["form"]),
   side: oneOf(given.side, SIDES),

@@ -20,11 +20,12 @@ export function useFlow({ namespace, id }: FlowName) {
 }
 
 /** A revision's graph. */
-export function useGraph({ namespace, id }: FlowName, revision: number) {
+export function useGraph({ namespace, id }: FlowName, revision: number, subflows: string[] = []) {
   return useQuery({
-    queryKey: ["flow-graph", namespace, id, revision],
-    staleTime: Number.POSITIVE_INFINITY,
-    queryFn: () => api.get("/flows/{namespace}/{id}/graph", { params: { path: { namespace, id }, query: { revision } } }),
+    queryKey: ["flow-graph", namespace, id, revision, subflows],
+    staleTime: subflows.length > 0 ? 0 : Number.POSITIVE_INFINITY,
+    placeholderData: (before) => before,
+    queryFn: () => api.get("/flows/{namespace}/{id}/graph", { params: { path: { namespace, id }, query: { revision, subflows } } }),
   });
 }
 
