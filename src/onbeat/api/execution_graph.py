@@ -42,8 +42,11 @@ async def graph(request: Request, subflows: Annotated[list[str] | None, Query(de
         if started is None:
             waiting = await started_flow(request, task)
             return None if waiting is None else Inner(waiting)
+        try:
+            inner = await _flow_of(request, started)
+        except NotFound:  # its revision was purged
+            return None
         executions[uid] = started
-        inner = await _flow_of(request, started)
         return Inner(inner, facts_of(started, inner))
 
     return answer((await with_subflows(partial(flow_graph, flow, facts_of(execution, flow)), subflows or (), find)).as_json())
