@@ -32,23 +32,23 @@ id: outer
 namespace: t
 tasks:
   - {id: c, type: core.flow.Subflow, namespace: t, flowId: inner}
-  - {id: never, type: core.flow.Subflow, namespace: t, flowId: hello, when: false}
+  - {id: never, type: core.flow.Subflow, namespace: t, flowId: inner, when: false}
 """
     async with api(tmp_path) as call:
         for name, text in (("inner", inner), ("outer", outer)):
             (tmp_path / "flows" / f"{name}.yaml").write_text(text)
         await call.node.loader.load_all()
         (id_,) = await started(call, "outer", wait=True)
-        path = f"{BASE}/{id_}/graph?subflows=root.c&subflows=root.c.c&subflows=root.never"
+        path = f"{BASE}/{id_}/graph?subflows=root.c&subflows=root.c.c&subflows=root.never&subflows=root.never.c"
 
         async def drawn() -> dict[str, str | None]:
             nodes = (await ask(call, "GET", path)).json["nodes"]
             return {node["uid"]: node.get("taskRun") and node["taskRun"]["executionId"] for node in nodes if node.get("task")}
 
         found = await drawn()
-        assert found.keys() == {"root.c", "root.c.c", "root.c.c.say", "root.never", "root.never.say"}
+        assert found.keys() == {"root.c", "root.c.c", "root.c.c.say", "root.never", "root.never.c", "root.never.c.say"}
         assert found["root.c"] == id_
         assert len({found["root.c"], found["root.c.c"], found["root.c.c.say"]}) == 3
-        assert found["root.never.say"] is None
+        assert (found["root.never.c"], found["root.never.c.say"]) == (None, None)
         assert (await call("DELETE", f"{BASE}/{found['root.c.c']}")).status == 204
         assert (await drawn())["root.c.c.say"] is None

@@ -34,11 +34,12 @@ async def graph(request: Request, subflows: Annotated[list[str] | None, Query(de
     """An execution as a graph of its tasks, each with its last task run."""
     execution = await execution_of(request)
     flow = await _flow_of(request, execution)
-    executions = {"root": execution}
+    executions: dict[str, Execution | None] = {"root": execution}
+    """Of what is drawn within which: None where nothing has run yet."""
 
     async def find(uid: str, task: Mapping[str, Any]) -> Inner | None:
-        around = max((each for each in executions if uid.startswith(f"{each}.")), key=len)
-        started = await _started(request, executions[around], str(task["id"]))
+        around = executions[max((each for each in executions if uid.startswith(f"{each}.")), key=len)]
+        started = executions[uid] = None if around is None else await _started(request, around, str(task["id"]))
         if started is None:
             waiting = await started_flow(request, task)
             return None if waiting is None else Inner(waiting)
@@ -46,7 +47,6 @@ async def graph(request: Request, subflows: Annotated[list[str] | None, Query(de
             inner = await _flow_of(request, started)
         except NotFound:  # its revision was purged
             return None
-        executions[uid] = started
         return Inner(inner, facts_of(started, inner))
 
     return answer((await with_subflows(partial(flow_graph, flow, facts_of(execution, flow)), subflows or (), find)).as_json())
