@@ -178,6 +178,14 @@ async def test_a_namespace_is_saved_from_one_text(call: Client) -> None:
     assert await served(call) == ["company.team.a", "company.team.below.below"]
 
 
+async def test_a_namespace_is_said_once(call: Client) -> None:
+    """By the path: with another one beside it nobody knows whose other flows are to be deleted."""
+    assert len((await post(call, "/company.a", text("a", "company.a"))).json) == 1
+    for other in ("company.b", "company.a", ""):
+        assert (await post(call, f"/company.a?namespace={other}", [])).status == 400
+    assert (await call("GET", f"{BASE}/company.a/a")).status == 200
+
+
 async def test_flows_are_saved_in_bulk(call: Client) -> None:
     """All or none; nothing is deleted unless a namespace is named."""
     body = text("a", "company.a") + b"---\n" + text("b", "company.b")

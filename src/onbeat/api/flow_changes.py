@@ -76,9 +76,14 @@ class ManyQuery(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
     delete: bool = Field(True, description="Delete the flows of the namespace that are not among these.")
-    namespace: NamespaceName | None = Field(None, description="The namespace of all of them; needed where others are deleted.")
     allow_namespace_child: bool = Field(False, description="Also those below it.")
     override: bool = Field(False, description="Taken for Kestra's sake; a flow that names another namespace is refused.")
+
+
+class BulkQuery(ManyQuery):
+    """And of which namespace, where the path does not say it."""
+
+    namespace: NamespaceName | None = Field(None, description="The namespace of all of them; needed where others are deleted.")
 
 
 Names = Annotated[list[FlowName], Body(max_length=MOST)]
@@ -165,10 +170,12 @@ async def delete_revisions(request: Request, revisions: Annotated[list[str], Que
 
 async def save_namespace(request: Request, query: Annotated[ManyQuery, Query()]) -> Response:
     """Save all flows of a namespace from one text; those that are not in it are deleted, unless `delete=false`."""
+    if "namespace" in request.query_params:
+        raise UserError("the path says the namespace, whose other flows are deleted; leave out `namespace`")
     return await _save_many(request, request.path_params["namespace"], query)
 
 
-async def save_many(request: Request, query: Annotated[ManyQuery, Query()]) -> Response:
+async def save_many(request: Request, query: Annotated[BulkQuery, Query()]) -> Response:
     """Save several flows from one text, its documents separated by `---`. With `namespace` its other flows are deleted, unless
     `delete=false`."""
     return await _save_many(request, query.namespace, query)
