@@ -22,7 +22,7 @@ from onbeat.stores.sqlite.conditions import BORNE, FEW, ID, ROW, Arm, Condition,
 from onbeat.stores.sqlite.questions import Asked
 from onbeat.stores.sqlite.texts import since, text, text_alone
 
-COMPARED = 100_000
+COMPARED = 50_000
 """How far the lists of a condition are counted to see which are the shortest."""
 LOOKED_UP = 25
 """To read an execution's row costs as much as so many entries of an index."""
