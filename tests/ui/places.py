@@ -20,6 +20,7 @@ def places(world: World) -> dict[str, str]:
         "execution-paused": f"/executions/{made['paused']}",
         "execution-running": f"/executions/{made['running']}",
         "execution-topology": f"/executions/{made['order']}?view=topology",
+        "execution-within": f"/executions/{made['restock']}?view=topology&run={made['restock']}-1&within=root.order",
         "execution-logs": f"/executions/{made['failed']}?view=logs",
         "execution-outputs": f"/executions/{made['order']}?view=outputs",
         "execution-trigger": f"/executions/{made['order']}?view=trigger",

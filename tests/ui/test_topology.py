@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.ui.browser import Visit
+from tests.ui.world import World
 
 
 def test_a_subflow_is_drawn_within_and_folded_again(admin: Visit) -> None:
@@ -19,3 +20,24 @@ def test_a_subflow_is_drawn_within_and_folded_again(admin: Visit) -> None:
     panel.get_by_role("button", name="Draw it here").click()
     inner.click()
     page.wait_for_url("**/ui/flows/shop.payments/charge?task=prepare")
+
+
+def test_what_a_subflow_does_is_seen_within_the_execution_that_started_it(admin: Visit, world: World) -> None:
+    """Its states come as it runs; its tasks lead to its own execution, with their run chosen."""
+    id = world.start("shop.stock.restock", "RUNNING")
+    child = world.started_by(id, "PAUSED")
+    page = admin.go(f"/executions/{id}?view=topology")
+    page.get_by_role("button", name="order").click()
+    panel = page.get_by_role("region", name="Task run order")
+    expect(panel.get_by_role("link", name="Open its execution of supply")).to_have_attribute("href", f"/ui/executions/{child}")
+    panel.get_by_role("button", name="Draw it here").click()
+    inner = page.locator('[data-item="root.order.then_wait"]')
+    expect(inner.get_by_role("img", name="Paused")).to_be_visible()
+    done = page.locator('[data-item="root.order.done"]')
+    expect(done.get_by_role("img")).to_have_count(0)
+    world.resume(child, delivered="true")
+    expect(done.get_by_role("img", name="Success")).to_be_visible()
+    expect(inner.get_by_role("img", name="Success")).to_be_visible()
+    inner.click()
+    page.wait_for_url(f"**/ui/executions/{child}?view=topology&run=*")
+    expect(page.get_by_role("region", name="Task run then_wait")).to_be_visible()

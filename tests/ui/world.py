@@ -12,7 +12,7 @@ Rules
 Used by: conftest.py, screenshots.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -81,13 +81,26 @@ class World:
     def start(self, flow: str, /, *states: str, **inputs: str) -> str:
         """Start `namespace.flow` and return its id when it is in one of the states."""
         namespace, _, name = flow.rpartition(".")
+        id = str(self._post(f"/executions/{namespace}/{name}?labels=origin:test", inputs)["id"])
+        self.wait(id, *states)
+        return id
+
+    def started_by(self, parent: str, state: str) -> str:
+        """The id of the execution that another one started, as soon as it is in a state."""
+        path = f"/executions/search?triggerExecutionId={parent}&state={state}&size=1"
+        return str(self.until(lambda: self.api("GET", path)["results"], 1)[0]["id"])
+
+    def resume(self, id: str, /, **inputs: str) -> None:
+        """Go on with an execution that is paused."""
+        self._post(f"/executions/{id}/resume", inputs)
+
+    def _post(self, path: str, inputs: Mapping[str, str]) -> Any:
+        """Post values as a form's fields."""
         boundary = "fields"
         parts = [f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n' for key, value in inputs.items()]
         body = ("".join(parts) + f"--{boundary}--\r\n").encode() if inputs else None
         kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"} if inputs else {}
-        id = str(self.api("POST", f"/executions/{namespace}/{name}?labels=origin:test", body, **kind)["id"])
-        self.wait(id, *states)
-        return id
+        return self.api("POST", path, body, **kind)
 
     def publish(self, topic: str, data: Any) -> Any:
         """Put an event on a topic; answers its id and the executions that it started."""
@@ -108,6 +121,8 @@ class World:
         self.executions["failed"] = self.start("shop.payments.charge", "FAILED")
         self.executions["loop"] = self.start("shop.stock.catalogue", "SUCCESS", "WARNING")
         self.executions["paused"] = self.start("shop.stock.supply", "PAUSED")
+        self.executions["restock"] = self.start("shop.stock.restock", "RUNNING")
+        self.started_by(self.executions["restock"], "PAUSED")
         self.executions["typed"] = self.start("reports.every_type", "SUCCESS")
         self.executions["running"] = self.start("reports.long", "RUNNING")
         self.executions["killed"] = self.start("reports.long", "RUNNING")

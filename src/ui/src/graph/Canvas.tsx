@@ -18,6 +18,7 @@ interface CanvasProps {
   drawing: Drawing;
   /** What it is a drawing of. */
   label: string;
+  /** By item. */
   runs: ReadonlyMap<string, TaskState>;
   /** The chosen item. */
   selected: string | null;

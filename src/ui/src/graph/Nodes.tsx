@@ -31,7 +31,7 @@ export const nodeTypes = { task: TaskNode, construct: GroupNode, start: StartNod
 function Face({ item }: { item: Item }) {
   const { runs, selected, reached, choose, triggers, reach } = useContext(Graph);
   const Icon = typeIcon(item.type);
-  const run = item.kind === "task" ? runs.get(item.name) : undefined;
+  const run = item.kind === "task" ? runs.get(item.id) : undefined;
   // Beside tasks that ran, one that has not, or never will.
   const idle = (runs.size > 0 && item.kind === "task" && !run) || undefined;
   const about = [item.name, item.note, item.description, item.flow ? `starts ${item.flow.namespace}.${item.flow.id}` : ""];

@@ -19,7 +19,7 @@ function Level({ drawing, runs }: { drawing: Drawing; runs: ReadonlyMap<string, 
   return (
     <ol>
       {shown.map((item) => {
-        const run = item.kind === "task" ? runs.get(item.name) : undefined;
+        const run = item.kind === "task" ? runs.get(item.id) : undefined;
         const way = drawing.edges.find((edge) => edge.target === item.id && edge.label)?.label;
         const said = [
           item.kind === "trigger" ? "trigger" : "",

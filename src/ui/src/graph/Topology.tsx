@@ -3,19 +3,19 @@ import { useMemo } from "react";
 import type { FlowGraph, StateName } from "@/api/types";
 import { Canvas } from "@/graph/Canvas";
 import type { TaskState } from "@/graph/context";
-import { drawingOf, innerFlows, walk } from "@/graph/drawing";
+import { drawingOf, type Item, innerFlows, walk } from "@/graph/drawing";
 
 interface TopologyProps {
   /** From GET /flows/{ns}/{id}/graph, POST /flows/graph or GET /executions/{id}/graph. */
   graph: FlowGraph;
-  /** By task id: the state to show. Without it that of the task runs which the graph of an execution has. */
+  /** By task id: the state to show of the flow's own tasks. Without it, and of tasks within, that of the task runs which the graph of an execution has. */
   runs?: ReadonlyMap<string, TaskState>;
   /** The chosen task's id. */
   selected?: string;
   /** With it tasks can be chosen. uid: of its node, as `subflows` of a graph names it. */
   onSelect?: (taskId: string, uid: string) => void;
   /** A task of a flow that is drawn within was chosen. */
-  onInner?: (flow: { namespace: string; id: string }, taskId: string) => void;
+  onInner?: (flow: { namespace: string; id: string }, taskId: string, uid: string) => void;
   /** With it triggers can be chosen, too. */
   onTrigger?: (triggerId: string) => void;
 }
@@ -23,9 +23,9 @@ interface TopologyProps {
 /** A new graph is laid out; new states of the same graph only change icons, and leave the viewport as it is. */
 export function Topology({ graph, runs, selected, onSelect, onInner, onTrigger }: TopologyProps) {
   const drawing = useMemo(() => drawingOf(graph), [graph]);
-  const states = useMemo(() => runs ?? ran(graph), [runs, graph]);
   const items = useMemo(() => new Map([...walk(drawing)].map(({ item }) => [item.id, item])), [drawing]);
   const inner = useMemo(() => innerFlows(drawing), [drawing]);
+  const states = useMemo(() => statesOf(graph, items.values(), inner, runs), [graph, items, inner, runs]);
   const own = useMemo(
     () => [...items.values()].find((item) => item.kind === "task" && item.name === selected && !inner.has(item.id))?.id ?? null,
     [items, inner, selected],
@@ -35,7 +35,7 @@ export function Topology({ graph, runs, selected, onSelect, onInner, onTrigger }
     return (id: string) => {
       const item = items.get(id);
       const flow = inner.get(id);
-      if (item?.kind === "task" && flow) onInner?.(flow, item.name);
+      if (item?.kind === "task" && flow) onInner?.(flow, item.name, item.id);
       else if (item?.kind === "task") onSelect(item.name, item.id);
       else if (item?.kind === "trigger") onTrigger?.(item.name);
     };
@@ -44,11 +44,24 @@ export function Topology({ graph, runs, selected, onSelect, onInner, onTrigger }
   return <Canvas drawing={drawing} label="Topology" runs={states} selected={own} choose={choose} triggers={triggers} />;
 }
 
-function ran(graph: FlowGraph): ReadonlyMap<string, TaskState> {
+/** By item: the state that is shown of it. */
+function statesOf(
+  graph: FlowGraph,
+  items: Iterable<Item>,
+  inner: ReadonlyMap<string, unknown>,
+  runs: ReadonlyMap<string, TaskState> | undefined,
+): ReadonlyMap<string, TaskState> {
   const found = new Map<string, TaskState>();
-  for (const { task, taskRun } of graph.nodes) {
+  for (const { uid, taskRun } of graph.nodes) {
     const state = (taskRun?.state as { current?: StateName } | undefined)?.current;
-    if (typeof task?.id === "string" && state) found.set(task.id, { state, count: 1 });
+    if (state) found.set(uid, { state, count: 1 });
+  }
+  if (!runs) return found;
+  for (const { id, kind, name } of items) {
+    if (kind !== "task" || inner.has(id)) continue;
+    const state = runs.get(name);
+    if (state) found.set(id, state);
+    else found.delete(id);
   }
   return found;
 }

@@ -9,6 +9,7 @@ export interface TaskState {
 }
 
 export interface GraphContext {
+  /** By item. */
   runs: ReadonlyMap<string, TaskState>;
   /** The id of the chosen item. */
   selected: string | null;

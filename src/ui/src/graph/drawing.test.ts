@@ -36,6 +36,20 @@ describe("a graph as it is drawn", () => {
     ]);
   });
 
+  it("draws a construct that holds nothing as a task", () => {
+    const { nodes, edges: all, clusters, flowables } = example();
+    const kept = (uid: string) => !uid.startsWith("root.each.") && !uid.startsWith("cluster_root.each.");
+    const drawing = drawingOf({
+      flowables,
+      nodes: nodes.filter(({ uid }) => kept(uid)),
+      edges: all.filter(({ source, target }) => kept(source) && kept(target)),
+      clusters: clusters.filter(({ cluster }) => kept(cluster.uid)).map((each) => ({ ...each, nodes: each.nodes.filter(kept) })),
+    });
+    expect(find(drawing, "root.each").inside).toBeUndefined();
+    expect(edges(drawing)).toContain("root.first > root.each");
+    expect(edges(drawing)).toContain("root.each > root:finally");
+  });
+
   it("leads triggers to the start, groups to what follows them, and a failure aside", () => {
     const drawing = drawingOf(example());
     expect(edges(drawing)).toEqual([

@@ -9,6 +9,7 @@
  * 2. Triggers lead to the start, a mark of its own; a flow without triggers starts there all the same.
  * 3. An edge is kept by the group that holds both its ends; a choice's edge has the choice's word, that of a failure `on failure`.
  * 4. Order is that of the flow's text.
+ * 5. A construct that holds nothing, such as a pause, is drawn as a task.
  */
 import type { FlowGraph } from "@/api/types";
 
@@ -110,6 +111,7 @@ export function drawingOf(graph: FlowGraph): Drawing {
       });
     }
   }
+  for (const item of items.values()) if (item.inside?.items.length === 1) delete item.inside;
   return drawing;
 }
 

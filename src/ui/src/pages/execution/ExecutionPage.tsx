@@ -5,9 +5,12 @@ import { useCallback, useMemo, useState } from "react";
 import { asProblem } from "@/api/problem";
 import { Gantt } from "@/gantt/Gantt";
 import { instant, type Run } from "@/gantt/runs";
+import { ownNode, startsFlow, toggled, withinOf } from "@/graph/within";
 import { ActionsBar } from "@/pages/execution/ActionsBar";
 import type { Act } from "@/pages/execution/actions";
 import { ChainView } from "@/pages/execution/ChainView";
+import { ChildLinks } from "@/pages/execution/ChildLinks";
+import { childOf } from "@/pages/execution/child";
 import { Dialogs } from "@/pages/execution/Dialogs";
 import css from "@/pages/execution/ExecutionPage.module.css";
 import { Facts } from "@/pages/execution/Facts";
@@ -24,6 +27,7 @@ import { TopologyView } from "@/pages/execution/TopologyView";
 import { TriggerView } from "@/pages/execution/TriggerView";
 import { useActs } from "@/pages/execution/useActs";
 import { useChain } from "@/pages/execution/useChain";
+import { useDrawn } from "@/pages/execution/useDrawn";
 import { useExecution } from "@/pages/execution/useExecution";
 import { useFlow } from "@/pages/execution/useFlow";
 import { sentence } from "@/parts/explained";
@@ -87,6 +91,11 @@ function Shown({ known, again }: { known: Known; again: () => void }) {
   const correlation = head.labels.find((label) => label.key === "system.correlationId")?.value;
   const chain = useChain(correlation, runs, head.id);
 
+  const drawn = useDrawn(head, view === "topology", chain.links, search.within);
+  const node = chosen && view === "topology" && drawn.data ? ownNode(drawn.data, chosen.task, search.within) : undefined;
+  const starting = node && startsFlow(node) ? node.uid : null;
+  const fold = (uid: string) => void navigate({ search: (before) => ({ ...before, within: toggled(before.within, uid) }), replace: true });
+
   const [act, setAct] = useState<Act | null>(null);
   const acts = useActs(head, again);
   const { mutate } = acts;
@@ -110,6 +119,13 @@ function Shown({ known, again }: { known: Known; again: () => void }) {
       onPanel={(next) => void navigate({ search: (before) => ({ ...before, panel: next === "logs" ? undefined : next }), replace: true })}
       onClose={() => select(undefined)}
       onAct={start}
+      below={
+        <ChildLinks
+          child={childOf(head.id, chosen, chain.links)}
+          within={drawn.data && starting ? withinOf(drawn.data, starting, search.within, drawn.isPlaceholderData) : "no"}
+          onWithin={starting ? () => fold(starting) : undefined}
+        />
+      }
     />
   ) : over && !watched ? (
     <Summary known={known} />
@@ -158,7 +174,7 @@ function Shown({ known, again }: { known: Known; again: () => void }) {
             )}
           </>
         )}
-        {view === "topology" && beside(<TopologyView head={head} runs={runs} chosen={chosen} onSelect={select} />)}
+        {view === "topology" && beside(<TopologyView drawn={drawn} runs={runs} chosen={chosen} onSelect={select} />)}
         {view === "logs" && (
           <div className={css.full}>
             <Logs execution={head.id} ended={over} onRun={open} />

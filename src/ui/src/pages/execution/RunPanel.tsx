@@ -1,5 +1,6 @@
 import { ActionIcon, Button, Tabs, Tooltip } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import { useMay } from "@/app/useMe";
 import type { Run } from "@/gantt/runs";
 import { Attempts } from "@/pages/execution/Attempts";
@@ -23,10 +24,12 @@ interface RunPanelProps {
   onPanel: (panel: Panel) => void;
   onClose: () => void;
   onAct: (act: Act) => void;
+  /** What stands below its head. */
+  below?: ReactNode;
 }
 
 /** The chosen task run: its log, its outputs, its attempts. */
-export function RunPanel({ head, run, panel, onPanel, onClose, onAct }: RunPanelProps) {
+export function RunPanel({ head, run, panel, onPanel, onClose, onAct, below }: RunPanelProps) {
   const evaluates = useMay("evaluate", head.namespace);
   const runs = useMay("run", head.namespace);
   const outputs = Object.keys(run.outputs).length;
@@ -53,6 +56,7 @@ export function RunPanel({ head, run, panel, onPanel, onClose, onAct }: RunPanel
           </ActionIcon>
         </span>
       </header>
+      {below}
       {run.error && <pre className={css.error}>{plain(run.error)}</pre>}
       <Tabs className={css.tabs} value={panel} onChange={(next) => onPanel((next ?? "logs") as Panel)}>
         <Tabs.List className={css.list}>

@@ -1,35 +1,42 @@
-import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useMemo } from "react";
-import { api } from "@/api/client";
+import { useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense, useCallback, useMemo } from "react";
 import type { StateName } from "@/api/types";
 import { together } from "@/gantt/layout";
 import type { Run } from "@/gantt/runs";
-import type { Head } from "@/pages/execution/known";
+import type { useDrawn } from "@/pages/execution/useDrawn";
+import type { FlowName } from "@/pages/flows/lines";
 import { Failed, Loading } from "@/parts/Shown";
 
 const Topology = lazy(() => import("@/graph/Topology").then((module) => ({ default: module.Topology })));
 
 interface TopologyViewProps {
-  head: Head;
+  drawn: ReturnType<typeof useDrawn>;
   runs: ReadonlyMap<string, Run>;
   chosen: Run | null;
   onSelect: (run: string) => void;
 }
 
-/** The flow as a graph, each task with the state of its runs as it is now. A task leads to the run of it that tells most. */
-export function TopologyView({ head, runs, chosen, onSelect }: TopologyViewProps) {
-  const { data, error, refetch } = useQuery({
-    queryKey: ["execution-graph", head.id, head.flowRevision],
-    queryFn: () => api.get("/executions/{id}/graph", { params: { path: { id: head.id } } }),
-    staleTime: Number.POSITIVE_INFINITY,
-    placeholderData: undefined,
-  });
+/**
+ * The flow as a graph, each task with the state of its runs as it is now. A task leads to the run of it that tells most; one of a subflow
+ * that is drawn within, to its run in the execution that was started, or where it has not run to its flow.
+ */
+export function TopologyView({ drawn: { data, error, refetch }, runs, chosen, onSelect }: TopologyViewProps) {
+  const navigate = useNavigate();
   const tasks = useMemo(() => byTask(runs), [runs]);
   const states = useMemo(() => {
     const made = new Map<string, { state: StateName; count: number }>();
     for (const [task, its] of tasks) made.set(task, { state: together(its), count: its.length });
     return made;
   }, [tasks]);
+  const openInner = useCallback(
+    ({ namespace, id: flow }: FlowName, task: string, uid: string) => {
+      const run = data?.nodes.find((node) => node.uid === uid)?.taskRun;
+      if (typeof run?.executionId === "string" && typeof run.id === "string")
+        void navigate({ to: "/executions/$id", params: { id: run.executionId }, search: { view: "topology", run: run.id } });
+      else void navigate({ to: "/flows/$namespace/$flow", params: { namespace, flow }, search: { task } });
+    },
+    [navigate, data],
+  );
   if (error) return <Failed error={error} again={() => void refetch()} />;
   if (!data) return <Loading rows={5} label="Loading the graph" />;
   const choose = (task: string) => {
@@ -40,7 +47,7 @@ export function TopologyView({ head, runs, chosen, onSelect }: TopologyViewProps
   };
   return (
     <Suspense fallback={<Loading rows={5} label="Loading the graph" />}>
-      <Topology graph={data} runs={states} selected={chosen?.task} onSelect={choose} />
+      <Topology graph={data} runs={states} selected={chosen?.task} onSelect={choose} onInner={openInner} />
     </Suspense>
   );
 }

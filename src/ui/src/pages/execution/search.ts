@@ -1,5 +1,5 @@
 /** What the address of an execution's page holds: what is looked at, which task run. */
-import { one, oneOf } from "@/parts/address";
+import { one, oneOf, several } from "@/parts/address";
 import { LEVELS, type Level } from "@/parts/logs";
 
 export const VIEWS = ["gantt", "topology", "logs", "outputs", "trigger", "chain"] as const;
@@ -12,6 +12,8 @@ export type ExecutionSearch = {
   view?: View;
   /** The chosen task run: one for all views. */
   run?: string;
+  /** Topology: the subflows that are drawn within, by the names of their nodes. */
+  within?: string[];
   /** What is shown of it: its logs when it is not said. */
   panel?: Panel;
   /** Looked for in logs. */
@@ -23,6 +25,7 @@ export type ExecutionSearch = {
 export const executionSearch = (given: Record<string, unknown>): ExecutionSearch => ({
   view: oneOf(given.view, VIEWS),
   run: one(given.run),
+  within: several(given.within),
   panel: oneOf(given.panel, PANELS),
   q: one(given.q),
   level: oneOf(given.level, LEVELS),

@@ -1,7 +1,8 @@
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback } from "react";
-import type { FlowGraph, FlowWithSource } from "@/api/types";
+import type { FlowWithSource } from "@/api/types";
 import { Topology } from "@/graph/Topology";
+import { ownNode, startsFlow, toggled, withinOf } from "@/graph/within";
 import css from "@/pages/flow/Flow.module.css";
 import { TaskPanel } from "@/pages/flow/TaskPanel";
 import { TriggerList } from "@/pages/flow/TriggerList";
@@ -20,20 +21,13 @@ export function OverviewTab({ flow }: { flow: FlowWithSource }) {
   const { task, within } = useSearch({ from: "/flows/$namespace/$flow" });
   const navigate = useNavigate({ from: "/flows/$namespace/$flow" });
   const graph = useGraph(flow, flow.revision, within);
-  const chosen = graph.data?.nodes.find((node) => node.task?.id === task && isOutermost(node.uid, within));
+  const chosen = graph.data && ownNode(graph.data, task, within);
   const choose = useCallback(
     (next: string | undefined) =>
       void navigate({ search: (now) => ({ ...now, task: next === now.task ? undefined : next }), replace: true }),
     [navigate],
   );
-  const fold = (uid: string) =>
-    void navigate({
-      search: (now) => ({
-        ...now,
-        within: now.within?.includes(uid) ? now.within.filter((each) => each !== uid) : [...(now.within ?? []), uid],
-      }),
-      replace: true,
-    });
+  const fold = (uid: string) => void navigate({ search: (now) => ({ ...now, within: toggled(now.within, uid) }), replace: true });
   const openInner = useCallback(
     (other: FlowName, inner: string) =>
       void navigate({ to: "/flows/$namespace/$flow", params: { namespace: other.namespace, flow: other.id }, search: { task: inner } }),
@@ -62,8 +56,8 @@ export function OverviewTab({ flow }: { flow: FlowWithSource }) {
             flow={flow}
             task={task}
             onClose={() => choose(undefined)}
-            within={graph.data && chosen ? withinOf(graph.data, chosen.uid, within) : "no"}
-            onWithin={chosen?.type.endsWith(".SubflowGraphTask") ? () => fold(chosen.uid) : undefined}
+            within={graph.data && chosen ? withinOf(graph.data, chosen.uid, within, graph.isPlaceholderData) : "no"}
+            onWithin={chosen && startsFlow(chosen) ? () => fold(chosen.uid) : undefined}
           />
         ) : (
           <About flow={flow} />
@@ -72,15 +66,6 @@ export function OverviewTab({ flow }: { flow: FlowWithSource }) {
     </div>
   );
 }
-
-/** Whether the flow that a node starts is drawn within; cannot: it was asked for. */
-function withinOf(graph: FlowGraph, uid: string, wanted: readonly string[] = []): "no" | "yes" | "cannot" {
-  if (graph.clusters.some(({ cluster }) => cluster.uid === `cluster_${uid}`)) return "yes";
-  return wanted.includes(uid) ? "cannot" : "no";
-}
-
-/** Whether a node is of the flow itself, and of none that is drawn within. */
-const isOutermost = (uid: string, within: readonly string[] = []) => !within.some((each) => uid.startsWith(`${each}.`));
 
 function About({ flow }: { flow: FlowWithSource }) {
   const { namespace, id, labels, description } = flow;

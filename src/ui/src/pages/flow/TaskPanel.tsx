@@ -6,6 +6,7 @@ import { stringify } from "yaml";
 import { api } from "@/api/client";
 import type { FlowWithSource } from "@/api/types";
 import { CodeView } from "@/editor/CodeView";
+import type { Within } from "@/graph/within";
 import css from "@/pages/flow/Flow.module.css";
 import { Failed, Loading } from "@/parts/Shown";
 
@@ -16,7 +17,7 @@ interface TaskPanelProps {
   task: string;
   onClose: () => void;
   /** Whether the flow that it starts is drawn within; cannot: it was asked for. */
-  within: "no" | "yes" | "cannot";
+  within: Within;
   /** With it that can be changed. */
   onWithin?: () => void;
 }

@@ -1,0 +1,35 @@
+import { UnstyledButton } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import type { Within } from "@/graph/within";
+import type { Child } from "@/pages/execution/child";
+import css from "@/pages/execution/RunPanel.module.css";
+
+interface ChildLinksProps {
+  child: Child | null;
+  /** Whether it is drawn within the topology. */
+  within: Within;
+  /** With it that can be changed. */
+  onWithin?: () => void;
+}
+
+/** What a task run has started: where it is, and whether it is drawn here. */
+export function ChildLinks({ child, within, onWithin }: ChildLinksProps) {
+  if (!child && !onWithin) return null;
+  return (
+    <p className={css.child}>
+      {child && (
+        <Link to="/executions/$id" params={{ id: child.id }}>
+          Open its execution of {child.flowId}
+        </Link>
+      )}
+      {onWithin && within !== "cannot" && (
+        <UnstyledButton className={css.act} onClick={onWithin} aria-pressed={within === "yes"}>
+          {within === "yes" ? "Fold it" : "Draw it here"}
+        </UnstyledButton>
+      )}
+      {within === "cannot" && (
+        <span className={css.none}>It cannot be drawn here: the flow is not there any more, or its name comes of an expression.</span>
+      )}
+    </p>
+  );
+}
