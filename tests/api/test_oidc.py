@@ -100,6 +100,20 @@ async def test_a_disabled_user_stays_out(tmp_path: Path) -> None:
         assert (await log_in(home, provider)).status == 400
 
 
+async def test_a_person_reads_what_went_wrong_on_a_page(tmp_path: Path) -> None:
+    """What comes from outside is text there; a program gets the problem."""
+    async with served(tmp_path, Role.VIEWER, "preferred_username") as (home, provider):
+        provider.claims["preferred_username"] = "<b>x</b>"
+        for accept, kind in (("text/html,*/*", "text/html; charset=utf-8"), ("*/*", "application/problem+json")):
+            there = await home("GET", "/oidc/login", token=None)
+            code, state = provider.log_in(there.headers["location"]), cookie_of(there).partition("=")[2]
+            way = f"/oidc/callback?code={code}&state={state}"
+            answered = await home("GET", way, token=None, cookie=cookie_of(there), accept=accept)
+            assert (answered.status, answered.headers["content-type"]) == (400, kind)
+            shown = answered.body.decode()
+            assert ("Try again" in shown, "<b>x</b>" in shown) == ((True, False) if kind.startswith("text") else (False, True))
+
+
 async def test_without_a_provider_there_is_no_way(tmp_path: Path) -> None:
     """404; a foreign Host is refused, for the way back would lead there."""
     async with served(tmp_path) as (home, _):

@@ -38,6 +38,7 @@ class Provider:
 
     async def __aenter__(self) -> "Provider":
         app = web.Application()
+        app.router.add_route("GET", "/authorize", self._ask)
         for method, path in (("GET", "/.well-known/openid-configuration"), ("GET", "/keys"), ("POST", "/token")):
             app.router.add_route(method, path, self._serve)
         self._runner = web.AppRunner(app)
@@ -59,6 +60,15 @@ class Provider:
         code = secrets.token_urlsafe()
         self._codes[code] = asked
         return code
+
+    async def _ask(self, request: web.Request) -> web.Response:
+        """The page on which a person says yes or no."""
+        asked = request.query
+        back = f"{asked['redirect_uri']}?state={asked['state']}"
+        code = self.log_in(f"{self.issuer}{request.path_qs}")
+        head = '<!doctype html><link rel="icon" href="data:,"><title>A provider</title>'
+        links = f'<a href="{back}&code={code}">Log in as Ada</a> <a href="{back}&error=access_denied">No</a>'
+        return web.Response(text=head + links, content_type="text/html")
 
     async def _serve(self, request: web.Request) -> web.Response:
         name = request.path.rpartition("/")[2]

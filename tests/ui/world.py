@@ -24,13 +24,14 @@ FLOWS = Path(__file__).parent / "flows"
 API = "/api/v1/main"
 PASSWORD = "correct horse battery staple"
 SECONDS = 60
+QUOTAS = '[{"running": 2000}, {"namespace": "shop", "running": 1000, "executions_per_minute": 6000, "kv_bytes": 1000000}]'
 
 
 class World:
     """The daemon, and the ids of what happened in it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.daemon = Daemon(folder)
+    def __init__(self, folder: Path, env: Mapping[str, str] | None = None) -> None:
+        self.daemon = Daemon(folder, {"ONBEAT_QUOTAS": QUOTAS, **(env or {})})
         self.executions: dict[str, str] = {}
         self.dead: list[str] = []
         self.events: dict[str, str] = {}

@@ -9,7 +9,6 @@ Rules
 Called by: app.
 """
 
-import secrets
 from html import escape
 from typing import Annotated
 from urllib.parse import quote
@@ -23,7 +22,7 @@ from starlette.routing import BaseRoute
 from onbeat.api.access import COOKIE, SECURE_COOKIE, Access, Permission, caller_of
 from onbeat.api.audit import row_of
 from onbeat.api.bodies import Credentials, NewPassword
-from onbeat.api.headers import page_policy
+from onbeat.api.pages import page
 from onbeat.api.problems import Forbidden
 from onbeat.api.routing import answer, node_of, one_route, route
 from onbeat.api.shapes.accounts import LoginLink, Me
@@ -35,15 +34,6 @@ from onbeat.engine.logins import TooManyTries
 from onbeat.engine.sessions import LINK, csrf_token
 from onbeat.errors import NotFound, Refused, Unauthorized, UserError
 
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>onbeat</title>
-<meta name="robots" content="noindex"><meta name="color-scheme" content="light dark">
-<link rel="icon" href="/assets/icon.svg" type="image/svg+xml"><style nonce="{nonce}">
-body {{ font: 16px/24px system-ui, sans-serif; max-width: 400px; margin: 20vh auto 0; padding: 0 24px }}
-h1 {{ font-size: 20px; line-height: 28px }} button {{ font: inherit; font-weight: 600; padding: 8px 16px; margin-top: 8px }}
-</style></head>
-<body><h1>onbeat</h1>{content}</body></html>
-"""
 _BUTTON = """<p>Log in as <strong>{name}</strong>?</p><form method="post" action="/login/{code}"><button autofocus>Log in</button></form>"""
 _GONE = """<p>This link has been used or is too old. <code>onbeat login</code> prints a new one.</p>"""
 
@@ -95,15 +85,8 @@ async def show_link(request: Request) -> Response:
     subject = None if access.accounts is None else await access.accounts.sessions.peek(code)
     caller = None if subject is None else await access.behind(subject)
     if caller is None:
-        return _page(_GONE, 404)
-    return _page(_BUTTON.format(name=escape(caller.name), code=escape(quote(code, safe=""))))
-
-
-def _page(content: str, status: int = 200) -> Response:
-    """A page of ours; nothing keeps it."""
-    nonce = secrets.token_urlsafe(16)
-    headers = {"cache-control": "no-store", "content-security-policy": page_policy(nonce)}
-    return Response(_PAGE.format(nonce=nonce, content=content), status, headers, "text/html")
+        return page(_GONE, 404)
+    return page(_BUTTON.format(name=escape(caller.name), code=escape(quote(code, safe=""))))
 
 
 async def use_link(request: Request) -> Response:
@@ -115,11 +98,11 @@ async def use_link(request: Request) -> Response:
     subject = await sessions.peek(code)
     caller = None if subject is None else await access.behind(subject)
     if subject is None or caller is None:
-        return _page(_GONE, 404)
+        return page(_GONE, 404)
     request.state.caller = caller
     secret = await sessions.redeem(code, [await row_of(request, "login", subject.partition(":")[0])])
     if secret is None:
-        return _page(_GONE, 404)
+        return page(_GONE, 404)
     return Response(status_code=303, headers={"location": HOME, "set-cookie": session_cookie(request, secret)})
 
 

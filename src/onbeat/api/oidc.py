@@ -4,6 +4,7 @@ Rules
 1. The way back is taken by the browser that went there: a cookie holds the login's state, so that nobody is logged in as somebody else.
 2. A user that is there logs in; one that is not is made only where the setting `oidc_role` says what he may.
 3. A disabled user stays out, whatever the provider says.
+4. Who is a person, and not a program, reads what went wrong on a page.
 
 Called by: app.
 """
@@ -12,6 +13,7 @@ import hmac
 from html import escape
 from typing import Protocol
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -19,7 +21,8 @@ from starlette.routing import Route
 from onbeat.api.access import Access, Permission
 from onbeat.api.audit import row_of
 from onbeat.api.login import accounts_of, session_cookie
-from onbeat.api.problems import Forbidden
+from onbeat.api.pages import page
+from onbeat.api.problems import Forbidden, Handler, tried
 from onbeat.api.routing import one_route
 from onbeat.core.access import Caller, Grant, Role
 from onbeat.engine.accounts import User, subject_of
@@ -28,10 +31,9 @@ from onbeat.errors import NotFound, Unauthorized
 _COOKIE = "onbeat_oidc"
 _BACK = "/oidc/callback"
 # Not a redirect: a browser sends no SameSite=Strict cookie while it still comes from another site.
-_DONE = (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/"><title>onbeat</title></head>'
-)
-_DONE += '<body><p>Logged in as {name}. <a href="/">Go on</a></p></body></html>'
+_GO_ON = '<meta http-equiv="refresh" content="0;url=/">'
+_DONE = '<p>Logged in as {name}. <a href="/">Go on</a></p>'
+_FAILED = '<p>You are not logged in: {why}.</p><p><a href="/oidc/login">Try again</a> · <a href="/">Log in otherwise</a></p>'
 
 
 class Provider(Protocol):
@@ -51,13 +53,29 @@ def routes() -> list[Route]:
 
 async def begin(request: Request) -> Response:
     """Send the browser to the provider."""
+    return await _told(request, _begin)
+
+
+async def finish(request: Request) -> Response:
+    """Open a session for whom the provider says it is."""
+    return await _told(request, _finish)
+
+
+async def _told(request: Request, handler: Handler) -> Response:
+    """What the handler answers; what went wrong as a page, where a person looks at it."""
+    answered = await tried(request, handler, request.url.path)
+    if answered.status_code < 400 or "text/html" not in request.headers.get("accept", ""):
+        return answered
+    return page(_FAILED.format(why=escape(orjson.loads(answered.body)["detail"])), answered.status_code)
+
+
+async def _begin(request: Request) -> Response:
     provider, access = _provider(request), _access(request)
     address, state = await provider.begin(f"{access.base_url(request)}{_BACK}")
     return Response(status_code=303, headers={"location": address, "set-cookie": _cookie(request, state)})
 
 
-async def finish(request: Request) -> Response:
-    """Open a session for whom the provider says it is."""
+async def _finish(request: Request) -> Response:
     provider, access = _provider(request), _access(request)
     state, kept = request.query_params.get("state", ""), request.cookies.get(_COOKIE, "")
     if not state or not hmac.compare_digest(state.encode("utf-8", "surrogatepass"), kept.encode("utf-8", "surrogatepass")):
@@ -69,7 +87,7 @@ async def finish(request: Request) -> Response:
     request.state.caller = Caller(user.name, "user", user.grants, user=user.id)
     assert access.accounts is not None
     secret = await access.accounts.sessions.open(subject_of(user), [await row_of(request, "login", f"user:{user.id}")])
-    answered = Response(_DONE.format(name=escape(user.name)), media_type="text/html", headers={"cache-control": "no-store"})
+    answered = page(_DONE.format(name=escape(user.name)), head=_GO_ON)
     answered.headers.append("set-cookie", session_cookie(request, secret))
     answered.headers.append("set-cookie", _cookie(request, None))
     return answered

@@ -8,7 +8,7 @@ import { asProblem, type Problem } from "@/api/problem";
 import { session } from "@/api/session";
 import { Again } from "@/app/Again";
 import { Login } from "@/app/Login";
-import { heardLogins } from "@/app/logins";
+import { heardLogins, takePlace } from "@/app/logins";
 import { queries } from "@/app/queries";
 import { router } from "@/app/router";
 import { useMe } from "@/app/useMe";
@@ -38,6 +38,10 @@ function Door() {
   const me = useMe();
   const [asked, setAsked] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
+  useEffect(() => {
+    const place = takePlace();
+    if (place !== null) router.history.replace(place);
+  }, []);
   const when = useRef(0);
   const ask = async () => {
     when.current = Date.now();

@@ -4,7 +4,7 @@ import { api } from "@/api/client";
 import { asProblem } from "@/api/problem";
 import { session } from "@/api/session";
 import css from "@/app/Login.module.css";
-import { announce, oidcOffered } from "@/app/logins";
+import { announce, keepPlace, oidcOffered } from "@/app/logins";
 import { Copyable } from "@/parts/Copy";
 
 interface LoginFormProps {
@@ -75,7 +75,7 @@ export function LoginForm({ name = "", onDone }: LoginFormProps) {
         {wait > 0 ? `Wait ${wait} s` : "Log in"}
       </Button>
       {oidcOffered && (
-        <Button component="a" href="/oidc/login" variant="default" fullWidth>
+        <Button component="a" href="/oidc/login" onClick={keepPlace} variant="default" fullWidth>
           Log in by your provider
         </Button>
       )}

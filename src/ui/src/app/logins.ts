@@ -14,3 +14,19 @@ export function heardLogins(listener: () => void): () => void {
 
 /** Whether the server lets one log in by a provider; it writes so into the page. */
 export const oidcOffered = document.querySelector<HTMLMetaElement>('meta[name="oidc"]')?.content === "on";
+
+const PLACE = "onbeat-after-login";
+const HOME = /^\/ui\/?$/;
+
+/** Remember where this tab is: the way to a provider and back ends at the first page. */
+export function keepPlace(): void {
+  sessionStorage.setItem(PLACE, location.pathname + location.search);
+}
+
+/** Where this tab was before it went to a provider, once; null: it is not on its way back. */
+export function takePlace(): string | null {
+  if (!HOME.test(location.pathname)) return null;
+  const place = sessionStorage.getItem(PLACE);
+  sessionStorage.removeItem(PLACE);
+  return place;
+}

@@ -2,17 +2,11 @@ import { Anchor } from "@mantine/core";
 import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { BASE, rawJson } from "@/api/client";
+import { QuotaTable } from "@/pages/settings/QuotaTable";
+import type { Quota } from "@/pages/settings/quotas";
 import css from "@/pages/settings/Settings.module.css";
 import { Section } from "@/parts/Page";
 import { Failed, Loading } from "@/parts/Shown";
-
-interface Quota {
-  namespace?: string | null;
-  limit?: string;
-  used?: number;
-  most?: number;
-  [name: string]: unknown;
-}
 
 interface Status {
   version: string;
@@ -74,28 +68,7 @@ export function ServerTab() {
       </dl>
       {quotas.length > 0 && (
         <Section title="Quotas">
-          <div className={css.scroll}>
-            <table className={css.table}>
-              <thead>
-                <tr>
-                  {Object.keys(quotas[0] ?? {}).map((name) => (
-                    <th key={name}>{name.replaceAll("_", " ")}</th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {quotas.map((quota) => (
-                  <tr key={JSON.stringify([quota.namespace, quota.limit])}>
-                    {Object.entries(quota).map(([name, value]) => (
-                      <td key={name}>
-                        {value === null || value === "" ? "all" : typeof value === "number" ? value.toLocaleString("en") : String(value)}
-                      </td>
-                    ))}
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <QuotaTable quotas={quotas} />
         </Section>
       )}
       <Section title="Sinks">
@@ -117,7 +90,7 @@ export function ServerTab() {
               <tbody>
                 {status.sinks.map((sink) => (
                   <tr key={sink.name}>
-                    <td>{sink.name}</td>
+                    <td>{sink.name.replace(/^journal:/, "")}</td>
                     <td data-right>{sink.position.toLocaleString("en")}</td>
                     <td data-right>{Math.max(0, status.journal - sink.position).toLocaleString("en")}</td>
                     <td className={sink.trouble ? css.wrong : css.dim}>{sink.trouble ?? "none"}</td>
