@@ -35,11 +35,14 @@ def settle(page: Page) -> None:
 
 
 def watch_settling(page: Page) -> None:
-    """Begin to look whether the page changes: the promise `window.settled` is kept once it has not for a while, and shows no loading."""
+    """Begin to look whether the page changes: the promise `window.settled` is kept once it has not for a while, and shows no loading.
+
+    It must have its title as well: a page whose script is still to come is empty, and at rest.
+    """
     page.evaluate(
         """([quiet, most]) => {
             window.settled = new Promise((done, broken) => {
-                const loads = () => document.querySelector('[aria-busy="true"]');
+                const loads = () => document.querySelector('[aria-busy="true"]') || !document.querySelector('h1');
                 const rest = () => loads() || done();
                 let timer = setTimeout(rest, quiet);
                 setTimeout(rest, most);

@@ -41,3 +41,16 @@ def test_what_a_subflow_does_is_seen_within_the_execution_that_started_it(admin:
     inner.click()
     page.wait_for_url(f"**/ui/executions/{child}?view=topology&run=*")
     expect(page.get_by_role("region", name="Task run then_wait")).to_be_visible()
+
+
+def test_a_failure_leads_to_where_it_failed(admin: Visit, world: World) -> None:
+    """The task run failed because what it started did: there is the way to it."""
+    id = world.start("shop.stock.restock", "RUNNING")
+    child = world.started_by(id, "PAUSED")
+    world.api("DELETE", f"/executions/{child}/kill")
+    world.wait(id, "FAILED")
+    page = admin.go(f"/executions/{id}")
+    failed = page.get_by_role("region", name="What failed")
+    expect(failed.get_by_role("heading", name="order failed")).to_be_visible()
+    failed.get_by_role("link", name="Open its execution of supply").click()
+    page.wait_for_url(f"**/ui/executions/{child}")

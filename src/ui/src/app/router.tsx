@@ -1,7 +1,9 @@
 /** Which page is at which address. Each page comes when it is asked for; its `search.ts` says what its address holds after the `?`. */
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { Broken } from "@/app/Broken";
 import { Shell } from "@/app/Shell";
+import { loading } from "@/app/updated";
 import { dashboardSearch } from "@/pages/dashboard/search";
 import { eventsSearch } from "@/pages/events/search";
 import { executionSearch } from "@/pages/execution/search";
@@ -13,30 +15,33 @@ import { pluginsSearch } from "@/pages/plugins/search";
 import { settingsSearch } from "@/pages/settings/search";
 import { triggersSearch } from "@/pages/triggers/search";
 import { ButtonLink } from "@/parts/ButtonLink";
-import { Empty, Failed } from "@/parts/Shown";
+import { Page } from "@/parts/Page";
+import { Empty } from "@/parts/Shown";
 
 const root = createRootRoute({
   component: Shell,
   notFoundComponent: () => (
-    <Empty
-      title="There is no such page"
-      action={
-        <ButtonLink to="/" variant="default">
-          To the dashboard
-        </ButtonLink>
-      }
-    >
-      The address may be from another version. Ctrl-K finds every page, flow and execution.
-    </Empty>
+    <Page title="Not found">
+      <Empty
+        title="There is no such page"
+        action={
+          <ButtonLink to="/" variant="default">
+            To the dashboard
+          </ButtonLink>
+        }
+      >
+        The address may be from another version. Ctrl-K finds every page, flow and execution.
+      </Empty>
+    </Page>
   ),
-  errorComponent: ({ error, reset }) => <Failed error={error} again={reset} />,
+  errorComponent: Broken,
 });
 
 const at = <P extends string, S extends object>(
   path: P,
   load: () => Promise<{ default: React.ComponentType }>,
   validateSearch: (given: Record<string, unknown>) => S,
-) => createRoute({ getParentRoute: () => root, path, validateSearch, component: lazyRouteComponent(load) });
+) => createRoute({ getParentRoute: () => root, path, validateSearch, component: lazyRouteComponent(loading(load)) });
 
 const none = () => ({});
 const routes = [
@@ -64,7 +69,7 @@ export const router = createRouter({
   defaultPreload: "intent",
   scrollRestoration: true,
   // A page that breaks leaves what is around it.
-  defaultErrorComponent: ({ error, reset }) => <Failed error={error} again={reset} />,
+  defaultErrorComponent: Broken,
   // The values of an address are written plainly: `?state=FAILED&page=2`; a list as `?state=FAILED&state=KILLED`.
   parseSearch,
   stringifySearch,

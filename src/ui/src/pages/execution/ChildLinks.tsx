@@ -12,16 +12,20 @@ interface ChildLinksProps {
   onWithin?: () => void;
 }
 
+export function ChildLink({ child }: { child: Child }) {
+  return (
+    <Link to="/executions/$id" params={{ id: child.id }}>
+      Open its execution{child.flowId !== null && ` of ${child.flowId}`}
+    </Link>
+  );
+}
+
 /** What a task run has started: where it is, and whether it is drawn here. */
 export function ChildLinks({ child, within, onWithin }: ChildLinksProps) {
   if (!child && !onWithin) return null;
   return (
     <p className={css.child}>
-      {child && (
-        <Link to="/executions/$id" params={{ id: child.id }}>
-          Open its execution of {child.flowId}
-        </Link>
-      )}
+      {child && <ChildLink child={child} />}
       {onWithin && within !== "cannot" && (
         <UnstyledButton className={css.act} onClick={onWithin} aria-pressed={within === "yes"}>
           {within === "yes" ? "Fold it" : "Draw it here"}

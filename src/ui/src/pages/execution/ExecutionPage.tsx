@@ -160,7 +160,7 @@ function Shown({ known, again }: { known: Known; again: () => void }) {
       <div className={css.body}>
         {view === "gantt" && (
           <>
-            {failed && <Failure known={known} run={telling} onOpen={select} />}
+            {failed && <Failure known={known} run={telling} child={telling && childOf(head.id, telling, chain.links)} onOpen={select} />}
             {waits && <Hold waiting={waiting} namespace={head.namespace} />}
             {beside(
               <Gantt

@@ -6,6 +6,8 @@ import { useMemo } from "react";
 import { rawJson } from "@/api/client";
 import type { LogLine } from "@/api/types";
 import type { Run } from "@/gantt/runs";
+import { ChildLink } from "@/pages/execution/ChildLinks";
+import type { Child } from "@/pages/execution/child";
 import css from "@/pages/execution/Failure.module.css";
 import type { Known } from "@/pages/execution/known";
 import { useFlow } from "@/pages/execution/useFlow";
@@ -16,8 +18,16 @@ import { durationText } from "@/parts/time";
 
 const LINES = 20;
 
+interface FailureProps {
+  known: Known;
+  run: Run | null;
+  /** What the run started. */
+  child: Child | null;
+  onOpen: (run: string) => void;
+}
+
 /** What failed, first: the task, its error in full, its last lines, where it stands in the flow, and what to do. */
-export function Failure({ known, run, onOpen }: { known: Known; run: Run | null; onOpen: (run: string) => void }) {
+export function Failure({ known, run, child, onOpen }: FailureProps) {
   const { head, runs } = known;
   const task = run?.task ?? head.error?.taskId ?? null;
   const error = run?.error ?? head.error?.message ?? "It failed without a message.";
@@ -51,6 +61,11 @@ export function Failure({ known, run, onOpen }: { known: Known; run: Run | null;
         <pre>{plain(error)}</pre>
         <CopyButton text={error} label="Copy the error" />
       </div>
+      {child && (
+        <p className={css.child}>
+          The reason is in what it started. <ChildLink child={child} />
+        </p>
+      )}
       <p className={css.cure}>
         When its cause is mended, Restart runs {task ? <code>{task}</code> : "what failed"} again and goes on from there
         {kept > 0 &&

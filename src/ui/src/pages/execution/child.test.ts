@@ -23,6 +23,8 @@ describe("the child of a task run", () => {
     const links = [link("a", 3), link("b", 4)];
     expect(childOf("own", run({ outputs: { executionId: "b" } }), links)).toEqual({ id: "b", flowId: "inner" });
     expect(childOf("own", run({ outputs: { executionId: "not known" } }), links)).toBeNull();
+    const far = "0351ySNwPGeehXMnHdVpUq";
+    expect(childOf("own", run({ outputs: { executionId: far } }), links)).toEqual({ id: far, flowId: null });
   });
 
   it("is the first that the task started since the run began, while nothing names it", () => {

@@ -4,8 +4,11 @@ import type { Link } from "@/pages/execution/chain";
 
 export interface Child {
   id: string;
-  flowId: string;
+  /** null: not known, it is none of the links. */
+  flowId: string | null;
 }
+
+const ID = /^[0-9A-Za-z]{22}$/;
 
 /** The one that its outputs name; while they name none, the first that the task started since the run began. */
 export function childOf(own: string, run: Run, links: readonly Link[]): Child | null {
@@ -18,5 +21,6 @@ export function childOf(own: string, run: Run, links: readonly Link[]): Child | 
     const at = instant(line.state.startDate);
     if (at >= run.start && (run.end === null || at <= run.end) && (found === null || at < found.at)) found = { child, at };
   }
-  return named === undefined ? (found?.child ?? null) : null;
+  if (named === undefined) return found?.child ?? null;
+  return typeof named === "string" && ID.test(named) ? { id: named, flowId: null } : null;
 }
