@@ -37,7 +37,7 @@ export function TopologyView({ drawn: { data, error, refetch }, runs, chosen, on
     },
     [navigate, data],
   );
-  if (error) return <Failed error={error} again={() => void refetch()} />;
+  if (error && !data) return <Failed error={error} again={() => void refetch()} />;
   if (!data) return <Loading rows={5} label="Loading the graph" />;
   const choose = (task: string) => {
     const its = tasks.get(task) ?? [];
