@@ -22,7 +22,7 @@ from onbeat.api.access import Access, Permission
 from onbeat.api.audit import row_of
 from onbeat.api.login import accounts_of, session_cookie
 from onbeat.api.pages import page
-from onbeat.api.problems import Forbidden, Handler, tried
+from onbeat.api.problems import PROBLEM, Forbidden, Handler, tried
 from onbeat.api.routing import one_route
 from onbeat.core.access import Caller, Grant, Role
 from onbeat.engine.accounts import User, subject_of
@@ -64,7 +64,7 @@ async def finish(request: Request) -> Response:
 async def _told(request: Request, handler: Handler) -> Response:
     """What the handler answers; what went wrong as a page, where a person looks at it."""
     answered = await tried(request, handler, request.url.path)
-    if answered.status_code < 400 or "text/html" not in request.headers.get("accept", ""):
+    if answered.media_type != PROBLEM or "text/html" not in request.headers.get("accept", ""):
         return answered
     return page(_FAILED.format(why=escape(orjson.loads(answered.body)["detail"])), answered.status_code)
 

@@ -77,13 +77,15 @@ _STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (OutsideError, 502, "Something outside failed"),
 )
 """The first that fits counts."""
+PROBLEM = "application/problem+json"
+"""RFC 9457's media type."""
 _HEADERS = {503: {"Retry-After": "1"}, 401: {"WWW-Authenticate": "Bearer"}}
 
 
 def problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> Response:
     """What went wrong."""
     content = {"type": "about:blank", "title": title, "status": status, "detail": detail, "message": detail}
-    return Response(orjson.dumps(content), status, headers or _HEADERS.get(status), "application/problem+json")
+    return Response(orjson.dumps(content), status, headers or _HEADERS.get(status), PROBLEM)
 
 
 async def tried(request: Request, handler: Handler, template: str) -> Response:
