@@ -1,4 +1,5 @@
 /** Ctrl-K: go to any place, flow or execution; do what the open page offers. */
+
 import { Modal, TextInput } from "@mantine/core";
 import { useDebouncedValue, useDisclosure, useHotkeys } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
@@ -7,8 +8,7 @@ import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
 import { api } from "@/api/client";
 import { type Command, setPaletteOpener, useOffered } from "@/app/commands";
 import css from "@/app/Palette.module.css";
-
-const ID = /^[0-9A-Za-z]{22}$/;
+import { EXECUTION_ID } from "@/parts/ids";
 
 export function Palette() {
   const [opened, { open, close }] = useDisclosure();
@@ -73,7 +73,7 @@ function Finder({ close }: { close: () => void }) {
       });
     }
     const id = text.trim();
-    if (ID.test(id))
+    if (EXECUTION_ID.test(id))
       result.unshift({
         id: `execution:${id}`,
         label: id,

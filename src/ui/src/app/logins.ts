@@ -23,10 +23,9 @@ export function keepPlace(): void {
   sessionStorage.setItem(PLACE, location.pathname + location.search);
 }
 
-/** Where this tab was before it went to a provider, once; null: it is not on its way back. */
+/** Where this tab was before it went to a provider, once; null: it is not on its way back. Who turned round on the way stays where he is. */
 export function takePlace(): string | null {
-  if (!HOME.test(location.pathname)) return null;
   const place = sessionStorage.getItem(PLACE);
   sessionStorage.removeItem(PLACE);
-  return place;
+  return HOME.test(location.pathname) ? place : null;
 }

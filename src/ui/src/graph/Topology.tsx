@@ -12,9 +12,9 @@ interface TopologyProps {
   runs?: ReadonlyMap<string, TaskState>;
   /** The chosen task's id. */
   selected?: string;
-  /** With it tasks can be chosen. uid: of its node, as `subflows` of a graph names it. */
-  onSelect?: (taskId: string, uid: string) => void;
-  /** A task of a flow that is drawn within was chosen. */
+  /** With it tasks can be chosen. */
+  onSelect?: (taskId: string) => void;
+  /** A task of a flow that is drawn within was chosen. uid: of its node. */
   onInner?: (flow: { namespace: string; id: string }, taskId: string, uid: string) => void;
   /** With it triggers can be chosen, too. */
   onTrigger?: (triggerId: string) => void;
@@ -36,7 +36,7 @@ export function Topology({ graph, runs, selected, onSelect, onInner, onTrigger }
       const item = items.get(id);
       const flow = inner.get(id);
       if (item?.kind === "task" && flow) onInner?.(flow, item.name, item.id);
-      else if (item?.kind === "task") onSelect(item.name, item.id);
+      else if (item?.kind === "task") onSelect(item.name);
       else if (item?.kind === "trigger") onTrigger?.(item.name);
     };
   }, [onSelect, onInner, onTrigger, items, inner]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FlowGraph } from "@/api/types";
-import { ownNode, startsFlow, toggled, withinOf } from "@/graph/within";
+import { graphBefore, ownNode, startsFlow, toggled, withinOf } from "@/graph/within";
 
 const GRAPH = {
   nodes: [
@@ -24,6 +24,13 @@ describe("what is drawn within", () => {
   it("has nodes that are not the flow's own, whatever their names", () => {
     expect(ownNode(GRAPH, "same", ["root.call"])?.uid).toBe("root.same");
     expect(ownNode(GRAPH, "none")).toBeUndefined();
+  });
+
+  it("is shown in the graph of before, and in none of another flow", () => {
+    const shown = graphBefore(["flow-graph", "ns", "flow"]);
+    expect(shown(GRAPH, { queryKey: ["flow-graph", "ns", "flow", 2, []] })).toBe(GRAPH);
+    expect(shown(GRAPH, { queryKey: ["flow-graph", "ns", "other", 2, []] })).toBeUndefined();
+    expect(shown(undefined, undefined)).toBeUndefined();
   });
 
   it("comes of a task that starts a flow", () => {

@@ -20,6 +20,12 @@ export function ownNode(
   return graph.nodes.find((node) => node.task?.id === task && !wanted.some((each) => node.uid.startsWith(`${each}.`)));
 }
 
+/** What a query shows until its graph is there: the one of before, where that is of the same flow or execution. key: what says whose it is. */
+export const graphBefore =
+  (key: readonly unknown[]) =>
+  (before: FlowGraph | undefined, last: { queryKey: readonly unknown[] } | undefined): FlowGraph | undefined =>
+    key.every((each, n) => last?.queryKey[n] === each) ? before : undefined;
+
 /** Whether a node's task starts a flow. */
 export const startsFlow = (node: FlowGraph["nodes"][number]): boolean => node.type.endsWith(".SubflowGraphTask");
 

@@ -1,5 +1,5 @@
-import { UnstyledButton } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
+import { Fold } from "@/graph/Fold";
 import type { Within } from "@/graph/within";
 import type { Child } from "@/pages/execution/child";
 import css from "@/pages/execution/RunPanel.module.css";
@@ -26,14 +26,7 @@ export function ChildLinks({ child, within, onWithin }: ChildLinksProps) {
   return (
     <p className={css.child}>
       {child && <ChildLink child={child} />}
-      {onWithin && within !== "cannot" && (
-        <UnstyledButton className={css.act} onClick={onWithin} aria-pressed={within === "yes"}>
-          {within === "yes" ? "Fold it" : "Draw it here"}
-        </UnstyledButton>
-      )}
-      {within === "cannot" && (
-        <span className={css.none}>It cannot be drawn here: the flow is not there any more, or its name comes of an expression.</span>
-      )}
+      {onWithin && <Fold within={within} onWithin={onWithin} />}
     </p>
   );
 }

@@ -1,14 +1,14 @@
 /** The execution that a task run started as a subflow, of those that belong together with its own. Pure. */
+
 import { instant, type Run } from "@/gantt/runs";
 import type { Link } from "@/pages/execution/chain";
+import { EXECUTION_ID } from "@/parts/ids";
 
 export interface Child {
   id: string;
   /** null: not known, it is none of the links. */
   flowId: string | null;
 }
-
-const ID = /^[0-9A-Za-z]{22}$/;
 
 /** The one that its outputs name; while they name none, the first that the task started since the run began. */
 export function childOf(own: string, run: Run, links: readonly Link[]): Child | null {
@@ -22,5 +22,5 @@ export function childOf(own: string, run: Run, links: readonly Link[]): Child | 
     if (at >= run.start && (run.end === null || at <= run.end) && (found === null || at < found.at)) found = { child, at };
   }
   if (named === undefined) return found?.child ?? null;
-  return typeof named === "string" && ID.test(named) ? { id: named, flowId: null } : null;
+  return typeof named === "string" && EXECUTION_ID.test(named) ? { id: named, flowId: null } : null;
 }

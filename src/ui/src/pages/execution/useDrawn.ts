@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { api } from "@/api/client";
+import { graphBefore } from "@/graph/within";
 import type { Link } from "@/pages/execution/chain";
 import type { Head } from "@/pages/execution/known";
 
@@ -17,7 +18,7 @@ export function useDrawn(head: Head, enabled: boolean, links: readonly Link[], w
     queryFn: () => api.get("/executions/{id}/graph", { params: { path: { id: head.id }, query: { subflows: within } } }),
     enabled,
     staleTime: within.length > 0 ? 0 : Number.POSITIVE_INFINITY,
-    placeholderData: (before, last) => (key.every((each, n) => last?.queryKey[n] === each) ? before : undefined),
+    placeholderData: graphBefore(key),
   });
   const { refetch } = query;
   const follows = enabled && within.length > 0;

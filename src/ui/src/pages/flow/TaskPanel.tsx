@@ -1,4 +1,4 @@
-import { ActionIcon, UnstyledButton } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -6,6 +6,7 @@ import { stringify } from "yaml";
 import { api } from "@/api/client";
 import type { FlowWithSource } from "@/api/types";
 import { CodeView } from "@/editor/CodeView";
+import { Fold } from "@/graph/Fold";
 import type { Within } from "@/graph/within";
 import css from "@/pages/flow/Flow.module.css";
 import { Failed, Loading } from "@/parts/Shown";
@@ -52,18 +53,11 @@ export function TaskPanel({ flow, task, onClose, within, onWithin }: TaskPanelPr
                 Open {other.flow}
               </Link>
             )}
-            {onWithin && within !== "cannot" && (
-              <UnstyledButton className={css.act} onClick={onWithin} aria-pressed={within === "yes"}>
-                {within === "yes" ? "Fold it" : "Draw it here"}
-              </UnstyledButton>
-            )}
             <Link to="/flows/$namespace/$flow" params={{ namespace, flow: id }} search={{ tab: "editor", task }}>
               Edit
             </Link>
+            {onWithin && <Fold within={within} onWithin={onWithin} />}
           </div>
-          {within === "cannot" && (
-            <p className={css.dim}>The flow cannot be drawn here: it is not there, or its name comes of an expression.</p>
-          )}
           <CodeView text={stringify(found.data, { lineWidth: 0 }).trimEnd()} language="yaml" label={`Task ${task}`} />
         </>
       ) : found.error ? (

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, rawJson } from "@/api/client";
 import { asProblem } from "@/api/problem";
 import { useMay } from "@/app/useMe";
+import { graphBefore } from "@/graph/within";
 import type { FlowName } from "@/pages/flows/lines";
 import { FLOWS_KEY } from "@/pages/flows/useFlows";
 import { notify } from "@/parts/notify";
@@ -21,10 +22,11 @@ export function useFlow({ namespace, id }: FlowName) {
 
 /** A revision's graph. */
 export function useGraph({ namespace, id }: FlowName, revision: number, subflows: string[] = []) {
+  const key = ["flow-graph", namespace, id] as const;
   return useQuery({
-    queryKey: ["flow-graph", namespace, id, revision, subflows],
+    queryKey: [...key, revision, subflows],
     staleTime: subflows.length > 0 ? 0 : Number.POSITIVE_INFINITY,
-    placeholderData: (before) => before,
+    placeholderData: graphBefore(key),
     queryFn: () => api.get("/flows/{namespace}/{id}/graph", { params: { path: { namespace, id }, query: { revision, subflows } } }),
   });
 }
