@@ -29,6 +29,8 @@ from onbeat.core.states import State
 from onbeat.ports import Append, Creation, ExecutionFilter, LogFilter, LogLine, MetricFilter, Sort, Work
 from onbeat.ports.search import COUNTED, COUNTED_BY_TEXT
 from onbeat.stores.sqlite import FILE, SqliteStore
+from onbeat.stores.sqlite.backup import USED_EARLIER
+from onbeat.stores.sqlite.write import USED
 
 NOW = 1_790_000_000_000_000
 DAY = 86_400_000_000
@@ -105,6 +107,9 @@ async def fill(data: Path, count: int) -> None:
                 print(f"{n:,} executions after {time.perf_counter() - begun:.0f} s", flush=True)
     counters = {"journal": 3 * count, "log": 2 * count, "metric": count // 10 + 1}
     db.executemany("update counter set value = ? where name = ?", [(value, name) for name, value in counters.items()])
+    wrong = db.execute(USED_EARLIER).fetchall()
+    if wrong:
+        raise SystemExit(f"{len(wrong)} labels are not as the store writes them: what is measured here would be another database")
     db.execute("pragma wal_checkpoint(truncate)")
     db.close()
 
@@ -119,7 +124,8 @@ def write(db: sqlite3.Connection, batch: list[Made]) -> None:
         "insert into journal (seq, execution, version, schema, record) values (?, ?, ?, ?, ?)", [r for one in batch for r in one.journal]
     )
     pairs = [(key, value, one.id) for one in batch for key, value in one.labels.items()]
-    db.executemany("insert or ignore into label (key, value) values (?, ?)", [pair[:2] for pair in pairs])
+    sql = "insert into label (key, value, used) values (?, ?, ?) on conflict (key, value) do update set used = max(used, excluded.used)"
+    db.executemany(sql, [(key, value, id_[:USED]) for key, value, id_ in pairs])
     sql = "insert into execution_label (label, execution) select id, ?3 from label where key = ?1 and value = ?2"
     db.executemany(sql, pairs)
     db.executemany("insert into log (execution, record) values (?, ?)", [line for one in batch for line in one.logs])
